@@ -1,0 +1,177 @@
+"""Every error Hanse raises, in one tree.
+
+```
+HanseError
+├── FormatError          a document is not what it should be (JSON, types, names, versions)
+├── UsageError           the caller asked for something that does not fit together
+├── ResolveError         a strict rule forbids the federation's only resolution
+├── NotFoundError        no such remote, module or package in this snapshot
+├── FetchError           a document could not be had
+│   ├── BlockedError     the guard refused the address, origin, scheme, port or redirect
+│   ├── DeadlineError    the total deadline passed
+│   ├── TooLargeError    more decoded bytes than the cap, or a decompression bomb
+│   ├── StatusError      the origin answered with something other than 2xx
+│   ├── NetworkError     the connection failed, or broke while it was being read
+│   └── BreakerError     the origin's breaker is open; nothing was sent
+└── IntegrityError       bytes that do not have the digest they should have
+```
+
+Every error has a stable `code`, the `subject` it is about (a remote, URL or file), and a
+`hint` saying what to do; `str()` gives all of it in one or two lines. A document's fault also has
+`path`, `found` and `expected`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BlockedError",
+    "BreakerError",
+    "DeadlineError",
+    "FetchError",
+    "FormatError",
+    "HanseError",
+    "IntegrityError",
+    "NetworkError",
+    "NotFoundError",
+    "ResolveError",
+    "StatusError",
+    "TooLargeError",
+    "UsageError",
+]
+
+
+class HanseError(Exception):
+    """Base of every error of this package.
+
+    Args:
+        message: What happened, one sentence, without the subject.
+        subject: What it happened to: a remote's name, a URL, a file; empty when there is none.
+        hint: What the reader can do about it; empty when there is nothing to say.
+    """
+
+    code: ClassVar[str] = "HANSE-ERROR"
+
+    def __init__(self, message: str, *, subject: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.subject = subject
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.subject}: {self.message}" if self.subject else self.message
+        return f"{head}\n  hint: {self.hint}" if self.hint else head
+
+
+class FormatError(HanseError):
+    """A document is not what it should be.
+
+    Args:
+        message: What is wrong, one sentence.
+        subject: The document: a URL, a file name, or a word such as `manifest`.
+        path: Where in the document, as `$.shared[3].version`; `$` is the whole.
+        found: What stands there, shortened.
+        expected: What should stand there.
+        hint: What the reader can do about it.
+    """
+
+    code = "HANSE-FORMAT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        subject: str = "",
+        path: str = "$",
+        found: str = "",
+        expected: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.path = path
+        self.found = found
+        self.expected = expected
+
+    def __str__(self) -> str:
+        text = f"{self.subject or 'document'}: at {self.path}: {self.message}"
+        if self.expected:
+            text += f" (found {self.found or 'nothing'}, expected {self.expected})"
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class UsageError(HanseError):
+    """The caller asked for something that does not fit together."""
+
+    code = "HANSE-USAGE"
+
+
+class ResolveError(HanseError):
+    """A strict rule forbids the only resolution there is; `subject` names the remote or package."""
+
+    code = "HANSE-RESOLVE"
+
+
+class NotFoundError(HanseError):
+    """The snapshot has no such remote, module or package."""
+
+    code = "HANSE-NOT-FOUND"
+
+
+class FetchError(HanseError):
+    """A document could not be had; `subject` is its URL."""
+
+    code = "HANSE-FETCH"
+
+
+class BlockedError(FetchError):
+    """The guard refused; the message names the rule and, where there is one, the address."""
+
+    code = "HANSE-FETCH-BLOCKED"
+
+
+class DeadlineError(FetchError):
+    """The total deadline (connect, TLS, headers and body together) passed."""
+
+    code = "HANSE-FETCH-DEADLINE"
+
+
+class TooLargeError(FetchError):
+    """The decoded body is larger than its cap, or inflates like a bomb."""
+
+    code = "HANSE-FETCH-TOO-LARGE"
+
+
+class NetworkError(FetchError):
+    """The name could not be resolved, or the connection failed or broke."""
+
+    code = "HANSE-FETCH-NETWORK"
+
+
+class BreakerError(FetchError):
+    """The origin's breaker is open: nothing was sent."""
+
+    code = "HANSE-FETCH-BREAKER"
+
+
+class StatusError(FetchError):
+    """The origin answered with a status other than 2xx.
+
+    Args:
+        message: What happened.
+        status: The HTTP status code.
+        subject: The URL.
+        hint: What to do.
+    """
+
+    code = "HANSE-FETCH-STATUS"
+
+    def __init__(self, message: str, *, status: int, subject: str = "", hint: str = "") -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.status = status
+
+
+class IntegrityError(HanseError):
+    """The bytes do not have the digest they should have; `subject` is their URL or file."""
+
+    code = "HANSE-INTEGRITY"

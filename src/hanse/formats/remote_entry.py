@@ -1,0 +1,59 @@
+"""The remote entry, `remoteEntry.json`: what one remote exposes and what it shares.
+
+Shapes are those of native federation v3 (flat: `outFileName`) and v4 (dense: `entries`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["Expose", "RemoteEntry", "Shared"]
+
+
+class Expose(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """An exposed module: `key` is what consumers ask for, `out_file_name` where it lies."""
+
+    key: str
+    out_file_name: str
+    element: str | None = None
+    dev: Any = None
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """A package a remote shares: flat when `entries` is absent, dense when it is there.
+
+    `required_version` is a range, or false where the builder knew none. `entries` maps specifiers
+    to file names, relative to the remote entry.
+    """
+
+    package_name: str
+    version: str | None = None
+    required_version: str | bool | None = None
+    singleton: bool | None = None
+    strict_version: bool | None = None
+    share_scope: str | None = None
+    pool: str | None = None
+    bundle: str | None = None
+    out_file_name: str | None = None
+    entries: dict[str, str] | None = None
+    dev: Any = None
+
+
+class RemoteEntry(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """One remote's metadata document.
+
+    `chunks` maps a bundle's name to its files; `integrity` a file name to its SRI digest. `url`,
+    where the document carries it, is where it wants to be served from. `version` is the format's
+    own (`$version`).
+    """
+
+    name: str
+    exposes: list[Expose] | None = None
+    shared: list[Shared] | None = None
+    chunks: dict[str, list[str]] | None = None
+    integrity: dict[str, str] | None = None
+    build_notifications_endpoint: str | None = None
+    url: str | None = None
+    version: str | None = msgspec.field(name="$version", default=None)

@@ -1,0 +1,56 @@
+"""Every cap of Hanse, in one frozen struct, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in seconds, counts as counts.
+
+    Every wait, input and queue of Hanse is bounded by a field of this struct; the comment beside a
+    field says what it stops.
+    """
+
+    # Formats: a real remote entry with 60 packages is 11 kB; 1000 remotes in a manifest are 100 kB.
+    manifest_bytes: int = 1 << 20
+    remote_entry_bytes: int = 8 << 20
+    config_bytes: int = 1 << 20
+    # A decoder recurses once per level; no document of the ecosystem nests deeper than 5.
+    json_depth: int = 32
+    # More shared packages than any application's lock file has: beyond it, an entry is a flood.
+    shared_per_entry: int = 10_000
+    exposes_per_entry: int = 10_000
+    remotes_per_manifest: int = 10_000
+    # A name, version or file name longer than this is not one anybody wrote.
+    text_length: int = 4096
+    # node-semver's own cap, here after white space is collapsed: parsing stays linear and short.
+    semver_length: int = 256
+
+    # Network
+    fetch_deadline: float = 10.0
+    connect_deadline: float = 5.0
+    redirects: int = 3
+    # Concurrent connections in all, and to one origin: a manifest of 1000 remotes must not be a flood.
+    connections: int = 32
+    connections_per_origin: int = 8
+    # Beyond the first MiB a body may be at most this many times its wire size (gzip reaches 1029:1).
+    inflate_ratio: int = 200
+    # Consecutive failures that open an origin's breaker, and how long it first stays open.
+    breaker_failures: int = 5
+    breaker_open: float = 30.0
+    # How long a failed revalidation may go on serving the last good copy: a week of outage.
+    stale_if_error: float = 7 * 24 * 3600.0
+    # Cache entries kept in memory; the least recently used goes first.
+    cache_entries: int = 4096
+
+    # Snapshots: pages name the digest they were made from, and ask for deltas of it later.
+    snapshots_kept: int = 16
+    snapshot_age: float = 24 * 3600.0
+    refresh_interval: float = 30.0
+
+
+LIMITS = Limits()
