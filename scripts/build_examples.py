@@ -1,0 +1,100 @@
+"""Build the example's remotes with the official toolchain, where their sources changed.
+
+Run as `python -m scripts.build_examples`; `--force` builds them whether they changed or not.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.node import ROOT, Node, ToolError, ensure_node, install_packages, run_npm
+
+__all__ = ["REMOTES", "build_examples"]
+
+REMOTES = tuple(ROOT / "examples" / "basic" / name for name in ("catalog", "basket"))
+BUILT = frozenset({"node_modules", "dist"})
+
+
+def build_examples(*, force: bool = False) -> None:
+    """Bring every remote's `dist/` up to date.
+
+    Raises:
+        ToolError: Node cannot be had, or a build failed.
+    """
+    with _only_one():
+        stale = [folder for folder in REMOTES if force or not is_built(folder)]
+        if not stale:
+            print("examples: built already, and no source changed since")
+            return
+        node = ensure_node()
+        for folder in stale:
+            build_remote(folder, node)
+
+
+def build_remote(folder: Path, node: Node) -> None:
+    """Install the remote's npm packages, build it, and remember what it was built from."""
+    started = time.perf_counter()
+    install_packages(folder, node)
+    print(f"{folder.relative_to(ROOT)}: building (TypeScript, then native federation)", flush=True)
+    run_npm(node, ["run", "--silent", "build"], folder)
+    _stamp(folder).write_text(digest_sources(folder))
+    print(f"{folder.relative_to(ROOT)}: built in {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def is_built(folder: Path) -> bool:
+    """Tell whether `dist/` is there and was built from the sources as they are now."""
+    stamp = _stamp(folder)
+    if not (folder / "dist" / "remoteEntry.json").is_file() or not stamp.is_file():
+        return False
+    return stamp.read_text() == digest_sources(folder)
+
+
+def digest_sources(folder: Path) -> str:
+    """Return a digest of every source file's name and content."""
+    digest = hashlib.sha256()
+    for file in sorted(_sources(folder)):
+        digest.update(
+            f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode() + file.read_bytes()
+        )
+    return digest.hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for child in folder.iterdir():
+        if child.name in BUILT:
+            continue
+        yield from (child,) if child.is_file() else (file for file in child.rglob("*") if file.is_file())
+
+
+def _stamp(folder: Path) -> Path:
+    return folder / "node_modules" / ".built"
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold a lock, so that two builds started at once do not write the same files."""
+    lock = ROOT / ".cache" / "build-examples.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> int:
+    """Build what changed; return 1 where that is not possible."""
+    try:
+        build_examples(force="--force" in sys.argv[1:])
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
