@@ -17,6 +17,7 @@ from hanse.errors import FormatError
 from hanse.limits import LIMITS
 
 __all__ = [
+    "POISON",
     "check_expose_name",
     "check_package_name",
     "check_remote_name",

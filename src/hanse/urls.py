@@ -23,7 +23,7 @@ WEB_SCHEMES: Final = frozenset({"http:", "https:"})
 
 # What a build may call a file: plain segments, a type a browser or a server loads, a leading `./` at most.
 FILE_NAME: Final = re.compile(
-    r"(?:\./)?(?:(?!\.{1,2}/)[A-Za-z0-9._@+~-]++/)*+[A-Za-z0-9._@+~-]+\.(?:[mc]?js|css|json|wasm|map)"
+    r"(?:\./)?(?:(?!\.{1,2}/)[A-Za-z0-9._@+~-]++/)*+[A-Za-z0-9._@+~-]*\.(?:[mc]?js|css|json|wasm|map)"
 )
 
 

@@ -122,9 +122,7 @@ def exact_path(path: str, document: object, found: str, without: str = "") -> st
     return next(walk(document, "$", steps, found, without), path)
 
 
-def walk(
-    node: object, path: str, steps: list[dict[str, str | None]], found: str, without: str
-) -> Iterator[str]:
+def walk(node: object, path: str, steps: list[Step], found: str, without: str) -> Iterator[str]:
     """Yield the exact paths below `node` that fit the steps and end at the value complained about."""
     if not steps:
         if found in ("", json_type(node)) and not (without and isinstance(node, dict) and without in node):

@@ -1,0 +1,189 @@
+"""What types cannot say about a remote entry: the grammar of its names and files, and its counts.
+
+A federation of a thousand remotes decodes a hundred thousand names at once. So there are two ways through
+the same rules: a quick one over all texts together, which proves that an ordinary entry is in order, and an
+exact one, text by text with paths, for whatever the quick one cannot vouch for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from hanse.errors import FormatError
+from hanse.formats.decoding import key_path, shorten
+from hanse.limits import LIMITS, Limits
+from hanse.names import POISON, expose_name_fault, package_name_fault, remote_name_fault
+from hanse.urls import is_file_name
+
+if TYPE_CHECKING:
+    from hanse.formats.remote_entry import RemoteEntry, Shared
+
+__all__ = ["check_counts", "is_plain", "pick_files", "violations"]
+
+FILE_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+~-\n"
+
+SUFFIXES: Final = (".mjs\n", ".css\n", ".cjs\n", ".json\n", ".wasm\n", ".map\n")
+
+# Names that passed before: a federation repeats `react` a thousand times. Only short names and not too many,
+# so that nobody can fill the memory with them.
+VETTED: Final[set[str]] = set()
+VETTED_KEYS: Final[set[str]] = set()
+VETTED_COUNT: Final = 20_000
+VETTED_LENGTH: Final = 128
+
+
+def is_plain(entry: RemoteEntry, files: list[str], data: bytes | str | Mapping[str, object]) -> bool:
+    """Tell, quickly, that nothing is wrong with an entry's names and files; False means not known."""
+    return not may_escape(data) and plain_files(files) and plain_names(entry)
+
+
+def may_escape(data: bytes | str | Mapping[str, object]) -> bool:
+    """Tell whether texts can have control characters; in JSON they need a backslash, line feeds too."""
+    if isinstance(data, bytes):
+        return b"\\" in data
+    return not isinstance(data, str) or "\\" in data
+
+
+def pick_files(entry: RemoteEntry) -> list[str]:
+    """Collect every file name that can end up in an import map."""
+    shared = entry.shared or ()
+    tables = [item.entries for item in shared if item.entries is not None]
+    files = [file for table in tables for file in table.values()]
+    if len(tables) < len(shared):
+        files += [item.out_file_name for item in shared if item.out_file_name is not None]
+    if entry.exposes:
+        files += [item.out_file_name for item in entry.exposes]
+    if entry.chunks:
+        files += chain.from_iterable(entry.chunks.values())
+    return files
+
+
+def plain_files(files: list[str]) -> bool:
+    """Tell that all these are plain file names; those without folders by a few passes over them joined."""
+    lines = "\n".join(files) + "\n"
+    if not lines.isascii() or lines.encode("ascii").translate(None, FILE_BYTES):
+        return all(map(is_file_name, files))
+    scripts = lines.count(".js\n")
+    if scripts != len(files) and scripts + sum(map(lines.count, SUFFIXES)) != len(files):
+        return not files
+    return len(lines) <= LIMITS.text_length or max(map(len, files)) <= LIMITS.text_length
+
+
+def plain_names(entry: RemoteEntry) -> bool:
+    """Tell that every name of an entry has passed before, or passes now."""
+    shared = entry.shared or ()
+    tables = [item.entries for item in shared if item.entries is not None]
+    labels = [item.pool or item.share_scope for item in shared if item.pool or item.share_scope]
+    return (
+        remote_name_fault(entry.name) is None
+        and vet([item.package_name for item in shared], VETTED, package_name_fault)
+        and (
+            VETTED.issuperset(chain.from_iterable(tables))
+            or vet(set().union(*tables), VETTED, package_name_fault)
+        )
+        and vet([item.key for item in entry.exposes or ()], VETTED_KEYS, expose_name_fault)
+        and not (labels and any(label_fault(x.pool) or label_fault(x.share_scope) for x in shared))
+        and not (entry.chunks and any(map(label_fault, entry.chunks)))
+    )
+
+
+def vet(names: Collection[str], vetted: set[str], fault: Callable[[str], str | None]) -> bool:
+    """Tell that no name has a fault, and remember those that are new."""
+    if vetted.issuperset(names):
+        return True
+    fresh = set(names) - vetted
+    if any(map(fault, fresh)):
+        return False
+    if len(vetted) > VETTED_COUNT:
+        vetted.clear()
+    vetted.update(name for name in fresh if len(name) <= VETTED_LENGTH)
+    return True
+
+
+def label_fault(label: str | None) -> str | None:
+    """Say why this cannot name a share scope, a pool or a bundle: any text can, but `__proto__`."""
+    return f"`{POISON}` is not a name" if label and POISON in label.split("/") else None
+
+
+def check_counts(entry: RemoteEntry, files: list[str], subject: str, limits: Limits) -> None:
+    """Raise where an entry has more parts than any real one.
+
+    Raises:
+        FormatError: Too many exposes, shared packages, or files in all.
+    """
+    counts = (
+        ("$.exposes", len(entry.exposes or ()), limits.exposes_per_entry),
+        ("$.shared", len(entry.shared or ()), limits.shared_per_entry),
+        ("$", len(files), limits.files_per_entry),
+    )
+    for path, count, cap in counts:
+        if count > cap:
+            raise FormatError(
+                "there are too many items",
+                subject=subject,
+                path=path,
+                found=str(count),
+                expected=f"at most {cap}",
+            )
+
+
+def violations(entry: RemoteEntry, subject: str) -> Iterator[FormatError]:
+    """Yield a fault for each name and file that is outside the grammar, in the document's order."""
+    yield from name_violation(remote_name_fault(entry.name), entry.name, "a remote's name", subject, "$.name")
+    for index, expose in enumerate(entry.exposes or ()):
+        path = f"$.exposes[{index}]"
+        key_fault = expose_name_fault(expose.key)
+        yield from name_violation(key_fault, expose.key, "an exposed module's key", subject, f"{path}.key")
+        yield from file_violation(expose.out_file_name, subject, f"{path}.outFileName")
+    for index, item in enumerate(entry.shared or ()):
+        yield from shared_violations(item, subject, f"$.shared[{index}]")
+    for bundle, files in (entry.chunks or {}).items():
+        path = key_path("$.chunks", bundle)
+        yield from name_violation(label_fault(bundle), bundle, "a bundle's name", subject, path)
+        for index, file in enumerate(files):
+            yield from file_violation(file, subject, f"{path}[{index}]")
+
+
+def shared_violations(item: Shared, subject: str, path: str) -> Iterator[FormatError]:
+    """Yield the faults of one shared package."""
+    name = item.package_name
+    yield from name_violation(
+        package_name_fault(name), name, "a package's name", subject, f"{path}.packageName"
+    )
+    for label, field, kind in (
+        (item.share_scope, "shareScope", "a share scope's name"),
+        (item.pool, "pool", "a pool's name"),
+    ):
+        yield from name_violation(label_fault(label), label or "", kind, subject, f"{path}.{field}")
+    if item.out_file_name is not None:
+        yield from file_violation(item.out_file_name, subject, f"{path}.outFileName")
+    for specifier, file in (item.entries or {}).items():
+        place = key_path(f"{path}.entries", specifier)
+        yield from name_violation(package_name_fault(specifier), specifier, "a specifier", subject, place)
+        yield from file_violation(file, subject, place)
+
+
+def name_violation(fault: str | None, name: str, kind: str, subject: str, path: str) -> Iterator[FormatError]:
+    """Yield a name's fault, if there is one."""
+    if fault is not None:
+        yield FormatError(
+            f"this cannot be {kind}: {fault}",
+            subject=subject,
+            path=path,
+            found=repr(shorten(name)),
+            expected=kind,
+        )
+
+
+def file_violation(file: str, subject: str, path: str) -> Iterator[FormatError]:
+    """Yield a fault for a file name that is not plain."""
+    if not is_file_name(file):
+        yield FormatError(
+            "this file name could leave the remote's folder, or is not one a build writes",
+            subject=subject,
+            path=path,
+            found=repr(shorten(file)),
+            expected="a plain relative path such as `chunks/card.js`",
+        )
