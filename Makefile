@@ -1,0 +1,85 @@
+# Each target sets up what it needs, says what it does, and does nothing twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The default Python gets .venv; one that is named gets a .venv-3.12 of its own.
+PYTHON ?= python3.11
+ifeq ($(origin PYTHON),file)
+FOUND = $(shell scripts/find_python.sh)
+VENV := .venv
+else
+FOUND := $(shell scripts/find_python.sh $(PYTHON))
+$(if $(FOUND),,$(error no usable Python: $(PYTHON)))
+VENV := .venv-$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
+RUN := $(VENV)/bin/python
+DOCS_VENV := .venv-docs
+
+.PHONY: help install examples chromium peers demo test check bench bench-resolve docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo '  Variables: PYTHON=python3.12 (another Python), ARGS="-k semver" (for pytest), CHECK=1 (demo)'
+
+install: $(VENV)/.installed ## Make the virtual environment, from the lock, with hashes
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@echo "install: $(VENV), from requirements/dev.txt (about a minute)"
+	@test -n "$(FOUND)"
+	@test -x $(RUN) || $(FOUND) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+examples: install
+	@echo "examples: building the demo's remotes, where their sources changed"
+	@$(RUN) -m scripts.build_examples
+
+chromium: install
+	@echo "chromium: looking for one to drive"
+	@$(RUN) -m scripts.find_chromium
+
+peers: install
+	@echo "peers: the JavaScript systems that Hanse is measured against"
+	@$(RUN) -m scripts.node benchmarks
+
+demo: examples $(if $(CHECK),chromium) ## Show two real remotes on one page (CHECK=1: drive it in Chromium, and end)
+	@echo "demo: two remotes and the page that Hanse makes of them"
+	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
+
+test: examples chromium peers ## Run every test
+	@echo "test: pytest"
+	@$(RUN) -m pytest $(ARGS)
+
+check: install ## Check style, types, the arrows between modules, and the house rules
+	@echo "check: ruff, mypy --strict, import-linter, house rules"
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
+	@$(RUN) -m pytest -q tests/house
+
+bench: bench-resolve ## Run every benchmark
+
+bench-resolve: peers ## Resolve the same federations with Hanse and with the orchestrator in Node
+	@echo "bench-resolve: Hanse beside the orchestrator, interleaved (several minutes)"
+	@$(RUN) -m benchmarks.resolve $(ARGS)
+
+docs: install $(DOCS_VENV)/.installed ## Check the documentation and render it into site/
+	@echo "docs: links and code blocks, then mkdocs into site/"
+	@$(RUN) -m pytest -q tests/house/test_docs.py
+	@$(DOCS_VENV)/bin/mkdocs build --quiet --strict
+
+$(DOCS_VENV)/.installed: requirements/docs.txt
+	@echo "docs: $(DOCS_VENV), from requirements/docs.txt"
+	@test -x $(DOCS_VENV)/bin/python || $(VENV)/bin/python -m venv $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+clean: ## Remove everything that make has made, the virtual environments too
+	@echo "clean: environments, builds, caches, node_modules, site/"
+	@rm -rf .venv .venv-* site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf benchmarks/node_modules examples/basic/*/node_modules examples/basic/*/dist
+	@find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +
