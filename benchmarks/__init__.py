@@ -1,0 +1,1 @@
+"""Hanse beside the systems it is measured against."""
