@@ -19,11 +19,17 @@ class Limits:
     manifest_bytes: int = 1 << 20
     remote_entry_bytes: int = 8 << 20
     config_bytes: int = 1 << 20
+    # What a browser can keep in its storage is a tenth of this.
+    storage_bytes: int = 64 << 20
+    # A finished map names every entrypoint of every remote once or twice.
+    import_map_bytes: int = 64 << 20
     # A decoder recurses once per level; no document of the ecosystem nests deeper than 5.
     json_depth: int = 32
     # More shared packages than any application's lock file has: beyond it, an entry is a flood.
     shared_per_entry: int = 10_000
     exposes_per_entry: int = 10_000
+    # Entrypoints of all packages together; an icon library alone can have ten thousand.
+    files_per_entry: int = 50_000
     remotes_per_manifest: int = 10_000
     # A name, version or file name longer than this is not one anybody wrote.
     text_length: int = 4096
@@ -42,10 +48,23 @@ class Limits:
     # Consecutive failures that open an origin's breaker, and how long it first stays open.
     breaker_failures: int = 5
     breaker_open: float = 30.0
+    # It doubles no further than this: a healed origin is noticed within five minutes.
+    breaker_open_most: float = 300.0
     # How long a failed revalidation may go on serving the last good copy: a week of outage.
     stale_if_error: float = 7 * 24 * 3600.0
-    # Cache entries kept in memory; the least recently used goes first.
+    # Cache entries kept in memory, and their bytes; the least recently used goes first.
     cache_entries: int = 4096
+    cache_bytes: int = 64 << 20
+    # How long an answer such as 404 is believed: a deployment in progress must not stick.
+    negative_cache: float = 5.0
+    # Names being looked up at a time; the system's resolver blocks a thread for each.
+    name_lookups: int = 16
+    # Of the addresses a name has, these many are tried, within `connect_deadline` in all.
+    addresses_tried: int = 4
+    # An unused connection is kept this long: one refresh uses it often, the next one rarely.
+    connection_idle: float = 15.0
+    # Concatenated gzip members in one body: each costs a new decoder, an empty one only 20 bytes.
+    gzip_members: int = 256
 
     # Snapshots: pages name the digest they were made from, and ask for deltas of it later.
     snapshots_kept: int = 16
