@@ -24,6 +24,7 @@ help: ## Show this list
 	@echo '  Variables: PYTHON=python3.12 (another Python), ARGS="-k semver" (for pytest), CHECK=1 (demo)'
 
 install: $(VENV)/.installed ## Make the virtual environment, from the lock, with hashes
+	@$(if $(filter install,$(MAKECMDGOALS)),echo "install: $(VENV) is up to date",:)
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "install: $(VENV), from requirements/dev.txt (about a minute)"
