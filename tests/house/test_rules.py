@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from tests.house.source import Function, Module, all_functions, modules
+from tests.house.source import SRC, Function, Module, all_functions, modules
 
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 80
@@ -143,6 +143,12 @@ def test_no_public_signature_says_any() -> None:
 def test_only_html_writes_script_elements(module: Module) -> None:
     if module.path != "hanse/html.py":
         assert [node.lineno for node in strings(module) if "<script" in str(node.value).lower()] == []
+
+
+def test_templates_escape_what_they_are_given() -> None:
+    templates = [file for file in SRC.rglob("*") if file.suffix in {".html", ".jinja", ".j2"}]
+    unsafe = re.compile(r"\|\s*(safe|tojson)\b|autoescape\s+false")
+    assert [str(file.relative_to(SRC)) for file in templates if unsafe.search(file.read_text())] == []
 
 
 @each_module
