@@ -18,7 +18,7 @@ from benchmarks.resolve.federations import EXTERNALS, KINDS, FederationKind, gen
 from benchmarks.resolve.peer import Peer, PeerError
 from benchmarks.resolve.races import DifferentAnswersError, Race, Settings, run_race
 from benchmarks.resolve.redeploy import CHANGES, Change, Redeploy, run_redeploy
-from benchmarks.resolve.report import print_races, print_redeploys
+from benchmarks.resolve.report import print_races, print_redeploys, wide_console
 
 __all__ = ["main"]
 
@@ -77,8 +77,9 @@ def surroundings() -> dict[str, object]:
 def measure(options: argparse.Namespace, progress: Console) -> tuple[list[Race], list[Redeploy]]:
     """Run everything that was asked for."""
     settings = Settings(
-        budget=2.0 if options.quick else 12.0,
+        budget=2.0 if options.quick else 10.0,
         rounds=9 if options.quick else 31,
+        fresh_rounds=3 if options.quick else 5,
         patience=10.0,
         seed=options.seed,
     )
@@ -113,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         }
         print(json.dumps(figures, indent=2))
         return 0
-    console = Console()
+    console = wide_console()
     console.print(", ".join(f"{key} {value}" for key, value in where.items()), highlight=False)
     print_races(console, races)
     if redeploys:

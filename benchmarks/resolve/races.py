@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from benchmarks.resolve.contender import POLICIES, policy_for, resolve_bytes
 from benchmarks.resolve.federations import Federation
+from benchmarks.resolve.fresh import time_hanse_fresh, time_peer_fresh
 from benchmarks.resolve.peer import Peer
 from hanse.formats.import_map import ImportMap, serialise
 
-__all__ = ["DifferentAnswersError", "Race", "Settings", "run_race", "target_of"]
+__all__ = ["SIDES", "DifferentAnswersError", "Race", "Settings", "Times", "run_race", "target_of"]
 
+SIDES = ("peer", *POLICIES)
 TARGETS = {"typical": 2.0, "entries": 2.0, "pooled": 2.0}
 DRIFT_TARGET = 100.0
+
+Run = Callable[[], float]
 
 
 class DifferentAnswersError(RuntimeError):
@@ -28,52 +32,64 @@ class DifferentAnswersError(RuntimeError):
 class Settings:
     """How long to race.
 
-    `budget` is the seconds one side may spend on the rounds of one federation, `rounds` the most rounds it
-    gets. A side whose first run takes longer than `patience` seconds is not asked again: that run counts.
+    `budget` is the seconds one side may spend on one federation while warm: a quarter warms it up, half goes
+    into rounds, of which it gets `rounds` at most. `fresh_rounds` is how many processes each side starts
+    afresh. A side whose first run takes longer than `patience` seconds is not asked again.
     """
 
     budget: float
     rounds: int
+    fresh_rounds: int
     patience: float
     seed: int
 
 
-@dataclass(slots=True)
-class Race:
-    """The times of one federation, in seconds, side by side ("peer" and Hanse's policies)."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What each side took, in seconds, a list entry a round."""
 
-    federation: Federation
-    bytes: int
-    peer_fresh: float
-    times: dict[str, list[float]] = field(default_factory=dict)
+    sides: Mapping[str, list[float]]
 
     def median(self, side: str) -> float:
         """Return a side's median, in seconds."""
-        return statistics.median(self.times[side])
+        return statistics.median(self.sides[side])
 
     def ratio(self, side: str) -> float:
-        """Return how many times faster than the peer a side of Hanse is."""
+        """Return how many times faster than the peer a side is."""
         return self.median("peer") / self.median(side)
 
     def as_json(self) -> dict[str, object]:
-        """Return the race as JSON, all times in seconds."""
-        kind = self.federation.kind
+        """Return medians, extremes, counts and ratios by side."""
         return {
-            "kind": kind.name,
+            side: {
+                "median": self.median(side),
+                "fastest": min(taken),
+                "slowest": max(taken),
+                "rounds": len(taken),
+                "ratio": self.ratio(side),
+            }
+            for side, taken in self.sides.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """One federation's times: warm processes, and the first resolution of fresh ones."""
+
+    federation: Federation
+    bytes: int
+    warm: Times
+    fresh: Times
+
+    def as_json(self) -> dict[str, object]:
+        """Return the race as JSON, all times in seconds."""
+        return {
+            "kind": self.federation.kind.name,
             "remotes": self.federation.size,
             "bytes": self.bytes,
-            "peer_fresh_process": self.peer_fresh,
             "target": target_of(self.federation),
-            "sides": {
-                side: {
-                    "median": self.median(side),
-                    "fastest": min(times),
-                    "slowest": max(times),
-                    "rounds": len(times),
-                    **({} if side == "peer" else {"ratio": self.ratio(side)}),
-                }
-                for side, times in self.times.items()
-            },
+            "warm": self.warm.as_json(),
+            "fresh": self.fresh.as_json(),
         }
 
 
@@ -91,55 +107,19 @@ def run_race(federation: Federation, settings: Settings, folder: Path) -> Race:
         DifferentAnswersError: Under `compatible` the import maps are not equal.
         PeerError: The peer cannot be started, or died.
     """
-    documents = federation.read()
-    kind, manifest = federation.kind, federation.manifest
     answer = folder / f"{federation.label}.map.json"
-
-    def run_hanse(policy: str) -> tuple[float, ImportMap]:
-        return resolve_bytes(manifest, documents, policy_for(policy, kind))
-
-    def time_hanse(policy: str) -> float:
-        return run_hanse(policy)[0]
-
-    with Peer() as peer:
-        peer.load(federation)
-        fresh = peer.run(pooling=kind.pooling, write=answer)
-        firsts = {"peer": fresh}
-        for policy in POLICIES:
-            firsts[policy], import_map = run_hanse(policy)
-            if policy == "compatible":
-                compare_maps(federation, answer, import_map)
-        race = Race(federation, sum(map(len, documents.values())), fresh)
-        sides: dict[str, Callable[[], float]] = {
-            "peer": lambda: peer.run(pooling=kind.pooling),
-            **{policy: partial(time_hanse, policy) for policy in POLICIES},
-        }
-        run_rounds(race, sides, firsts, settings)
-    return race
+    documents = federation.read()
+    firsts = {"peer": time_peer_fresh(federation, write=answer)}
+    compare_maps(federation, answer, hanse_map(federation, documents))
+    fresh = run_fresh(federation, firsts, settings)
+    warm = run_warm(federation, documents, firsts, settings)
+    return Race(federation, sum(map(len, documents.values())), warm, fresh)
 
 
-def run_rounds(
-    race: Race, sides: dict[str, Callable[[], float]], firsts: dict[str, float], settings: Settings
-) -> None:
-    """Warm every side up, then take turns until each has had its rounds."""
-    left: dict[str, int] = {}
-    for side, run in sides.items():
-        first = firsts[side]
-        race.times[side] = [first] if first > settings.patience else []
-        left[side] = 0 if first > settings.patience else count_rounds(first, settings)
-        for _ in range(left[side]):
-            run()
-    while any(left.values()):
-        for side, run in sides.items():
-            if left[side]:
-                left[side] -= 1
-                race.times[side].append(run())
-
-
-def count_rounds(first: float, settings: Settings) -> int:
-    """Return how many rounds fit in the budget: at least three, and an odd number."""
-    fitting = int(settings.budget / 2 / max(first, 1e-6))
-    return max(3, min(settings.rounds, fitting)) | 1
+def hanse_map(federation: Federation, documents: Mapping[str, bytes]) -> ImportMap:
+    """Resolve with Hanse, untimed, as the peer decides."""
+    policy = policy_for("compatible", federation.kind)
+    return resolve_bytes(federation.manifest, documents, policy)[1]
 
 
 def compare_maps(federation: Federation, answer: Path, import_map: ImportMap) -> None:
@@ -149,6 +129,59 @@ def compare_maps(federation: Federation, answer: Path, import_map: ImportMap) ->
         DifferentAnswersError: It is not.
     """
     if json.loads(serialise(import_map)) != json.loads(answer.read_bytes()):
-        raise DifferentAnswersError(
-            f"{federation.label}: peer and Hanse (compatible) disagree; the peer's map is {answer}"
-        )
+        raise DifferentAnswersError(f"{federation.label}: peer and Hanse (compatible) make different maps")
+
+
+def run_fresh(federation: Federation, firsts: dict[str, float], settings: Settings) -> Times:
+    """Let every side resolve once in each of several fresh processes; fill in the sides' first times."""
+    sides: dict[str, Run] = {
+        "peer": partial(time_peer_fresh, federation),
+        **{policy: partial(time_hanse_fresh, federation, policy) for policy in POLICIES},
+    }
+    for side, run in sides.items():
+        if side not in firsts:
+            firsts[side] = run()
+    left = {side: settings.fresh_rounds - 1 if firsts[side] < settings.patience else 0 for side in sides}
+    return take_turns(sides, left, {side: [first] for side, first in firsts.items()})
+
+
+def run_warm(
+    federation: Federation, documents: Mapping[str, bytes], firsts: Mapping[str, float], settings: Settings
+) -> Times:
+    """Warm every side up, then let them take turns; an impatient side's first time stands for it."""
+
+    def time_hanse(policy: str) -> float:
+        return resolve_bytes(federation.manifest, documents, policy_for(policy, federation.kind))[0]
+
+    with Peer() as peer:
+        peer.load(federation)
+        sides: dict[str, Run] = {
+            "peer": partial(peer.run, pooling=federation.kind.pooling),
+            **{policy: partial(time_hanse, policy) for policy in POLICIES},
+        }
+        quick = {side: run for side, run in sides.items() if firsts[side] < settings.patience}
+        left = {side: warm_up(run, settings) for side, run in quick.items()}
+        taken = {side: [] if side in quick else [firsts[side]] for side in sides}
+        return take_turns(quick, left, taken)
+
+
+def warm_up(run: Run, settings: Settings) -> int:
+    """Run untimed for a quarter of the budget; return how many rounds half of it allows.
+
+    Compilers that work while a program runs need their time. There are at least three rounds.
+    """
+    spent, latest = 0.0, 0.0
+    while spent < settings.budget / 4:
+        latest = run()
+        spent += latest
+    return max(3, min(settings.rounds, int(settings.budget / 2 / max(latest, 1e-6))))
+
+
+def take_turns(sides: Mapping[str, Run], left: dict[str, int], taken: dict[str, list[float]]) -> Times:
+    """Run the sides in turn until each has had the rounds it has left; add the times to `taken`."""
+    while any(left.values()):
+        for side, run in sides.items():
+            if left[side]:
+                left[side] -= 1
+                taken[side].append(run())
+    return Times(taken)
