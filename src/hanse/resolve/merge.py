@@ -1,0 +1,289 @@
+"""Merging remote entries into the record: the second step of a resolution.
+
+Nothing is decided here; a package that gains or loses a copy is marked dirty for the election.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hanse.errors import ResolveError
+from hanse.formats.remote_entry import RemoteEntry, Shared
+from hanse.resolve.dense import group_flat, specifiers_of
+from hanse.resolve.paths import scope_url
+from hanse.resolve.policy import Policy
+from hanse.resolve.record import (
+    GLOBAL,
+    STRICT,
+    Action,
+    Copy,
+    External,
+    Log,
+    Record,
+    RemoteInfo,
+    Row,
+    ScopedVersion,
+)
+from hanse.semver import min_version, parse_loose, valid
+
+__all__ = ["Arrival", "add_to_row", "arrive", "evict", "merge", "register", "row_at", "sort_rows"]
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A fetched remote entry on its way into the record."""
+
+    name: str
+    url: str
+    entry: RemoteEntry
+    host: bool = False
+    override: bool = False
+
+
+def arrive(
+    name: str, url: str, entry: RemoteEntry, policy: Policy, *, host: bool = False, override: bool = False
+) -> Arrival:
+    """Prepare an entry for merging: flat items are grouped where the policy says so."""
+    if policy.feature.convert_flat_shared_info and entry.shared:
+        entry = msgspec.structs.replace(entry, shared=group_flat(entry.shared))
+    return Arrival(name, url, entry, host, override)
+
+
+Place = Callable[[Arrival, Shared, External, Copy, str], None]
+"""Puts one copy of a shared package, at a version, into its external."""
+
+
+def merge(record: Record, arrivals: Sequence[Arrival], policy: Policy, log: Log | None = None) -> None:
+    """Evict what is overridden, then merge all entries.
+
+    Raises:
+        ResolveError: A strict option forbids a version or a differing range.
+    """
+    names = [arrival.name for arrival in arrivals]
+    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    evict(record, {a.name for a in arrivals if a.override} - repeated)
+    touched: set[tuple[str, str]] = set()
+
+    def place(arrival: Arrival, item: Shared, external: External, copy: Copy, tag: str) -> None:
+        scope = GLOBAL if item.share_scope is None else item.share_scope
+        touched.add((scope, item.package_name))
+        if scope != STRICT:
+            external.dirty = True
+        join_version(record, arrival, item, external, copy, tag, policy, log)
+
+    for arrival in arrivals:
+        if arrival.override and arrival.name in repeated:
+            evict(record, {arrival.name})
+        register(record, arrival, policy, place, log)
+    for scope, package in touched:
+        sort_rows(record.shared[scope][package])
+
+
+def join_version(
+    record: Record,
+    arrival: Arrival,
+    item: Shared,
+    external: External,
+    copy: Copy,
+    tag: str,
+    policy: Policy,
+    log: Log | None,
+) -> None:
+    """Add the copy to the row of its version, or open a row."""
+    row = row_at(external, tag)
+    if row is None:
+        action: Action = "share" if item.share_scope == STRICT else "skip"
+        row = Row(tag=tag, action=action, host=arrival.host, copies=[copy])
+        external.rows.append(row)
+        index_rows(external)[tag] = row
+        return
+    if copy.strict and row.copies[0].required != copy.required:
+        report_differing_range(arrival.name, item, copy, row, policy, step=2, log=log)
+    add_to_row(row, copy, host=arrival.host)
+
+
+def report_differing_range(
+    name: str, item: Shared, copy: Copy, row: Row, policy: Policy, *, step: int, log: Log | None
+) -> None:
+    """Warn of, or refuse, a strict copy whose range differs in text from its version's basis."""
+    strict = policy.strict.strict_external_same_version_compatibility
+    if log is None and not strict:
+        return
+    text = (
+        f"[{name}][{item.package_name}@{item.version}] Required version-range '{copy.required}' does not "
+        f"match cached version-range '{row.copies[0].required}'"
+    )
+    if log is not None:
+        log("error" if strict else "warn", step, text)
+    if strict:
+        raise ResolveError(f"Could not process remote '{name}'", subject=name, hint=text)
+
+
+def row_at(external: External, tag: str) -> Row | None:
+    """Find the row of a version, preferring one that is not scoped."""
+    return index_rows(external).get(tag)
+
+
+def index_rows(external: External) -> dict[str, Row]:
+    """Return version -> row; made when it is first needed, dropped when rows are sorted."""
+    index = external.by_tag
+    if index is None:
+        index = external.by_tag = {}
+        for row in external.rows:
+            known = index.get(row.tag)
+            if known is None or (known.action == "scope" and row.action != "scope"):
+                index[row.tag] = row
+    return index
+
+
+def add_to_row(row: Row, copy: Copy, *, host: bool = False) -> None:
+    """Add a copy: first when it is the host's, or a better basis of a row without the host's copy."""
+    if host and not row.host:
+        row.host = True
+        row.copies.insert(0, copy)
+    elif not row.host and row.copies and better_basis(copy, row.copies[0]):
+        row.copies.insert(0, copy)
+    else:
+        row.copies.append(copy)
+
+
+def better_basis(candidate: Copy, basis: Copy) -> bool:
+    """Tell whether to serve the version from the candidate: published already, or more entrypoints."""
+    if candidate.cached != basis.cached:
+        return candidate.cached
+    return len(candidate.entries) > len(basis.entries)
+
+
+def sort_rows(external: External) -> None:
+    """Sort rows by version, latest first; equal versions keep their order of arrival."""
+    external.by_tag = None
+    if len(external.rows) > 1:
+        external.rows.sort(key=row_key, reverse=True)
+
+
+def row_key(row: Row) -> tuple[object, ...]:
+    """Return the sort key of a row's version; a tag that is no version at all sorts lowest."""
+    version = parse_loose(row.tag)
+    return () if version is None else version.key
+
+
+def register(
+    record: Record, arrival: Arrival, policy: Policy, place: Place, log: Log | None, *, step: int = 2
+) -> None:
+    """Merge one entry: where the remote lies, its packages (shared ones through `place`), its chunks.
+
+    Raises:
+        ResolveError: A version is not semver and `strict_external_version` is set.
+    """
+    entry, name = arrival.entry, arrival.name
+    record.remotes[name] = RemoteInfo(
+        scope_url=scope_url(arrival.url),
+        exposes=[(expose.key, expose.out_file_name) for expose in entry.exposes or ()],
+        integrity=entry.integrity,
+    )
+    record.changed.add("remotes")
+    for item in entry.shared or ():
+        version = item.version
+        tag = version if version and valid(version) else substitute_version(name, item, policy, step, log)
+        if tag is None:
+            continue
+        if item.singleton:
+            register_shared(record, arrival, item, tag, place)
+        else:
+            version_record = ScopedVersion(tag=tag, bundle=item.bundle, entries=specifiers_of(item))
+            record.scoped.setdefault(name, {})[item.package_name] = version_record
+            record.changed.add("scoped-externals")
+    if entry.chunks is not None:
+        record_chunks(record, name, entry.chunks)
+
+
+def record_chunks(record: Record, name: str, chunks: dict[str, list[str]]) -> None:
+    """Store a remote's chunk files by bundle."""
+    for bundle, files in chunks.items():
+        record.chunks.setdefault(name, {})[bundle] = files
+        record.changed.add("shared-chunks")
+
+
+def register_shared(record: Record, arrival: Arrival, item: Shared, tag: str, place: Place) -> None:
+    """Make the copy of a shared item and hand it to `place`."""
+    scope = GLOBAL if item.share_scope is None else item.share_scope
+    packages = record.shared.get(scope)
+    external = None if packages is None else packages.get(item.package_name)
+    if external is None:
+        external = External(dirty=False, rows=[])
+    required = item.required_version
+    copy = Copy(
+        name=arrival.name,
+        entries=item.entries if item.entries is not None else specifiers_of(item),
+        required=tag if scope == STRICT or not required or required is True else required,
+        strict=item.strict_version,
+        bundle=item.bundle,
+        pool=item.pool if item.pool and item.pool.strip() else None,
+    )
+    place(arrival, item, external, copy, tag)
+    # Stored only now: an entry that `place` refuses must not leave an empty external behind.
+    record.shared.setdefault(scope, {})[item.package_name] = external
+    record.changed.add("shared-externals")
+
+
+def substitute_version(name: str, item: Shared, policy: Policy, step: int, log: Log | None) -> str | None:
+    """Decide what stands for a version that is not semver: the range's minimum, or nothing.
+
+    Raises:
+        ResolveError: `strict_external_version` is set.
+    """
+    shown = "undefined" if item.version is None else item.version
+    text = f"[{name}][{item.package_name}] Version '{shown}' is not a valid version."
+    if policy.strict.strict_external_version:
+        if log is not None:
+            log("error", step, text)
+        raise ResolveError(f"Could not process remote '{name}'", subject=name, hint=text)
+    skip = policy.profile.skip_invalid_external_versions
+    if log is not None:
+        log("warn", step, f"{text} Skipping external." if skip else text)
+    if skip:
+        return None
+    least = min_version(item.required_version) if isinstance(item.required_version, str) else None
+    return "0.0.0" if least is None else str(least)
+
+
+def evict(record: Record, names: set[str]) -> None:
+    """Remove remotes with all they brought; what loses a copy is marked dirty."""
+    if not names:
+        return
+    stores: tuple[tuple[dict[str, Any], str], ...] = (
+        (record.remotes, "remotes"),
+        (record.scoped, "scoped-externals"),
+        (record.chunks, "shared-chunks"),
+    )
+    for name in names:
+        for store, key in stores:
+            if store.pop(name, None) is not None:
+                record.changed.add(key)
+    for packages in record.shared.values():
+        for package in list(packages):
+            if evict_copies(packages[package], names):
+                record.changed.add("shared-externals")
+                if not packages[package].rows:
+                    del packages[package]
+
+
+def evict_copies(external: External, names: set[str]) -> bool:
+    """Remove the remotes' copies from one package; tell whether there were any."""
+    removed = False
+    for row in external.rows:
+        host = row.copies[0].name if row.host and row.copies else None
+        kept = [copy for copy in row.copies if copy.name not in names]
+        if len(kept) == len(row.copies):
+            continue
+        removed = True
+        row.copies = kept
+        if host is not None and host in names:
+            row.host = False
+    if removed:
+        external.rows = [row for row in external.rows if row.copies]
+        external.by_tag = None
+        external.dirty = True
+    return removed

@@ -1,0 +1,154 @@
+"""The outcome of a resolution: an immutable plan in which every decision has its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import msgspec
+
+from hanse.formats.import_map import ImportMap
+from hanse.resolve.policy import Policy
+from hanse.resolve.record import Action, Record
+from hanse.resolve.remote import Remote
+
+__all__ = ["CopyPlan", "Notice", "PackagePlan", "Plan", "Reason", "ReasonCode"]
+
+ReasonCode = Literal[
+    "only-version",
+    "published",
+    "host",
+    "latest",
+    "fewest-downloads",
+    "accepted",
+    "outside-range",
+    "rejects-version",
+    "missing-entrypoint",
+    "family",
+    "pool",
+    "private",
+    "strict-scope",
+]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a copy has its verdict: a stable code and a sentence."""
+
+    code: ReasonCode
+    text: str
+
+
+class CopyPlan(msgspec.Struct, frozen=True):
+    """One remote's copy of a package and what becomes of it.
+
+    `action` is `share` (its files are published), `skip` (another remote's are used, `served_by`) or
+    `scope` (it keeps its own). `downloads` counts the files that a page loads because of this copy, beyond
+    what is loaded anyway; `bytes` adds up their sizes, None where one is not known.
+    """
+
+    remote: str
+    version: str
+    required: str
+    strict: bool
+    action: Action
+    served_by: str
+    specifiers: tuple[str, ...]
+    reason: Reason
+    downloads: int = 0
+    bytes: int | None = None
+
+
+class PackagePlan(msgspec.Struct, frozen=True):
+    """One package in one share scope: its published version, its provider, and every copy."""
+
+    scope: str
+    package: str
+    version: str | None
+    provider: str | None
+    family: tuple[str, ...]
+    copies: tuple[CopyPlan, ...]
+
+    @property
+    def downloads(self) -> int:
+        """Files loaded beyond one build of the package."""
+        return sum(copy.downloads for copy in self.copies)
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something the owner of a remote should know: a stable code, the remote, a package, a sentence."""
+
+    code: str
+    remote: str
+    package: str
+    text: str
+    level: Literal["warning", "info"] = "warning"
+
+
+class Plan:
+    """What a federation comes to.
+
+    Made by `resolve`, never changed. The import map is there at once; the rest (`packages`, `notices`,
+    the storage documents) is worked out when it is first asked for.
+    """
+
+    __slots__ = ("_describe", "_described", "_record", "import_map", "policy", "remotes", "workings")
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        remotes: Mapping[str, Remote],
+        import_map: ImportMap,
+        describe: Callable[[], tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]],
+        record: Callable[[], Record],
+        workings: object = None,
+    ) -> None:
+        self.policy = policy
+        self.remotes = MappingProxyType(dict(remotes))
+        self.import_map = import_map
+        self.workings = workings
+        self._describe = describe
+        self._record = record
+        self._described: tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]] | None = None
+
+    @property
+    def packages(self) -> Mapping[tuple[str, str], PackagePlan]:
+        """Return (share scope, package) -> its plan, in the order of names."""
+        return MappingProxyType(self.described()[0])
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what the owners of remotes should know."""
+        return self.described()[1]
+
+    def described(self) -> tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]:
+        """Work out the reasons, once."""
+        if self._described is None:
+            self._described = self._describe()
+        return self._described
+
+    def record(self) -> Record:
+        """Return a record of the plan that the caller may change: a session starts on it."""
+        return self._record()
+
+    def storage(self) -> dict[str, Any]:
+        """Return the orchestrator's storage documents, to seed a browser's orchestrator with.
+
+        Keys: `remotes`, `scoped-externals`, `shared-externals`, `shared-chunks`.
+        """
+        from hanse.resolve.storage import STORES, store
+
+        record = self._record()
+        return {name: store(record, name) for name in STORES}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return (
+            self.policy == other.policy
+            and self.import_map == other.import_map
+            and self.described() == other.described()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
