@@ -63,8 +63,6 @@ class Limits:
     addresses_tried: int = 4
     # An unused connection is kept this long: one refresh uses it often, the next one rarely.
     connection_idle: float = 15.0
-    # Concatenated gzip members in one body: each costs a new decoder, an empty one only 20 bytes.
-    gzip_members: int = 256
 
     # Snapshots: pages name the digest they were made from, and ask for deltas of it later.
     snapshots_kept: int = 16

@@ -182,12 +182,8 @@ def check_origin(parsed: ada_url.URL, *, local: bool, access: Access) -> None:
 
 def check_literal(parsed: ada_url.URL, *, local: bool) -> None:
     """Refuse an address that stands in the URL itself, in whatever notation it was written."""
-    host = parsed.hostname
-    if host.startswith("["):
-        check_address(host[1:-1], local=local, subject=parsed.href)
-    elif host[-1:].isdigit():
-        # The URL standard makes a host whose last label is a number an IPv4 address, or fails.
-        check_address(host, local=local, subject=parsed.href)
+    if parsed.host_type != ada_url.HostType.DEFAULT:
+        check_address(parsed.hostname.strip("[]"), local=local, subject=parsed.href)
 
 
 def shorten(text: str) -> str:
