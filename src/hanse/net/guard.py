@@ -77,7 +77,7 @@ def check_url(url: str, access: Access) -> Target:
     Raises:
         BlockedError: Its scheme, user information, port, origin or address is not allowed.
     """
-    parsed = parse(url, subject=url)
+    parsed = parse(url)
     return check_target(parsed, local=parsed.origin in access.local_origins, access=access)
 
 
@@ -94,7 +94,7 @@ def check_redirect(location: str, *, source: Target, access: Access) -> Target:
     if joined is None:
         raise BlockedError(f"it redirects to {shorten(location)}, which is not a URL", subject=source.url)
     try:
-        parsed = parse(joined, subject=joined)
+        parsed = parse(joined)
         local = source.local and parsed.origin == source.origin
         return check_target(parsed, local=local, access=access)
     except BlockedError as error:
@@ -119,13 +119,13 @@ def check_address(address: str, *, local: bool, subject: str) -> None:
     raise BlockedError(f"the address {address} is refused: {verdict.rule}", subject=subject, hint=hint)
 
 
-def parse(url: str, *, subject: str) -> ada_url.URL:
+def parse(url: str) -> ada_url.URL:
     """Read a URL as browsers do, without its fragment."""
     try:
         parsed = ada_url.URL(url)
     except ValueError:
         raise BlockedError(
-            f"{shorten(url)} is not an absolute URL", subject=shorten(subject), hint="write it with https://"
+            "it is not an absolute URL", subject=shorten(url) or "an empty URL", hint="write it with https://"
         ) from None
     parsed.hash = ""
     return parsed

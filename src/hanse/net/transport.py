@@ -121,9 +121,9 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
-    """Sends requests through two pools of connections, one of which may reach local addresses.
+    """Sends requests through pools of connections, some of which may reach local addresses.
 
-    A request says with the extension `hanse_local` which one it may use. A connection is therefore never
+    A request says with the extension `hanse_local` whether it may use those. A connection is therefore never
     reused by a request with fewer rights than the one that opened it.
 
     Args:
@@ -145,11 +145,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._limits = limits
         self._ssl_context = ssl_context
         self._sockets = sockets
-        self._pools: dict[bool, httpcore2.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[bool, bool], httpcore2.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request, without following redirects, and return as soon as the headers are here."""
-        answer = await self._pool(local=bool(request.extensions.get("hanse_local"))).handle_async_request(
+        local = bool(request.extensions.get("hanse_local"))
+        answer = await self._pool(local=local, secure=request.url.scheme == "https").handle_async_request(
             httpcore2.Request(
                 method=request.method,
                 url=httpcore2.URL(
@@ -170,20 +171,23 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             await pool.aclose()
         self._pools.clear()
 
-    def _pool(self, *, local: bool) -> httpcore2.AsyncConnectionPool:
-        if local not in self._pools:
-            # Reading the system's certificates takes tens of milliseconds, hence only once.
-            self._ssl_context = self._ssl_context or httpx2.create_ssl_context()
+    def _pool(self, *, local: bool, secure: bool) -> httpcore2.AsyncConnectionPool:
+        if (local, secure) not in self._pools:
+            backend = GuardedBackend(self._resolver, limits=self._limits, local=local, sockets=self._sockets)
             # No proxy from the environment: it would resolve names itself, behind the guard's back.
-            self._pools[local] = httpcore2.AsyncConnectionPool(
-                ssl_context=self._ssl_context,
+            self._pools[local, secure] = httpcore2.AsyncConnectionPool(
+                ssl_context=self._certificates() if secure else None,
                 max_connections=self._limits.connections,
                 keepalive_expiry=self._limits.connection_idle,
-                network_backend=GuardedBackend(
-                    self._resolver, limits=self._limits, local=local, sockets=self._sockets
-                ),
+                network_backend=backend,
             )
-        return self._pools[local]
+        return self._pools[local, secure]
+
+    def _certificates(self) -> ssl.SSLContext:
+        """Read the system's certificates once, and only if they are needed: it takes a tenth of a second."""
+        if self._ssl_context is None:
+            self._ssl_context = httpx2.create_ssl_context()
+        return self._ssl_context
 
 
 class WireStream(httpx2.AsyncByteStream):
