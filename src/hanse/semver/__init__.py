@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hanse.semver.algebra import intersects, is_above, is_below, min_version
+from hanse.semver.increments import increment, truncate
 from hanse.semver.line import Line
 from hanse.semver.ranges import (
     Interval,
@@ -33,6 +34,7 @@ __all__ = [
     "coerce",
     "compare",
     "compare_loose",
+    "increment",
     "intersects",
     "is_above",
     "is_below",
@@ -45,6 +47,7 @@ __all__ = [
     "satisfies",
     "sort",
     "subset",
+    "truncate",
     "valid",
     "valid_range",
 ]

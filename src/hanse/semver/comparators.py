@@ -34,7 +34,7 @@ class Comparator(NamedTuple):
 
 Alternative: TypeAlias = "tuple[Comparator, ...]"
 _Numbers: TypeAlias = "tuple[int, int, int]"
-_Parts: TypeAlias = "tuple[int | None, int | None, int | None]"
+_Parts: TypeAlias = "list[int | None]"
 
 ANY: Final = Comparator("", None)
 """The comparator every version passes."""
@@ -83,7 +83,7 @@ def _split(range_: str) -> tuple[str, ...] | None:
 
 
 # Algebra asks about the same few ranges many times over; compiled ranges have a cache of their own.
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _read_pieces(pieces: tuple[str, ...], floor: Identifiers) -> tuple[Alternative, ...] | None:
     sets: list[Alternative] = []
     for piece in pieces:
@@ -152,12 +152,13 @@ def _read_word(word: str, floor: Identifiers) -> Alternative | None:
     if found is None:
         # npm takes the first star out of a word it does not understand, and looks once more.
         return _read_exact(_STAR.sub("", word, count=1), floor)
-    operator, *parts, prerelease = found.groups()
-    major, minor, patch = (None if _is_x(part) else int(part) for part in parts)
+    operator, *texts, prerelease = found.groups()
+    parts = [None if text is None or text in "xX*" else int(text) for text in texts]
     if operator == "^":
-        return _read_caret((major, minor, patch), read_identifiers(prerelease), floor)
+        return _read_caret(parts, read_identifiers(prerelease), floor)
     if operator in ("~", "~>"):
-        return _read_tilde((major, minor, patch), read_identifiers(prerelease), floor)
+        return _read_tilde(parts, read_identifiers(prerelease), floor)
+    major, minor, patch = parts
     if (major is None and minor is not None) or (minor is None and patch is not None):
         return None
     if patch is not None:

@@ -47,7 +47,7 @@ BUILD: Final = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
 """The identifiers after the plus sign."""
 
 # Python counts these as blanks, JavaScript does not; no version or range may contain them.
-_FALSE_BLANKS = re.compile("[\x1c-\x1f\x85]")
+_FALSE_BLANKS = "\x1c\x1d\x1e\x1f\x85"
 
 _BUILD_TAG = re.compile(rf"\+{BUILD}")
 
@@ -62,8 +62,9 @@ def collapse(text: str) -> str | None:
         The collapsed text, or None where nothing npm accepts can come of it: it holds a control
         character, or is still longer than `LIMITS.text_length`.
     """
-    if _FALSE_BLANKS.search(text):
-        return None
+    for blank in _FALSE_BLANKS:
+        if blank in text:
+            return None
     # One space follows each word but the last, so more words than half the cap are too long.
     most = LIMITS.text_length // 2
     words = text.replace("\ufeff", " ").split(None, most)

@@ -31,7 +31,8 @@ class Line:
 
     versions: tuple[Version, ...]
     _keys: list[Key] = field(repr=False, compare=False)
-    # Prereleases part the line into runs of releases; these are the ends of the runs.
+    # Prereleases part the line into runs of releases.
+    _runs: list[Span] = field(repr=False, compare=False)
     _starts: list[int] = field(repr=False, compare=False)
     _ends: list[int] = field(repr=False, compare=False)
     _mixed: bool = field(repr=False, compare=False)
@@ -46,6 +47,7 @@ class Line:
         ]
         object.__setattr__(self, "versions", ordered)
         object.__setattr__(self, "_keys", [version.key for version in ordered])
+        object.__setattr__(self, "_runs", runs)
         object.__setattr__(self, "_starts", [start for start, _ in runs])
         object.__setattr__(self, "_ends", [end for _, end in runs])
         object.__setattr__(self, "_mixed", bool(breaks))
@@ -59,6 +61,7 @@ class Line:
         """
         keys = self._keys
         whole = range_.include_prerelease or not self._mixed
+        untidy = len(range_.intervals) > 1
         found: list[Span] = []
         for interval in range_.intervals:
             start = bisect_left(keys, interval.low)
@@ -69,15 +72,20 @@ class Line:
                 found.append((start, end))
             else:
                 found += self._releases(start, end)
+            if interval.prereleases and not whole:
                 found += self._prereleases(interval, start, end)
-        return tuple(found) if len(found) < 2 else tuple(_unite(found))
+                untidy = True
+        return tuple(_unite(found)) if untidy else tuple(found)
 
-    def _releases(self, start: int, end: int) -> Iterator[Span]:
+    def _releases(self, start: int, end: int) -> list[Span]:
         """Cut the runs of releases to what lies between two positions."""
-        run = bisect_right(self._ends, start)
-        while run < len(self._starts) and self._starts[run] < end:
-            yield max(self._starts[run], start), min(self._ends[run], end)
-            run += 1
+        first = bisect_right(self._ends, start)
+        after = bisect_left(self._starts, end, first)
+        found = self._runs[first:after]
+        if found:
+            found[0] = (max(found[0][0], start), found[0][1])
+            found[-1] = (found[-1][0], min(found[-1][1], end))
+        return found
 
     def _prereleases(self, interval: Interval, start: int, end: int) -> Iterator[Span]:
         """Find the prereleases an interval names, between two positions."""
@@ -89,6 +97,9 @@ class Line:
 
 
 def _unite(spans: list[Span]) -> Iterator[Span]:
+    """Sort spans and join those that touch or overlap."""
+    if not spans:
+        return
     spans.sort()
     start, end = spans[0]
     for low, high in spans:

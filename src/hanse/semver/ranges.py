@@ -36,9 +36,8 @@ _TOP: Final[Key] = (math.inf,)
 _SMALL = r"(0|[1-9][0-9]{0,14})"
 _COMMON = re.compile(rf"(\^|~|>=|){_SMALL}\.{_SMALL}\.{_SMALL}")
 
-_CACHED = 16_384
-# Longer texts are mostly blanks; they are not kept, so the cache stays small whatever comes in.
-_CACHED_LENGTH = 512
+# Longer ranges are not kept, so that the cache stays small whatever comes in.
+_CACHED, _CACHED_LENGTH = 8192, 96
 
 
 class Interval(msgspec.Struct, frozen=True, gc=False):

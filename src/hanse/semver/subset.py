@@ -44,8 +44,9 @@ def subset(sub: str, dom: str, *, include_prerelease: bool = False) -> bool:
     # seen no other kind.
     seen = False
     for one in inner:
+        ends = _find_ends(one, wide=include_prerelease)
         for other in outer:
-            inside = _is_inside(one, other, wide=include_prerelease)
+            inside = one == other or _is_inside(ends, other, wide=include_prerelease)
             seen = seen or inside is not None
             if inside:
                 break
@@ -56,47 +57,36 @@ def subset(sub: str, dom: str, *, include_prerelease: bool = False) -> bool:
 
 
 class _Ends(NamedTuple):
-    """An alternative's tightest bounds, and the exact versions it demands."""
+    """An alternative's tightest bounds, the exact versions it demands, whether nothing passes."""
 
     low: Comparator | None
     high: Comparator | None
     exact: list[Version]
+    empty: bool
 
 
-def _is_inside(sub: Alternative, dom: Alternative, *, wide: bool) -> bool | None:
-    """Decide for two alternatives; None where `sub` accepts nothing at all."""
-    if sub == dom:
-        return True
-    if sub == _EVERYTHING:
-        sub = _ALL if wide else _RELEASES
-    if dom == _EVERYTHING:
-        if wide:
-            return True
-        dom = _RELEASES
-    ends = _find_ends(sub)
-    if _is_empty(ends, wide=wide):
-        return None
-    if ends.exact:
-        return all(accepts_alone(comparator, ends.exact[0], wide=wide) for comparator in dom)
-    return _is_span_inside(ends, dom, wide=wide)
-
-
-def _find_ends(alternative: Alternative) -> _Ends:
+def _find_ends(alternative: Alternative, *, wide: bool) -> _Ends:
     low: Comparator | None = None
     high: Comparator | None = None
     exact: list[Version] = []
-    for comparator in alternative:
+    for comparator in _spell_out(alternative, wide=wide):
         if comparator.operator.startswith(">"):
             low = comparator if low is None or _low(comparator) > _low(low) else low
         elif comparator.operator:
             high = comparator if high is None or _high(comparator) < _high(high) else high
         elif comparator.version is not None:
             exact.append(comparator.version)
-    return _Ends(low, high, exact)
+    return _Ends(low, high, exact, _is_empty(low, high, exact, wide=wide))
 
 
-def _is_empty(ends: _Ends, *, wide: bool) -> bool:
-    low, high, exact = ends
+def _spell_out(alternative: Alternative, *, wide: bool) -> Alternative:
+    """Give `*` a comparator with a version."""
+    if alternative != _EVERYTHING:
+        return alternative
+    return _ALL if wide else _RELEASES
+
+
+def _is_empty(low: Comparator | None, high: Comparator | None, exact: list[Version], *, wide: bool) -> bool:
     if len(exact) > 1 or (low and high and _low(low) >= _high(high)):
         return True
     return any(
@@ -104,9 +94,21 @@ def _is_empty(ends: _Ends, *, wide: bool) -> bool:
     )
 
 
+def _is_inside(ends: _Ends, dom: Alternative, *, wide: bool) -> bool | None:
+    """Decide for two alternatives; None where the first accepts nothing at all."""
+    if wide and dom == _EVERYTHING:
+        return True
+    if ends.empty:
+        return None
+    dom = _spell_out(dom, wide=wide)
+    if ends.exact:
+        return all(accepts_alone(comparator, ends.exact[0], wide=wide) for comparator in dom)
+    return _is_span_inside(ends, dom, wide=wide)
+
+
 def _is_span_inside(ends: _Ends, dom: Alternative, *, wide: bool) -> bool:
     """Decide for an alternative that demands no exact version."""
-    low, high, _ = ends
+    low, high = ends.low, ends.high
     if low and any(_cuts_low(comparator, low) for comparator in dom):
         return False
     if high and any(_cuts_high(comparator, high) for comparator in dom):

@@ -48,9 +48,10 @@ _LOOSE = re.compile(
 
 # npm takes the first run of at most sixteen digits, and up to two more that follow it by dots.
 _RUN = r"([0-9]{1,16}+)(?![0-9])"
-_COERCIBLE = re.compile(rf"(?<![0-9]){_RUN}(?:\.{_RUN}(?:\.{_RUN})?+)?+")
+_COERCIBLE = re.compile(rf"(?:[^0-9]*+[0-9]{{17,}}+)*+[^0-9]*+{_RUN}(?:\.{_RUN}(?:\.{_RUN})?+)?+")
 
-_CACHED = 16_384
+# Longer versions are not kept, so that the cache stays small whatever comes in.
+_CACHED, _CACHED_LENGTH = 16_384, 64
 
 
 class Version(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -108,6 +109,8 @@ def parse(version: str) -> Version | None:
     """
     if not isinstance(version, str):
         return None
+    if len(version) <= _CACHED_LENGTH:
+        return _parse_cached(version)
     return _parse(version) if len(version) <= LONGEST else None
 
 
@@ -137,7 +140,7 @@ def coerce(version: str) -> Version | None:
     """
     if not isinstance(version, str):
         return None
-    found = _COERCIBLE.search(version)
+    found = _COERCIBLE.match(version)
     if found is None:
         return None
     major, minor, patch = found.groups(default="0")
@@ -196,13 +199,15 @@ def _read_identifier(text: str) -> int | str:
     return text
 
 
-@lru_cache(maxsize=_CACHED)
 def _parse(version: str) -> Version | None:
     if plain := _PLAIN.fullmatch(version):
         texts = plain.groups()
         major, minor, patch = int(texts[0]), int(texts[1]), int(texts[2])
         return Version(major, minor, patch, (), (), version, (major, minor, patch, 1))
     return _read(_FULL.fullmatch(version.strip(BLANKS)), version)
+
+
+_parse_cached = lru_cache(maxsize=_CACHED)(_parse)
 
 
 def _read(found: re.Match[str] | None, raw: str) -> Version | None:
