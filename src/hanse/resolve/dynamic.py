@@ -37,13 +37,15 @@ class Verdict(msgspec.Struct):
     """What becomes of one package of the newcomer.
 
     `covered` are the specifiers somebody else serves, `override` maps specifiers to another remote's
-    files, `same_version` says that the shared version is the newcomer's own.
+    files, `same_version` says that the shared version is the newcomer's own. `alone` is the newcomer's copy
+    where its version is known and yet published by nobody.
     """
 
     action: Action
     covered: list[str] | None = None
     override: dict[str, str] | None = None
     same_version: bool = False
+    alone: Copy | None = None
 
 
 def fork(record: Record, arrival: Arrival) -> Record:
@@ -142,8 +144,11 @@ class Joining:
             same = self.shared.tag == self.tag
             if action == "skip" and not same:
                 action = self.verdict_on_coverage(provided)
+        row = row_at(self.external, self.tag)
         action = self.put(action)
         verdict = Verdict(action, same_version=same)
+        if action == "skip" and self.shared is None and row is not None and row.action == "scope":
+            verdict.alone = self.copy
         if action == "skip" and provided is not None:
             verdict.covered = list(provided)
             if self.item.share_scope:
@@ -195,11 +200,6 @@ class Joining:
         """Put the copy into a row and return its final action."""
         rows = self.external.rows
         row = row_at(self.external, self.tag)
-        if action == "skip" and self.shared is None and row is not None and row.action == "scope":
-            # The version is known, but everybody keeps it to themselves: the newcomer does so too. (The
-            # orchestrator calls it a skip here and maps it to nothing.)
-            if self.scope == GLOBAL:
-                action = "scope"
         if action == "scope":
             self.copy.cached = True
             scoped = next((r for r in rows if r.tag == self.tag and r.action == "scope"), None)
@@ -320,6 +320,11 @@ class DeltaWriter:
         elif not item.share_scope:
             if verdict.covered is not None:
                 self.fill_gaps(item, verdict.covered, same_version=verdict.same_version)
+            elif verdict.alone is not None:
+                # Everybody keeps this version to themselves, and so must the newcomer. (The orchestrator
+                # counts on a published copy here that is not there, and maps it to nothing.)
+                verdict.alone.cached = True
+                self.map_all(self.own, specifiers_of(item))
         else:
             text = f"[{self.arrival.name}][{item.package_name}] shareScope skip has no override."
             self.tell("error", text)

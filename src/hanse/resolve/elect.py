@@ -98,7 +98,7 @@ def fewest_tears(rows: list[Row], cheapest: list[Row], acceptance: Acceptance) -
     """
     needs = [row_needs(row) for row in rows]
     surfaces = {need for row in needs for need in row}
-    if len(surfaces) == 1:
+    if len(surfaces) == 1 and all(needs):
         return cheapest[0]
     accepting = [acceptance.accepted_by_all({copy.required for copy in row.copies}) for row in rows]
     redirected = {

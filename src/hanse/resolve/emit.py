@@ -199,6 +199,7 @@ def emit_global_share(builder: MapBuilder, package: str, row: Row) -> None:
             raise builder.fail(f"[{package}] Shared external has multiple shared versions.", package)
         builder.tell("warn", f"Singleton external {package} has multiple shared versions.")
         return
+    published: set[str] = set()
     for specifier, copy in union(row).items():
         if specifier in builder.imports:
             builder.tell(
@@ -207,8 +208,11 @@ def emit_global_share(builder: MapBuilder, package: str, row: Row) -> None:
                 f"external, keeping '{builder.imports[specifier]}'.",
             )
             continue
-        copy.cached = True
-        builder.need_bundle(copy.name, copy.bundle)
+        if copy.name not in published:
+            # A remote may have two copies in a row (grouped flat items); its first stands for both.
+            published.add(copy.name)
+            copy.cached = True
+            builder.need_bundle(copy.name, copy.bundle)
         builder.imports[specifier] = builder.url(copy.name, copy.entries[specifier])
 
 

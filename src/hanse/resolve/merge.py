@@ -111,8 +111,9 @@ def report_differing_range(
     strict = policy.strict.strict_external_same_version_compatibility
     if log is None and not strict:
         return
+    version = "undefined" if item.version is None else item.version
     text = (
-        f"[{name}][{item.package_name}@{item.version}] Required version-range '{copy.required}' does not "
+        f"[{name}][{item.package_name}@{version}] Required version-range '{copy.required}' does not "
         f"match cached version-range '{row.copies[0].required}'"
     )
     if log is not None:

@@ -179,12 +179,12 @@ def as_table(result: ImportMap) -> Table:
 
 
 def add(known: Table, delta: Table) -> Table:
-    """Add a delta to the map of a page."""
-    merged: Table = {"imports": {**known.get("imports", {}), **delta.get("imports", {})}}
+    """Add a delta to the map of a page, as browsers do: a rule that is there already stays."""
+    merged: Table = {"imports": {**delta.get("imports", {}), **known.get("imports", {})}}
     scopes = dict(known.get("scopes", {}))
     for scope, entries in delta.get("scopes", {}).items():
-        scopes[scope] = {**scopes.get(scope, {}), **entries}
-    integrity = {**known.get("integrity", {}), **delta.get("integrity", {})}
+        scopes[scope] = {**entries, **scopes.get(scope, {})}
+    integrity = {**delta.get("integrity", {}), **known.get("integrity", {})}
     return merged | ({"scopes": scopes} if scopes else {}) | ({"integrity": integrity} if integrity else {})
 
 

@@ -43,6 +43,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 Fetch = Callable[[str], Answer]
 
+DIGESTS = ("sha256", "sha384", "sha512")
+
 
 class HostEntry(msgspec.Struct, frozen=True):
     """The host's own remote entry."""
@@ -205,25 +207,24 @@ class Session:
 
     def receive(self, wanted: Wanted) -> Arrival | Missing:
         """Fetch and read one entry of the manifest; a fault is logged and returned."""
-        rank = 0
         try:
-            answer_rank = 2
-            body = self.read(wanted.url, wanted.integrity)
-            entry = read_entry(body, wanted.url)
-            answer_rank = 3
+            entry = read_entry(self.read(wanted.url, wanted.integrity), wanted.url)
             return self.named(wanted, entry)
         except HanseError as error:
-            answer = self.fetch_rank(wanted.url)
-            rank = answer if answer is not None else answer_rank
             strict = self.policy.strict.strict_remote_entry
             text = f"Could not fetch remote '{wanted.name}'."
             self.tell("error" if strict else "warn", 1, text if strict else f"{text} skipping init.")
-            return Missing(wanted.name, error.message, rank)
+            return Missing(wanted.name, error.message, self.fault_rank(wanted))
 
-    def fetch_rank(self, url: str) -> int | None:
-        """Return the rank of a URL's fault, None where it can be fetched."""
-        answer = self.fetch(url)
-        return None if answer.fault is None else answer.rank
+    def fault_rank(self, wanted: Wanted) -> int:
+        """Return how early a browser notices that a remote is at fault.
+
+        First a connection that fails, then a bad status, then a document; hashing takes longest.
+        """
+        answer = self.fetch(wanted.url)
+        if answer.fault is not None:
+            return answer.rank
+        return 3 if (wanted.integrity or "").partition("-")[0] in DIGESTS else 2
 
     def named(self, wanted: Wanted, entry: RemoteEntry) -> Arrival:
         """Give the entry its name: the host's is forced, another's mismatch reported and kept.
@@ -343,7 +344,7 @@ def check_digest(body: bytes, integrity: str) -> None:
         ResolveError: Another digest, or an integrity text of another form.
     """
     algorithm, _, expected = integrity.partition("-")
-    if algorithm not in ("sha256", "sha384", "sha512"):
+    if algorithm not in DIGESTS:
         raise ResolveError(f"Unsupported integrity prefix in '{integrity}'")
     actual = base64.b64encode(hashlib.new(algorithm, body).digest()).decode()
     if actual != expected:

@@ -102,7 +102,7 @@ def store_remote(info: RemoteInfo) -> Document:
         "scopeUrl": info.scope_url,
         "exposes": [{"moduleName": name, "file": file} for name, file in info.exposes],
     }
-    return table | ({"integrity": info.integrity} if info.integrity else {})
+    return table | ({"integrity": info.integrity} if info.integrity is not None else {})
 
 
 def store_scoped(version: ScopedVersion) -> Document:
