@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+from hanse.limits import LIMITS, Limits
+from hanse.net import Access, Client
 
 REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 404: "Not Found"}
 
@@ -18,6 +22,16 @@ class Asked:
 
     path: str
     headers: Mapping[str, str]
+    reader: asyncio.StreamReader = field(repr=False)
+
+    async def pause(self, seconds: float | None) -> bool:
+        """Wait, for ever if no time is given; True as soon as the client has hung up."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.reader.read()
+        except TimeoutError:
+            return False
+        return True
 
 
 # Answers a request; True keeps the connection open for the next one.
@@ -68,6 +82,20 @@ async def serve(routes: dict[str, Handler]) -> AsyncIterator[Upstream]:
         await server.wait_closed()
 
 
+@asynccontextmanager
+async def serve_client(
+    routes: dict[str, Handler],
+    *,
+    limits: Limits = LIMITS,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[tuple[Upstream, Client]]:
+    """Run a server, and a client that may ask it as an origin of the operator's own."""
+    async with serve(routes) as upstream:
+        access = Access.for_urls([upstream.origin], local=True)
+        async with Client(access, limits=limits, clock=clock) as client:
+            yield upstream, client
+
+
 async def converse(upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     upstream.connections += 1
     upstream.open_now += 1
@@ -89,7 +117,7 @@ async def read_request(reader: asyncio.StreamReader) -> Asked | None:
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").rstrip().split("\r\n")
     pairs = (line.partition(": ") for line in lines)
-    return Asked(first.split(" ")[1], {name.lower(): value for name, _, value in pairs})
+    return Asked(first.split(" ")[1], {name.lower(): value for name, _, value in pairs}, reader)
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
@@ -117,17 +145,16 @@ def redirect(location: str, *, status: int = 302, headers: Mapping[str, str] | N
     return reply(status=status, headers={"location": location, **(headers or {})})
 
 
-def raw(*parts: bytes, pause: float = 0, forever: bool = False) -> Handler:
-    """Write these bytes as they are, with a pause after each part; then hang up, or begin again."""
+def raw(*parts: bytes, pause: float = 0) -> Handler:
+    """Write these bytes as they are, with a pause after each part; then hang up."""
 
     async def handle(asked: Asked, writer: asyncio.StreamWriter) -> bool:
-        while True:
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(pause)
-            if not forever:
-                return False
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            if pause and await asked.pause(pause):
+                break
+        return False
 
     return handle
 
@@ -137,17 +164,17 @@ def drip(*, start: bytes = b"", byte: bytes = b" ", every: float = 0.02) -> Hand
 
     async def handle(asked: Asked, writer: asyncio.StreamWriter) -> bool:
         writer.write(start)
-        while True:
+        while not await asked.pause(every):
             writer.write(byte)
             await writer.drain()
-            await asyncio.sleep(every)
+        return False
 
     return handle
 
 
 async def hang(asked: Asked, writer: asyncio.StreamWriter) -> bool:
     """Answer nothing, for ever."""
-    await asyncio.Event().wait()
+    await asked.pause(None)
     return False
 
 

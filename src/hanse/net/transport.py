@@ -8,6 +8,8 @@ between check and use changes nothing, since there is no second question.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
@@ -111,7 +113,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         failure: Exception = OSError("no address")
         for address in addresses:
             try:
-                return await self._sockets.connect_tcp(address, port, timeout=seconds)
+                return ClosingStream(await self._sockets.connect_tcp(address, port, timeout=seconds))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise NetworkError(
@@ -190,6 +192,42 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         return self._ssl_context
 
 
+class ClosingStream(httpcore2.AsyncNetworkStream):
+    """A connection that is closed where its TLS handshake is given up; the pool would leave it open."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the pool's
+    ) -> httpcore2.AsyncNetworkStream:
+        """Do the handshake, and close the connection if it fails or the deadline passes."""
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as above
+        """Read what is there, as the pool asks."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
+        """Write all of it, as the pool asks."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> object:
+        """Tell the pool about the socket."""
+        return self._stream.get_extra_info(info)
+
+
 class WireStream(httpx2.AsyncByteStream):
     """The bytes of a body as they arrive, before any decoding."""
 
@@ -215,5 +253,11 @@ def explain(error: BaseException) -> str:
         if following is None:
             break
         deepest = following
-    text = getattr(deepest, "strerror", None) or str(deepest) or str(error) or type(error).__name__
-    return shorten(text)
+    return shorten(describe_system(deepest) or str(deepest) or str(error) or type(error).__name__)
+
+
+def describe_system(error: BaseException) -> str | None:
+    """Return the system's words for a failed call; asyncio's own tell the address, and not the reason."""
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror if isinstance(error, OSError) else None
