@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from hanse.semver.grammar import LONGEST, NUMBER, PRERELEASE, collapse, strip_builds
+from hanse.semver.grammar import BUILD, LONGEST, LOOSE, NUMBER, PRERELEASE, collapse, strip_builds
 from hanse.semver.versions import Identifiers, Version, build_version, read_identifiers
 
 __all__ = ["ANY", "Alternative", "Comparator", "read_comparators"]
@@ -47,10 +47,11 @@ _NOTHING: Final = (_NONE,)
 _PART = rf"({NUMBER}|[xX*])"
 _PARTIAL = rf"{_PART}(?:\.{_PART}(?:\.{_PART}(?:-({PRERELEASE}))?+)?+)?+"
 _WORD = re.compile(rf"(\^|~>?|[<>]?=?)[v=]*+{_PARTIAL}")
-_EXACT = re.compile(rf"([<>]?=?)(v?)({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?+")
+_EXACT = re.compile(rf"([<>]?=?)(v?)({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?+(?:\+{BUILD})?+")
 _HYPHEN = re.compile(rf" ?([v= ]*+{_PARTIAL}) - ([v= ]*+{_PARTIAL}) ?")
-# The `=` of a prefix such as `v=` is no operator, so nothing is joined to it.
-_OPERATOR_GAP = re.compile(r"((?:(?<![v=])=|[<>])) (?=[v=]*+[0-9xX*])")
+# One blank goes between an operator and its version, and only the first: `> =1` becomes one word,
+# `> = 1` stays in pieces. Versions are matched whole, so that the end of one begins no other.
+_OPERATOR_GAP = re.compile(rf"([<>]=?+| ?+=?+) ?+([v= ]*+(?:{LOOSE}|{_PARTIAL}))")
 _TILDE_GAP = re.compile(r"~>? ")
 _CARET_GAP = re.compile(r"\^ ")
 _STAR = re.compile(r"[<>]?=?\*")
@@ -99,7 +100,7 @@ def _read_alternative(text: str, floor: Identifiers) -> Alternative | None:
     if " - " in text and (hyphen := _HYPHEN.fullmatch(text)):
         text = f"{_spell_low(hyphen, floor)} {_spell_high(hyphen, floor)}".strip(" ")
     if " " in text:
-        text = _CARET_GAP.sub("^", _TILDE_GAP.sub("~", _OPERATOR_GAP.sub(r"\1", text)))
+        text = _CARET_GAP.sub("^", _TILDE_GAP.sub("~", _OPERATOR_GAP.sub(r"\1\2", text)))
     found: dict[str, Comparator] = {}
     for word in text.split(" "):
         comparators = _read_word(word, floor)

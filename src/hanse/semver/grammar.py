@@ -16,6 +16,8 @@ __all__ = [
     "BLANKS",
     "BUILD",
     "LONGEST",
+    "LOOSE",
+    "LOOSE_PRERELEASE",
     "MAX_NUMBER",
     "NUMBER",
     "PRERELEASE",
@@ -42,6 +44,14 @@ _IDENTIFIER = r"(?:0(?![0-9A-Za-z-])|[1-9][0-9]*+(?![A-Za-z-])|[0-9]*+[A-Za-z-][
 
 PRERELEASE: Final = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*+"
 """The identifiers after the hyphen; one that is all digits has no leading zero."""
+
+_LOOSE_IDENTIFIER = r"(?:[0-9]*+[A-Za-z-][0-9A-Za-z-]*+|[0-9]++)"
+
+LOOSE_PRERELEASE: Final = rf"{_LOOSE_IDENTIFIER}(?:\.{_LOOSE_IDENTIFIER})*+"
+"""Prerelease identifiers as npm's loose mode reads them, leading zeros and all."""
+
+LOOSE: Final = rf"[0-9]++\.[0-9]++\.[0-9]++(?:-?{LOOSE_PRERELEASE})?"
+"""A version as npm's loose mode finds it within a text."""
 
 BUILD: Final = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
 """The identifiers after the plus sign."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from hanse.errors import FormatError
-from hanse.semver.grammar import BLANKS, BUILD, LONGEST, MAX_NUMBER, NUMBER, PRERELEASE
+from hanse.semver.grammar import BLANKS, BUILD, LONGEST, LOOSE_PRERELEASE, MAX_NUMBER, NUMBER, PRERELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,11 +39,10 @@ _SMALL = r"(0|[1-9][0-9]{0,14})"
 _PLAIN = re.compile(rf"{_SMALL}\.{_SMALL}\.{_SMALL}")
 _FULL = re.compile(rf"v?({NUMBER})\.({NUMBER})\.({NUMBER})(?:-({PRERELEASE}))?+(?:\+({BUILD}))?+")
 
-_LOOSE_IDENTIFIER = r"(?:[0-9]*+[A-Za-z-][0-9A-Za-z-]*+|[0-9]++)"
 # The patch number alone is not possessive: npm reads `1.2.34.x` as 1.2.3 with the prerelease 4.x.
 _LOOSE = re.compile(
     rf"[v={BLANKS}]*+([0-9]++)\.([0-9]++)\.([0-9]+)"
-    rf"(?:-?({_LOOSE_IDENTIFIER}(?:\.{_LOOSE_IDENTIFIER})*+))?(?:\+({BUILD}))?+"
+    rf"(?:-?({LOOSE_PRERELEASE}))?(?:\+({BUILD}))?+"
 )
 
 # npm takes the first run of at most sixteen digits, and up to two more that follow it by dots.
