@@ -13,6 +13,7 @@ from typing import Final
 import ada_url
 
 from hanse.errors import BlockedError
+from hanse.limits import LIMITS
 from hanse.net.addresses import classify, permits
 from hanse.urls import join, origin
 
@@ -121,6 +122,8 @@ def check_address(address: str, *, local: bool, subject: str) -> None:
 
 def parse(url: str) -> ada_url.URL:
     """Read a URL as browsers do, without its fragment."""
+    if len(url) > LIMITS.text_length:
+        raise BlockedError(f"it is longer than {LIMITS.text_length} characters", subject=shorten(url))
     try:
         parsed = ada_url.URL(url)
     except ValueError:
@@ -168,7 +171,7 @@ def check_origin(parsed: ada_url.URL, *, local: bool, access: Access) -> None:
     """Refuse origins that are not listed, and http where the operator did not list them."""
     if parsed.origin not in access.origins:
         raise BlockedError(
-            f"the origin {parsed.origin} is not allowed",
+            f"the origin {shorten(parsed.origin)} is not allowed",
             subject=parsed.href,
             hint="name it in the manifest, or among the allowed origins of hanse.toml",
         )
