@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from hanse.semver import Line, Version, parse, parse_range
 
-__all__ = ["Acceptance", "Spans", "intersect"]
+__all__ = ["Acceptance", "Lines", "Spans", "intersect"]
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open spans of positions in the line, ascending and apart from each other."""
@@ -30,7 +30,7 @@ class Acceptance:
             version = None if tag in parsed else parse(tag)
             if version is not None:
                 parsed[tag] = version
-        ordered = sorted(parsed.items(), key=lambda pair: pair[1].key)
+        ordered = sorted(parsed.items(), key=lambda pair: (pair[1].key, pair[0]))
         self.line = Line([version for _, version in ordered])
         self.length = len(ordered)
         self.positions = {tag: place for place, (tag, _) in enumerate(ordered)}
@@ -68,6 +68,21 @@ class Acceptance:
             level += step
             steps[place] = level
         return steps
+
+
+class Lines:
+    """Lines of versions that were needed before: packages released together have one line."""
+
+    def __init__(self) -> None:
+        self.known: dict[frozenset[str], Acceptance] = {}
+
+    def of(self, tags: Iterable[str]) -> Acceptance:
+        """Return the line of these versions."""
+        key = frozenset(tags)
+        line = self.known.get(key)
+        if line is None:
+            line = self.known[key] = Acceptance(key)
+        return line
 
 
 def intersect(left: Spans, right: Spans) -> Spans:

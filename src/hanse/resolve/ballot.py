@@ -9,36 +9,95 @@ questions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 import msgspec
 
-from hanse.resolve.acceptance import Acceptance
+from hanse.resolve.acceptance import Acceptance, Lines
 from hanse.resolve.offers import Declaration
 
-__all__ = ["Ballot", "Kind", "Outcome"]
+__all__ = ["Ballot", "Kind", "Outcome", "elect_on_line", "prefer"]
 
 
 class Kind(msgspec.Struct, frozen=True, eq=False):
     """What one remote has of a family, without its files: equal remotes are of one kind.
 
-    `tags` maps specifier -> version, `weight` is the number of its packages.
+    `tags` maps specifier -> version, `weight` is the number of its packages, `content` sorts.
     """
 
     declarations: tuple[Declaration, ...]
     tags: dict[str, str]
     weight: int
+    content: str
+
+    def find(self, package: str) -> Declaration | None:
+        """Return its declaration of a package."""
+        return next((d for d in self.declarations if d.package == package), None)
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """How a family was decided: the kinds of builds that may serve it, and whom they serve.
+    """How a family was decided: the kind of build that is published, and who keeps its own instead."""
 
-    `best` is in order of preference; `served` are kinds of consumers, `outside` those of them whose range
-    rejects the version they get but who do not insist.
+    best: Kind
+    kept: frozenset[Kind]
+
+
+def prefer(kinds: Iterable[Kind], packages: Sequence[str], hosts: Sequence[Kind]) -> list[Kind]:
+    """Order equally good builds: the host's, the latest, the fullest; by package where there are more.
+
+    What is left is ordered by the kinds' whole content, so that the order of remotes never matters.
     """
+    ordered = sorted(kinds, key=lambda kind: kind.content)
+    ordered.sort(key=lambda kind: len(kind.tags), reverse=True)
+    for package in reversed(packages):
+        ordered.sort(key=lambda kind: rank_of(kind, package), reverse=True)
+    if hosts:
+        ordered.sort(key=lambda kind: kind not in hosts)
+    return ordered
 
-    best: tuple[Kind, ...]
-    served: frozenset[Kind]
-    outside: frozenset[Kind]
+
+def rank_of(kind: Kind, package: str) -> tuple[object, ...]:
+    """Return the sort key of the kind's version of a package; without one it sorts lowest."""
+    found = kind.find(package)
+    return () if found is None else found.rank
+
+
+def elect_on_line(consumers: Sequence[tuple[Kind, int]], lines: Lines, packages: Sequence[str]) -> Outcome:
+    """Choose for a family of one package whose kinds all have the same specifiers.
+
+    Only versions differ then, and all that is asked lies on one line of them. The outcome is that of a
+    ballot.
+
+    Args:
+        consumers: Kinds with the number of remotes of each.
+        lines: The lines of versions known so far.
+        packages: The family's one package.
+    """
+    line = lines.of([kind.declarations[0].version for kind, _ in consumers])
+    spans_of = line.spans
+    served, pleased = [0] * (line.length + 1), [0] * (line.length + 1)
+    for kind, count in consumers:
+        declaration = kind.declarations[0]
+        steps = served if declaration.strict else pleased
+        for start, stop in spans_of(declaration.required):
+            steps[start] += count
+            steps[stop] -= count
+    scores = list(zip(accumulate(served), accumulate(pleased), strict=True))
+    places = line.positions
+    most = max([scores[places[kind.declarations[0].version]] for kind, _ in consumers])
+    equal = [kind for kind, _ in consumers if scores[places[kind.declarations[0].version]] == most]
+    best = prefer(equal, packages, ())[0]
+    place = places[best.declarations[0].version]
+    kept = []
+    for kind, _ in consumers:
+        declaration = kind.declarations[0]
+        if declaration.strict:
+            for start, stop in spans_of(declaration.required):
+                if start <= place < stop:
+                    break
+            else:
+                kept.append(kind)
+    return Outcome(best, frozenset(kept))
 
 
 class Counter:
@@ -83,17 +142,19 @@ class Counter:
 class Ballot:
     """The kinds of builds of one family, ready to be asked whom they serve."""
 
-    def __init__(self, kinds: Sequence[Kind]) -> None:
+    def __init__(self, kinds: Sequence[Kind], lines: Lines) -> None:
         self.kinds = kinds
+        self.lines = lines
         self.everybody = (1 << len(kinds)) - 1
         self.offers: dict[str, tuple[Acceptance, list[int]]] = {}
-        self.known: dict[tuple[object, ...], int] = {}
+        self.ranges: dict[tuple[str, str], int] = {}
+        self.known: dict[tuple[str, tuple[str, ...]], int] = {}
 
     def offering(self, specifier: str) -> tuple[Acceptance, list[int]]:
         """Return a specifier's line of versions, and the set of builds below each place in it."""
         known = self.offers.get(specifier)
         if known is None:
-            line = Acceptance(kind.tags[specifier] for kind in self.kinds if specifier in kind.tags)
+            line = self.lines.of(kind.tags[specifier] for kind in self.kinds if specifier in kind.tags)
             at = [0] * line.length
             bit = 1
             for kind in self.kinds:
@@ -114,25 +175,27 @@ class Ballot:
             members &= self.offering(specifier)[1][-1]
         return members
 
-    def accepted(self, declaration: Declaration) -> int:
-        """Return the builds that offer every specifier of it at a version its range accepts."""
-        required = declaration.required
+    def accepted(self, required: str, specifiers: Iterable[str]) -> int:
+        """Return the builds that offer every one of the specifiers at a version the range accepts."""
         members = self.everybody
-        for specifier in declaration.specifiers:
-            line, below = self.offering(specifier)
-            found = 0
-            for start, stop in line.spans(required):
-                found |= below[stop] & ~below[start]
+        for specifier in specifiers:
+            found = self.ranges.get((required, specifier))
+            if found is None:
+                line, below = self.offering(specifier)
+                found = 0
+                for start, stop in line.spans(required):
+                    found |= below[stop] & ~below[start]
+                self.ranges[required, specifier] = found
             members &= found
         return members
 
     def demand(self, declaration: Declaration) -> tuple[int, int]:
         """Return the builds that may serve a declaration, and those that please its range."""
-        key = (declaration.required, declaration.strict, declaration.specifiers)
-        known = self.known.get(key)
+        required, specifiers = declaration.required, declaration.specifiers
+        known = self.known.get((required, specifiers))
         if known is None:
-            known = self.known[key] = self.accepted(declaration)
-        return (known if declaration.strict else self.having(declaration.specifiers)), known
+            known = self.known[required, specifiers] = self.accepted(required, specifiers)
+        return (known if declaration.strict else self.having(specifiers)), known
 
     def equals(self, kind: Kind) -> int:
         """Return the builds that have the kind's specifiers at exactly its versions."""
@@ -153,9 +216,9 @@ class Ballot:
             consumers: Kinds with the number of remotes of each.
             candidates: The set of builds that may win.
         """
-        counter, grief = Counter(), Counter()
+        serves: dict[int, int] = {}
+        grieves: dict[int, int] = {}
         may: list[int] = []
-        please: list[int] = []
         for kind, count in consumers:
             serving = pleasing = self.everybody
             for declaration in kind.declarations:
@@ -163,23 +226,16 @@ class Ballot:
                 serving &= can
                 pleasing &= happy
             may.append(serving)
-            please.append(pleasing)
-            counter.add(serving & candidates, count * kind.weight)
-            if serving != serving & pleasing:
-                grief.add(serving & ~pleasing & candidates, count)
+            serves[serving] = serves.get(serving, 0) + count * kind.weight
+            grieving = serving & ~pleasing
+            if grieving:
+                grieves[grieving] = grieves.get(grieving, 0) + count
+        counter, grief = Counter(), Counter()
+        for members, weight in serves.items():
+            counter.add(members & candidates, weight)
+        for members, weight in grieves.items():
+            grief.add(members & candidates, weight)
         best = grief.least(counter.most(candidates))
         first = best & -best
-        kinds = [kind for kind, _ in consumers]
-        return Outcome(
-            best=tuple(self.members(first)),
-            served=frozenset(kind for kind, can in zip(kinds, may, strict=True) if can & first),
-            outside=frozenset(
-                kind
-                for kind, can, happy in zip(kinds, may, please, strict=True)
-                if can & first and not happy & first
-            ),
-        )
-
-    def members(self, members: int) -> list[Kind]:
-        """Return the kinds of a set, in order of preference."""
-        return [kind for place, kind in enumerate(self.kinds) if members >> place & 1]
+        kept = frozenset(kind for (kind, _), can in zip(consumers, may, strict=True) if not can & first)
+        return Outcome(self.kinds[first.bit_length() - 1], kept)

@@ -12,54 +12,51 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from hanse.errors import ResolveError
-from hanse.resolve.ballot import Ballot, Kind, Outcome
+from hanse.resolve.acceptance import Lines
+from hanse.resolve.ballot import Ballot, Kind, Outcome, elect_on_line, prefer
 from hanse.resolve.families import Family, group_families
-from hanse.resolve.offers import Catalogue, Declaration, Offer, make_offer
+from hanse.resolve.offers import Catalogue, Declaration, Offer, Shape, make_offer
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import STRICT
 from hanse.resolve.remote import Remote
-from hanse.semver import parse
 
 __all__ = ["Decision", "Round", "Workings", "work_out"]
 
 
 class Round(msgspec.Struct, frozen=True, eq=False):
-    """One published build: the remote it comes from, and whom it serves."""
+    """One published build: the remote it comes from, and the kinds of remotes it serves."""
 
     winner: str
-    outcome: Outcome
+    kind: Kind
+    served: frozenset[Kind]
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """How one family was decided.
 
-    `members` maps each remote that declares any of it to its kind. There is one round, except in the
-    strict share scope, where every version that is declared is published to those that declare it.
+    `members` maps each remote that declares any of it to its kind, in the order of names. There is one
+    round, except in the strict share scope, where every version that is declared is published to those
+    that declare it. `keepers` are the remotes that keep their own family.
     """
 
     family: Family
     members: dict[str, Kind]
     rounds: tuple[Round, ...]
+    keepers: tuple[str, ...]
 
     def provider(self, name: str) -> str | None:
         """Return the remote that serves this one, itself where it keeps its own."""
         kind = self.members.get(name)
+        if kind is None:
+            return None
         for one in self.rounds:
             if one.winner == name:
                 return name
-            if kind in one.outcome.served:
-                return one.winner
-        return None if kind is None else name
+        return next((one.winner for one in self.rounds if kind in one.served), name)
 
     def published(self, name: str) -> bool:
         """Tell whether the remote's build is one that is published."""
         return any(one.winner == name for one in self.rounds)
-
-    def keepers(self) -> list[str]:
-        """Return the remotes that keep their own family, in order."""
-        winners = {one.winner for one in self.rounds}
-        served = {kind for one in self.rounds for kind in one.outcome.served}
-        return [name for name, kind in self.members.items() if kind not in served and name not in winners]
 
 
 class Workings(msgspec.Struct, eq=False):
@@ -68,10 +65,12 @@ class Workings(msgspec.Struct, eq=False):
     policy: Policy
     catalogue: Catalogue
     offers: dict[str, Offer]
-    shapes: Counter[tuple[str, str, tuple[str, ...]]]
+    hosts: list[str]
+    shapes: Counter[Shape]
     families: dict[tuple[str, str], Family]
     decisions: dict[Family, Decision]
     kinds: dict[tuple[Declaration, ...], Kind]
+    lines: Lines
 
 
 def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | None) -> Workings:
@@ -90,7 +89,7 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
     catalogue = Catalogue() if previous is None else previous.catalogue
     known = {} if previous is None else previous.offers
     offers = {
-        remote.name: reuse_offer(known.get(remote.name), remote) or report_remote(remote, policy, catalogue)
+        remote.name: reuse_offer(known.get(remote.name), remote) or read_remote(remote, policy, catalogue)
         for remote in sorted(remotes, key=remote_name)
     }
     changed = {name for name in offers.keys() | known.keys() if offers.get(name) is not known.get(name)}
@@ -99,12 +98,14 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
         policy=policy,
         catalogue=catalogue,
         offers=offers,
+        hosts=[name for name, offer in offers.items() if offer.remote.host],
         shapes=shapes,
         families=families,
         decisions={},
         kinds={} if previous is None else previous.kinds,
+        lines=Lines(),
     )
-    if previous is None or families != previous.families:
+    if previous is None or families is not previous.families or work.hosts != previous.hosts:
         decide_all(work)
     else:
         decide_changed(work, previous, changed)
@@ -118,7 +119,7 @@ def remote_name(remote: Remote) -> str:
 
 def overgrown(work: Workings) -> bool:
     """Tell whether the interned kinds have outgrown what is in use, after many redeploys."""
-    live = sum(len(offer.shared) for offer in work.offers.values())
+    live = sum(len(offer.declared) for offer in work.offers.values())
     return len(work.catalogue.declarations) + len(work.kinds) > 4 * live + 10_000
 
 
@@ -127,11 +128,13 @@ def reuse_offer(known: Offer | None, remote: Remote) -> Offer | None:
     if known is None:
         return None
     old = known.remote
+    if old is remote:
+        return known
     same = old.entry is remote.entry and old.url == remote.url and old.host == remote.host
     return known if same and old.sizes is remote.sizes else None
 
 
-def report_remote(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
+def read_remote(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
     """Read a remote; a strict fault names the remote.
 
     Raises:
@@ -146,52 +149,44 @@ def report_remote(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer
     try:
         return make_offer(remote, policy, catalogue)
     except ResolveError as error:
-        raise ResolveError(
-            error.message, subject=remote.name, hint="strict_external_version is set"
-        ) from error
+        hint = "strict_external_version is set"
+        raise ResolveError(error.message, subject=remote.name, hint=hint) from error
 
 
 def partition(
     offers: Mapping[str, Offer], changed: set[str], policy: Policy, previous: Workings | None
-) -> tuple[Counter[tuple[str, str, tuple[str, ...]]], dict[tuple[str, str], Family]]:
+) -> tuple[Counter[Shape], dict[tuple[str, str], Family]]:
     """Group the packages into families; the earlier grouping stands where no shape came or went."""
     if previous is None:
-        shapes: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
-        for offer in offers.values():
-            shapes.update(offer_shapes(offer))
+        shapes = count_shapes(offers.values())
     else:
+        before = [previous.offers[name] for name in changed if name in previous.offers]
+        after = [offers[name] for name in changed if name in offers]
         shapes = previous.shapes.copy()
-        for name in changed:
-            if name in previous.offers:
-                shapes.subtract(offer_shapes(previous.offers[name]))
-            if name in offers:
-                shapes.update(offer_shapes(offers[name]))
-        shapes = Counter({shape: count for shape, count in shapes.items() if count > 0})
-        tagged = any(
-            declaration.pool
-            for name in changed
-            for source in (offers, previous.offers)
-            if name in source
-            for declaration, _, _ in source[name].shared.values()
-        )
+        shapes.update(count_shapes(after))
+        shapes.subtract(count_shapes(before))
+        shapes = +shapes
+        tagged = any(kind.pool for offer in (*before, *after) for kind in offer.declared)
         if shapes.keys() == previous.shapes.keys() and not tagged:
             return shapes, previous.families
-    declarations = {
-        (scope, package, specifiers): Declaration(scope, package, "", "", False, specifiers)
-        for scope, package, specifiers in sorted(shapes)
-    }
     tags = [
         (declaration, name)
         for name, offer in offers.items()
-        for declaration, _, _ in offer.shared.values()
+        for declaration in offer.declared
         if declaration.pool
     ]
-    return shapes, group_families(declarations.values(), tags, policy)
+    return shapes, group_families(sorted(shapes), tags, policy)
 
 
-def offer_shapes(offer: Offer) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return what of an offer decides the families: packages and their specifiers."""
-    return [(d.scope, d.package, d.specifiers) for d, _, _ in offer.shared.values()]
+def count_shapes(offers: Iterable[Offer]) -> Counter[Shape]:
+    """Count the shapes of all declarations, by kinds."""
+    kinds: Counter[Declaration] = Counter()
+    for offer in offers:
+        kinds.update(offer.declared)
+    shapes: Counter[Shape] = Counter()
+    for kind, count in kinds.items():
+        shapes[kind.shape] += count
+    return shapes
 
 
 # --- deciding ---------------------------------------------------------------------------------------
@@ -199,69 +194,84 @@ def offer_shapes(offer: Offer) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def decide_all(work: Workings) -> None:
     """Decide every family from scratch."""
-    stakes: dict[Family, dict[str, list[Declaration]]] = {}
-    families = work.families
+    columns: dict[Family, dict[str, Kind]] = {family: {} for family in sorted(set(work.families.values()))}
+    stakes: dict[Family, dict[str, list[Declaration]]] = {f: {} for f in columns if len(f[1]) > 1}
+    slots: dict[Declaration, tuple[dict[str, Kind], Kind]] = {}
     for name, offer in work.offers.items():
-        for key, (declaration, _, _) in offer.shared.items():
-            stakes.setdefault(families[key], {}).setdefault(name, []).append(declaration)
-    for family in sorted(stakes):
-        members = {name: kind_of(work, declared) for name, declared in stakes[family].items()}
-        work.decisions[family] = decide(work, family, members)
+        for declaration in offer.declared:
+            try:
+                column, kind = slots[declaration]
+            except KeyError:
+                family = work.families[declaration.scope, declaration.package]
+                if family in stakes:
+                    stakes[family].setdefault(name, []).append(declaration)
+                    continue
+                column, kind = slots[declaration] = columns[family], solo_kind(work, declaration)
+            column[name] = kind
+    for family, declared in stakes.items():
+        columns[family] = {name: kind_of(work, stake) for name, stake in declared.items()}
+    work.decisions = {family: decide(work, family, members) for family, members in columns.items() if members}
 
 
 def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> None:
     """Decide again the families in which a changed remote declares something else than before."""
     touched: dict[Family, dict[str, Kind | None]] = {}
     for name in changed:
-        before = stakes_of(previous, name)
-        after = stakes_of(work, name)
-        hosts = (
-            name in previous.offers
-            and name in work.offers
-            and (previous.offers[name].remote.host != work.offers[name].remote.host)
-        )
+        before = stakes_of(work, previous.offers.get(name))
+        after = stakes_of(work, work.offers.get(name))
         for family in before.keys() | after.keys():
-            if before.get(family) is not after.get(family) or hosts:
+            if before.get(family) is not after.get(family):
                 touched.setdefault(family, {})[name] = after.get(family)
     work.decisions = dict(previous.decisions)
     for family, stakes in touched.items():
-        old = previous.decisions.get(family)
-        merged: dict[str, Kind | None] = {**(old.members if old is not None else {}), **stakes}
-        members = {name: kind for name in sorted(merged) if (kind := merged[name]) is not None}
+        members = replace_members(previous.decisions[family].members, stakes)
         if members:
             work.decisions[family] = decide(work, family, members)
         else:
-            work.decisions.pop(family, None)
-    if any(family not in previous.decisions for family in work.decisions):
-        work.decisions = {family: work.decisions[family] for family in sorted(work.decisions)}
+            del work.decisions[family]
 
 
-def stakes_of(work: Workings, name: str) -> dict[Family, Kind]:
+def replace_members(members: Mapping[str, Kind], stakes: Mapping[str, Kind | None]) -> dict[str, Kind]:
+    """Return the members of a family with some replaced, added or gone, in the order of names."""
+    replaced = dict(members)
+    for name, kind in stakes.items():
+        if kind is None:
+            replaced.pop(name, None)
+        else:
+            replaced[name] = kind
+    if stakes.keys() <= members.keys():
+        return replaced
+    return {name: replaced[name] for name in sorted(replaced)}
+
+
+def stakes_of(work: Workings, offer: Offer | None) -> dict[Family, Kind]:
     """Return family -> the remote's kind in it."""
-    offer = work.offers.get(name)
-    if offer is None:
-        return {}
     declared: dict[Family, list[Declaration]] = {}
-    for key, (declaration, _, _) in offer.shared.items():
-        declared.setdefault(work.families[key], []).append(declaration)
-    return {family: kind_of(work, declarations) for family, declarations in declared.items()}
+    for declaration in () if offer is None else offer.declared:
+        declared.setdefault(work.families[declaration.scope, declaration.package], []).append(declaration)
+    return {family: kind_of(work, stake) for family, stake in declared.items()}
 
 
-def kind_of(work: Workings, declared: list[Declaration]) -> Kind:
-    """Return the one kind that makes these declarations."""
-    if len(declared) > 1:
-        declared.sort(key=declaration_key)
-    key = tuple(declared)
+def kind_of(work: Workings, declared: Sequence[Declaration]) -> Kind:
+    """Return the one kind that makes these declarations; of a package that comes twice the later counts."""
+    by_package = {declaration.package: declaration for declaration in declared}
+    key = tuple([by_package[package] for package in sorted(by_package)])
     kind = work.kinds.get(key)
     if kind is None:
-        tags = {specifier: d.version for d in declared for specifier in d.specifiers}
-        kind = work.kinds[key] = Kind(key, tags, len(declared))
+        tags = {specifier: d.version for d in key for specifier in d.specifiers}
+        kind = Kind(key, tags, len(key), "\n\n".join([d.content for d in key]))
+        work.kinds[key] = kind
     return kind
 
 
-def declaration_key(declaration: Declaration) -> str:
-    """Return the text declarations of one remote are ordered by; a remote declares a package once."""
-    return declaration.package
+def solo_kind(work: Workings, declaration: Declaration) -> Kind:
+    """Return the kind that makes this one declaration."""
+    key = (declaration,)
+    kind = work.kinds.get(key)
+    if kind is None:
+        tags = dict.fromkeys(declaration.specifiers, declaration.version)
+        kind = work.kinds[key] = Kind(key, tags, 1, declaration.content)
+    return kind
 
 
 def decide(work: Workings, family: Family, members: dict[str, Kind]) -> Decision:
@@ -270,67 +280,44 @@ def decide(work: Workings, family: Family, members: dict[str, Kind]) -> Decision
     Raises:
         ResolveError: A strict consumer would have to keep its own copy and that is forbidden.
     """
-    hosts = [kind for name, kind in members.items() if work.offers[name].remote.host]
+    hosts = [members[name] for name in work.hosts if name in members]
     counts = Counter(members.values())
-    kinds = sorted(counts, key=lambda kind: preference(kind, family, hosts))
+    pending = list(counts)
     rounds: list[Round] = []
-    pending = kinds
     while pending:
-        ballot = Ballot(pending)
-        consumers = [(kind, counts[kind]) for kind in pending]
-        outcome = ballot.elect(consumers, candidates(ballot, family, hosts, work.policy))
-        winner = winning_remote(members, outcome.best[0], work.offers)
-        rounds.append(Round(winner, outcome))
+        outcome = elect(work, family, [(kind, counts[kind]) for kind in pending], hosts)
+        served = frozenset([kind for kind in pending if kind not in outcome.kept])
+        winner = winning_remote(members, outcome.best, work.hosts)
+        rounds.append(Round(winner, outcome.best, served))
         if family[0] != STRICT:
             break
-        done = outcome.served | {outcome.best[0]}
-        pending = [kind for kind in pending if kind not in done]
-    decision = Decision(family, members, tuple(rounds))
+        pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
+    decision = Decision(family, members, tuple(rounds), find_keepers(members, rounds))
     refuse_keepers(decision, work.policy)
     return decision
 
 
-def preference(kind: Kind, family: Family, hosts: Sequence[Kind]) -> tuple[object, ...]:
-    """Return the key by which equally good builds are ordered: the host's, the latest, the fullest.
-
-    The end of the key is the kind's whole content, so that the order of remotes never matters.
-    """
-    versions = []
-    for package in family[1]:
-        tag = next((d.version for d in kind.declarations if d.package == package), None)
-        version = None if tag is None else parse(tag)
-        versions.append(() if version is None else version.key)
-    content = tuple((d.package, d.version, d.required, d.strict, d.specifiers) for d in kind.declarations)
-    return (kind not in hosts, [Descending(key) for key in versions], -len(kind.tags), content)
-
-
-class Descending:
-    """Turns the order of a key around."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: tuple[object, ...]) -> None:
-        self.key = key
-
-    def __lt__(self, other: Descending) -> bool:
-        return other.key < self.key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Descending) and self.key == other.key
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def candidates(ballot: Ballot, family: Family, hosts: Sequence[Kind], policy: Policy) -> int:
-    """Return the builds that may win: those with the host's versions, or the latest, else all."""
-    present = [kind for kind in ballot.kinds if kind in hosts]
+def elect(
+    work: Workings, family: Family, consumers: list[tuple[Kind, int]], hosts: Sequence[Kind]
+) -> Outcome:
+    """Elect one build; a family of one package in one shape has a quicker way to the same answer."""
+    kinds = [kind for kind, _ in consumers]
+    latest = work.policy.profile.latest_shared_external
+    specifiers = kinds[0].declarations[0].specifiers
+    if len(family[1]) == 1 and not hosts and not latest:
+        if all([kind.declarations[0].specifiers == specifiers for kind in kinds]):
+            return elect_on_line(consumers, work.lines, family[1])
+    ordered = prefer(kinds, family[1], hosts)
+    ballot = Ballot(ordered, work.lines)
+    counts = dict(consumers)
+    candidates = ballot.everybody
+    present = [kind for kind in ordered if kind in hosts]
     if present:
-        return ballot.equals(present[0])
-    if not policy.profile.latest_shared_external:
-        return ballot.everybody
-    lead = lead_specifier(ballot.kinds, family)
-    line, below = ballot.offering(lead)
-    return below[line.length] & ~below[line.length - 1]
+        candidates = ballot.equals(present[0])
+    elif latest:
+        line, below = ballot.offering(lead_specifier(ordered, family))
+        candidates = below[line.length] & ~below[line.length - 1]
+    return ballot.elect([(kind, counts[kind]) for kind in ordered], candidates)
 
 
 def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
@@ -339,10 +326,22 @@ def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
     return min(counts, key=lambda specifier: (-counts[specifier], specifier not in family[1], specifier))
 
 
-def winning_remote(members: Mapping[str, Kind], best: Kind, offers: Mapping[str, Offer]) -> str:
+def winning_remote(members: Mapping[str, Kind], best: Kind, hosts: Iterable[str]) -> str:
     """Return the remote whose build is published: a host's before others, then by name."""
-    names = [name for name, kind in members.items() if kind is best]
-    return next((name for name in names if offers[name].remote.host), names[0])
+    for name in hosts:
+        if members.get(name) is best:
+            return name
+    return next(name for name, kind in members.items() if kind is best)
+
+
+def find_keepers(members: Mapping[str, Kind], rounds: Sequence[Round]) -> tuple[str, ...]:
+    """Return the remotes that no round serves, in order."""
+    served = frozenset[Kind]().union(*(one.served for one in rounds))
+    kept = {kind for kind in members.values() if kind not in served}
+    if not kept:
+        return ()
+    winners = {one.winner for one in rounds}
+    return tuple([name for name, kind in members.items() if kind in kept and name not in winners])
 
 
 def refuse_keepers(decision: Decision, policy: Policy) -> None:
@@ -357,19 +356,16 @@ def refuse_keepers(decision: Decision, policy: Policy) -> None:
     scope, packages = decision.family
     if scope == STRICT:
         return
-    published = decision.members[decision.rounds[0].winner].tags
-    for name in decision.keepers():
+    published = decision.rounds[0].kind.tags
+    for name in decision.keepers:
         tags = decision.members[name].tags
         missing = [specifier for specifier in tags if specifier not in published]
         forbidden = strict.strict_entry_point_coverage if missing else strict.strict_external_compatibility
         if forbidden:
-            why = (
-                f"it needs {', '.join(missing)}, which the published build lacks"
-                if missing
-                else "its ranges reject the published versions"
-            )
+            lacks = f"it needs {', '.join(missing)}, which the published build lacks"
+            why = lacks if missing else "its ranges reject the published versions"
             raise ResolveError(
                 f"{', '.join(packages)} cannot be shared: {why}",
                 subject=name,
-                hint=f"the published build is '{decision.rounds[0].winner}'s; relax the range or the strict option",
+                hint=f"the published build is '{decision.rounds[0].winner}'s; relax the range or the option",
             )

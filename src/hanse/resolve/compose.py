@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hanse.formats.import_map import ImportMap
+from hanse.resolve.ballot import Kind
 from hanse.resolve.coherent import Decision, Workings
-from hanse.resolve.families import Family
-from hanse.resolve.offers import Offer, Part
+from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
 
-__all__ = ["alias_of", "compose"]
+__all__ = ["compose"]
+
+Scopes = dict[str, dict[str, str]]
 
 
 def compose(work: Workings) -> ImportMap:
@@ -22,104 +24,109 @@ def compose(work: Workings) -> ImportMap:
     offers = work.offers
     imports: dict[str, str] = {}
     integrity: dict[str, str] = {}
-    scopes: dict[str, dict[str, str]] = {}
-    for name, offer in offers.items():
-        if offer.private.urls:
-            add(scopes, offer.scope, offer.private, integrity)
+    for offer in offers.values():
+        imports.update(offer.aliases.urls)
+    for offer in offers.values():
         imports.update(offer.exposed.urls)
         integrity.update(offer.exposed.integrity)
-        for module, url in offer.exposed.urls.items():
-            alias = alias_of(module, name)
-            if alias is not None:
-                imports.setdefault(alias, url)
+    kept: dict[str, list[Declaration]] = {name: [] for name in offers}
     for decision in work.decisions.values():
-        publish(decision, offers, imports, scopes, integrity)
-        for name in decision.keepers():
-            offer = offers[name]
-            add(scopes, offer.scope, own_part(offer, decision.family, work.families), integrity)
-    shield_nested(work, imports, scopes)
+        members = decision.members
+        for name in decision.keepers:
+            kept[name] += members[name].declarations
+    scopes: Scopes = {}
+    own: set[str] = set()
+    for name, offer in offers.items():
+        part = kept_part(offer, tuple(kept[name]))
+        if part.urls:
+            # The part's table is remembered by the offer: it goes in as it is, and is copied on writing.
+            share_table(scopes, own, offer.scope, part.urls)
+            integrity.update(part.integrity)
+    for decision in work.decisions.values():
+        publish(decision, offers, imports, scopes, own, integrity)
+    shield_nested(work, imports, scopes, own)
     return ImportMap(imports=imports, scopes=scopes, integrity=integrity)
 
 
-def alias_of(module: str, remote: str) -> str | None:
-    """Return `shop/Card` for `shop/./Card`, the form that people write."""
-    prefix = f"{remote}/./"
-    return f"{remote}/{module[len(prefix) :]}" if module.startswith(prefix) else None
-
-
-def add(scopes: dict[str, dict[str, str]], scope: str, part: Part, integrity: dict[str, str]) -> None:
-    """Add a part to a URL scope; of two remotes in one folder the first by name keeps a specifier."""
-    known = scopes.get(scope)
-    if known is None:
-        scopes[scope] = dict(part.urls)
+def share_table(scopes: Scopes, own: set[str], scope: str, urls: dict[str, str]) -> None:
+    """Put a table into a URL scope; of two remotes in one folder the first by name keeps a specifier."""
+    if scope in scopes:
+        table = writable(scopes, own, scope)
+        for specifier, url in urls.items():
+            table.setdefault(specifier, url)
     else:
-        for specifier, url in part.urls.items():
-            known.setdefault(specifier, url)
-    if part.integrity:
-        integrity.update(part.integrity)
+        scopes[scope] = urls
 
 
-def own_part(offer: Offer, family: Family, families: Mapping[tuple[str, str], Family]) -> Part:
-    """Return the part that maps a remote's own files of a family, with the chunks they need."""
-    part = offer.parts.get(family)
-    if part is None:
-        entries, bundles = files_of(offer, family)
-        part = offer.parts[family] = offer.part([*entries.items(), *offer.chunks(bundles)])
+def writable(scopes: Scopes, own: set[str], scope: str) -> dict[str, str]:
+    """Return a URL scope's table as one that may be changed."""
+    if scope not in own:
+        own.add(scope)
+        scopes[scope] = dict(scopes.get(scope, {}))
+    return scopes[scope]
+
+
+def kept_part(offer: Offer, declarations: tuple[Declaration, ...]) -> Part:
+    """Return the part with what a remote keeps to itself: scoped packages, chunks, whole families."""
+    if offer.kept is not None and offer.kept[0] == declarations:
+        return offer.kept[1]
+    part = offer.part([*offer.private, *pairs_of(offer, declarations), *chunks_of(offer, declarations)])
+    offer.kept = (declarations, part)
     return part
 
 
-def files_of(offer: Offer, family: Family) -> tuple[dict[str, str], dict[str, None]]:
-    """Return specifier -> file of a family, and the bundles of its packages."""
-    scope, packages = family
-    entries: dict[str, str] = {}
-    bundles: dict[str, None] = {}
-    for package in packages:
-        found = offer.shared.get((scope, package))
-        if found is not None:
-            entries.update(found[1])
-            if found[2]:
-                bundles[found[2]] = None
-    return entries, bundles
+def pairs_of(offer: Offer, declarations: Iterable[Declaration]) -> list[tuple[str, str]]:
+    """Return the specifiers and files of some of a remote's declarations."""
+    pairs: list[tuple[str, str]] = []
+    for declaration in declarations:
+        pairs += offer.files(declaration).items()
+    return pairs
+
+
+def chunks_of(offer: Offer, declarations: Iterable[Declaration]) -> list[tuple[str, str]]:
+    """Return the chunks that some of a remote's declarations need."""
+    if not offer.remote.entry.chunks:
+        return []
+    bundles = [offer.bundle(declaration) for declaration in declarations]
+    return offer.chunks(dict.fromkeys(bundle for bundle in bundles if bundle))
 
 
 def publish(
     decision: Decision,
     offers: Mapping[str, Offer],
     imports: dict[str, str],
-    scopes: dict[str, dict[str, str]],
+    scopes: Scopes,
+    own: set[str],
     integrity: dict[str, str],
 ) -> None:
     """Write the published builds: into `imports`, or for a named share scope to each it serves."""
     named = decision.family[0] != GLOBAL
     for one in decision.rounds:
         winner = offers[one.winner]
-        part, chunks = published_parts(winner, decision.family)
+        part, chunks = published_parts(winner, one.kind)
         integrity.update(part.integrity)
         if chunks.urls:
-            add(scopes, winner.scope, chunks, integrity)
+            writable(scopes, own, winner.scope).update(chunks.urls)
+            integrity.update(chunks.integrity)
         if not named:
             imports.update(part.urls)
             continue
         for name, kind in decision.members.items():
-            if name == one.winner:
-                add(scopes, winner.scope, part, integrity)
-            elif kind in one.outcome.served:
-                urls = {specifier: part.urls[specifier] for specifier in kind.tags}
-                add(scopes, offers[name].scope, Part(urls, {}), integrity)
+            if name == one.winner or (kind in one.served and not decision.published(name)):
+                table = writable(scopes, own, offers[name].scope)
+                table.update({specifier: part.urls[specifier] for specifier in kind.tags})
 
 
-def published_parts(offer: Offer, family: Family) -> tuple[Part, Part]:
+def published_parts(offer: Offer, kind: Kind) -> tuple[Part, Part]:
     """Return the part with a build's entrypoints, and the part with their chunks."""
-    key = (family, "published")
-    part, chunks = offer.parts.get(key), offer.parts.get((family, "chunks"))
+    part, chunks = offer.parts.get((kind, "files")), offer.parts.get((kind, "chunks"))
     if part is None or chunks is None:
-        entries, bundles = files_of(offer, family)
-        part = offer.parts[key] = offer.part(entries.items())
-        chunks = offer.parts[family, "chunks"] = offer.part(offer.chunks(bundles))
+        part = offer.parts[kind, "files"] = offer.part(pairs_of(offer, kind.declarations))
+        chunks = offer.parts[kind, "chunks"] = offer.part(chunks_of(offer, kind.declarations))
     return part, chunks
 
 
-def shield_nested(work: Workings, imports: Mapping[str, str], scopes: dict[str, dict[str, str]]) -> None:
+def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes, own: set[str]) -> None:
     """Keep a remote's own packages from remotes that lie in a folder below its own.
 
     A browser that finds nothing in a URL scope goes on to the next shorter one: a remote in `/shop/v2/`
@@ -132,9 +139,11 @@ def shield_nested(work: Workings, imports: Mapping[str, str], scopes: dict[str, 
         for offer in work.offers.values():
             if offer.scope != inner:
                 continue
-            wanted = {s for _, entries, _ in offer.shared.values() for s in entries}
-            for specifier in sorted(wanted & leaking.keys() & imports.keys()):
-                scopes.setdefault(inner, {}).setdefault(specifier, imports[specifier])
+            wanted = {s for declaration in offer.declared for s in declaration.specifiers}
+            missing = wanted & leaking.keys() & imports.keys() - scopes.get(inner, {}).keys()
+            if missing:
+                table = writable(scopes, own, inner)
+                table.update({specifier: imports[specifier] for specifier in sorted(missing)})
 
 
 def nested_pairs(ordered: list[str]) -> Iterable[tuple[str, str]]:

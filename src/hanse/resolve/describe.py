@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hanse.resolve.acceptance import Acceptance
 from hanse.resolve.coherent import Decision, Workings
-from hanse.resolve.compose import alias_of
 from hanse.resolve.offers import Declaration, Offer
 from hanse.resolve.plan import CopyPlan, Notice, PackagePlan, Reason
 from hanse.resolve.policy import Policy
@@ -53,26 +52,23 @@ def describe_package(work: Workings, decision: Decision, package: str) -> Packag
     """Describe one package of a family."""
     scope, family = decision.family
     copies = [
-        describe_copy(work, decision, name, work.offers[name].shared[scope, package])
-        for name in decision.members
-        if (scope, package) in work.offers[name].shared
+        describe_copy(work, decision, name, declaration)
+        for name, kind in decision.members.items()
+        if (declaration := kind.find(package)) is not None
     ]
-    first = work.offers[decision.rounds[0].winner].shared.get((scope, package))
+    first = decision.rounds[0].kind.find(package)
     return PackagePlan(
         scope=scope,
         package=package,
-        version=None if first is None else first[0].version,
+        version=None if first is None else first.version,
         provider=None if first is None else decision.rounds[0].winner,
         family=family,
         copies=tuple(copies),
     )
 
 
-def describe_copy(
-    work: Workings, decision: Decision, name: str, found: tuple[Declaration, dict[str, str], str | None]
-) -> CopyPlan:
+def describe_copy(work: Workings, decision: Decision, name: str, declaration: Declaration) -> CopyPlan:
     """Describe one remote's copy."""
-    declaration, entries, _ = found
     provider = decision.provider(name) or name
     published = decision.published(name)
     keeps = provider == name and not published
@@ -82,6 +78,7 @@ def describe_copy(
         reason = keeper_reason(decision, name, declaration)
     else:
         reason = served_reason(decision, provider, declaration)
+    offer = work.offers[name]
     return CopyPlan(
         remote=name,
         version=declaration.version,
@@ -91,8 +88,8 @@ def describe_copy(
         served_by=provider,
         specifiers=declaration.specifiers,
         reason=reason,
-        downloads=len(entries) if keeps else 0,
-        bytes=bytes_of(work.offers[name].remote, entries.values()) if keeps else 0,
+        downloads=len(declaration.specifiers) if keeps else 0,
+        bytes=bytes_of(offer.remote, offer.files(declaration).values()) if keeps else 0,
     )
 
 
@@ -103,7 +100,7 @@ def winner_reason(work: Workings, decision: Decision, name: str) -> Reason:
     if not others:
         return Reason("only-version", f"'{name}' is the only remote that shares it")
     one = next(one for one in decision.rounds if one.winner == name)
-    served = sum(1 for kind in decision.members.values() if kind in one.outcome.served)
+    served = sum(1 for kind in decision.members.values() if kind in one.served)
     whom = f"its build serves {served} of {len(decision.members)} remotes"
     if scope == STRICT:
         return Reason("strict-scope", f"every version of the strict scope is published; {whom}")
@@ -183,12 +180,10 @@ def remote_notices(work: Workings) -> list[Notice]:
         if first != name:
             text = f"lies in the same folder as '{first}' ({offer.scope}): the browser cannot tell them apart"
             notices.append(Notice("same-folder", name, "", text))
-        for module in offer.exposed.urls:
-            alias = alias_of(module, name)
-            if alias in published:
-                text = f"the specifier '{alias}' is a package's; the module is reached as '{module}'"
-                notices.append(Notice("shadowed-module", name, alias or "", text))
-        for declaration, _, _ in offer.shared.values():
+        for alias in sorted(offer.aliases.urls.keys() & published):
+            text = f"'{alias}' is a package's specifier; the module is reached with './' in it"
+            notices.append(Notice("shadowed-module", name, alias, text))
+        for declaration in offer.declared:
             if declaration.fault:
                 text = f"{declaration.fault}; it counts as {declaration.version}"
                 notices.append(Notice("invalid-version", name, declaration.package, text))
@@ -202,7 +197,7 @@ def name_notices(name: str, offer: Offer) -> list[Notice]:
     if entry.name != name and not offer.remote.host:
         text = f"its remote entry is called '{entry.name}'; the manifest's name '{name}' counts"
         notices.append(Notice("foreign-name", name, "", text))
-    kept = {package for _, package in offer.shared}
+    kept = {declaration.package for declaration in offer.declared}
     for item in entry.shared or ():
         if item.singleton and item.package_name not in kept and not valid(item.version or ""):
             text = f"{item.package_name} is left out: its version {item.version!r} is not a semver version"

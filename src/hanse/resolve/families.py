@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from hanse.resolve.offers import Declaration
+from hanse.resolve.offers import Declaration, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import Union, npm_scope, owning_package
 
@@ -18,21 +18,25 @@ __all__ = ["Family", "group_families"]
 Family = tuple[str, tuple[str, ...]]
 """A share scope and its packages, sorted."""
 
+Packages = dict[tuple[str, str], None]
+
 
 def group_families(
-    declarations: Iterable[Declaration], tags: Iterable[tuple[Declaration, str]], policy: Policy
+    shapes: Iterable[Shape], tags: Iterable[tuple[Declaration, str]], policy: Policy
 ) -> dict[tuple[str, str], Family]:
     """Return (scope, package) -> its family.
 
     Args:
-        declarations: Every kind of declaration in the federation.
-        tags: Pairs of a tagged declaration and the remote that makes it.
+        shapes: Every shape of declaration in the federation.
+        tags: Pairs of a declaration with a pool tag and the remote that makes it.
         policy: Its table of families, and whether pooling is automatic.
     """
     sets = Union()
-    packages: dict[tuple[str, str], None] = {}
-    for declaration in declarations:
-        link_declaration(sets, packages, declaration)
+    packages: Packages = {}
+    for scope, package, specifiers in shapes:
+        packages[scope, package] = None
+        for specifier in specifiers:
+            sets.join(("package", scope, package), ("specifier", scope, specifier))
     for declaration, remote in tags:
         node = ("package", declaration.scope, declaration.package)
         sets.join(node, ("tag", declaration.scope, remote, declaration.pool))
@@ -48,20 +52,7 @@ def group_families(
     return families
 
 
-def link_declaration(sets: Union, packages: dict[tuple[str, str], None], declaration: Declaration) -> None:
-    """Link a package with the specifiers it provides."""
-    key = (declaration.scope, declaration.package)
-    node = ("package", *key)
-    if key not in packages:
-        packages[key] = None
-        sets.find(node)
-    for specifier in declaration.specifiers:
-        sets.join(node, ("specifier", declaration.scope, specifier))
-
-
-def link_package(
-    sets: Union, packages: dict[tuple[str, str], None], scope: str, package: str, policy: Policy
-) -> None:
+def link_package(sets: Union, packages: Packages, scope: str, package: str, policy: Policy) -> None:
     """Link a package with its owner, its line of the table and its npm scope."""
     node = ("package", scope, package)
     owner = owning_package(package) or package

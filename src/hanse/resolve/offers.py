@@ -1,7 +1,7 @@
 """What each remote offers and demands, in a form that equal remotes share.
 
-A thousand remotes make few different declarations: each is interned once, with its version parsed and its
-family edges found, so that everything after this costs by kinds and not by remotes.
+A thousand remotes make few different declarations: each is interned once, with its version parsed, so that
+everything after this costs by kinds and not by remotes.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from hanse.resolve.paths import chunk_specifier, join, scope_url
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import GLOBAL, STRICT
 from hanse.resolve.remote import Remote
-from hanse.semver import min_version, valid
+from hanse.semver import Version, min_version, parse
 
-__all__ = ["Catalogue", "Declaration", "Offer", "Part", "make_offer"]
+__all__ = ["Catalogue", "Declaration", "Offer", "Part", "Shape", "make_offer"]
+
+Shape = tuple[str, str, tuple[str, ...]]
+"""What of a declaration decides its family: share scope, package, specifiers."""
 
 
 class Declaration(msgspec.Struct, frozen=True, eq=False):
     """One kind of shared package: who declares the same is the same to the resolver.
 
     Compared by identity, for a catalogue holds each kind once. `required` is a range, `specifiers` are in
-    the order of the entry, `fault` says what was wrong with the declared version.
+    the order of the entry, `fault` says what was wrong with the declared version, `rank` sorts by version,
+    `content` is the whole declaration as a text that sorts.
     """
 
     scope: str
@@ -36,8 +40,15 @@ class Declaration(msgspec.Struct, frozen=True, eq=False):
     required: str
     strict: bool
     specifiers: tuple[str, ...]
-    pool: str | None = None
-    fault: str | None = None
+    pool: str | None
+    fault: str | None
+    rank: tuple[object, ...]
+    content: str
+
+    @property
+    def shape(self) -> Shape:
+        """Return what decides its family."""
+        return self.scope, self.package, self.specifiers
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -47,56 +58,103 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     integrity: dict[str, str]
 
 
-class Offer(msgspec.Struct, eq=False):
-    """One remote, read once: where it lies, and what it declares by package.
+class Offer:
+    """One remote, read once: where it lies, and what it declares.
 
-    `shared` has for every singleton package its kind and files; `exposed`, `private` (scoped packages and
-    the chunks its own modules import) are finished parts of the map. `parts` remembers the URL parts of
-    single families, made when first needed.
+    `declared` and `items` run side by side. Finished parts of the import map are kept here, so that they
+    are made once for as long as the remote does not change.
     """
 
-    remote: Remote
-    scope: str
-    base: str
-    shared: dict[tuple[str, str], tuple[Declaration, dict[str, str], str | None]]
-    exposed: Part
-    private: Part
-    stakes: dict[object, object] = {}
-    parts: dict[object, Part] = {}
+    __slots__ = (
+        "aliases",
+        "base",
+        "declared",
+        "exposed",
+        "items",
+        "kept",
+        "parts",
+        "private",
+        "remote",
+        "scope",
+    )
 
-    def url(self, file: str) -> str:
-        """Return the URL of a file."""
-        return self.base + file.removeprefix("/")
+    def __init__(self, remote: Remote, declared: list[Declaration], items: list[Shared]) -> None:
+        entry = remote.entry
+        name = remote.name
+        self.remote = remote
+        self.scope = scope_url(entry.url or remote.url)
+        self.base = self.scope.removesuffix("/") + "/"
+        self.declared = declared
+        self.items = items
+        self.parts: dict[object, Part] = {}
+        self.kept: tuple[tuple[Declaration, ...], Part] | None = None
+        exposes = entry.exposes or ()
+        self.exposed = self.part([(join(name, e.key), e.out_file_name) for e in exposes])
+        self.aliases = self.part([(name + e.key[1:], e.out_file_name) for e in exposes if e.key[:2] == "./"])
+        self.private = self.pairs_of_private()
+
+    def files(self, declaration: Declaration) -> dict[str, str]:
+        """Return specifier -> file of one of its declarations."""
+        return specifiers_of(self.items[self.declared.index(declaration)])
+
+    def bundle(self, declaration: Declaration) -> str | None:
+        """Return the bundle whose chunks one of its declarations needs."""
+        return self.items[self.declared.index(declaration)].bundle
+
+    def pairs_of_private(self) -> list[tuple[str, str]]:
+        """Return specifier and file of what only this remote sees: scoped packages, and chunks."""
+        entry = self.remote.entry
+        pairs: list[tuple[str, str]] = []
+        bundles: dict[str, None] = {EXPOSED_BUNDLE: None}
+        if len(self.items) < len(entry.shared or ()):
+            for item in entry.shared or ():
+                if not item.singleton:
+                    pairs += specifiers_of(item).items()
+                    if item.bundle:
+                        bundles[item.bundle] = None
+        return pairs + self.chunks(bundles)
 
     def part(self, entries: Iterable[tuple[str, str]]) -> Part:
         """Make a part of the map from pairs of specifier and file."""
         digests = self.remote.entry.integrity
-        urls: dict[str, str] = {}
-        integrity: dict[str, str] = {}
-        for specifier, file in entries:
-            url = urls[specifier] = self.base + (file[1:] if file[:1] == "/" else file)
-            if digests is not None and file in digests:
-                integrity[url] = digests[file]
-        return Part(urls, integrity)
+        base = self.base
+        urls = {specifier: base + (file[1:] if file[:1] == "/" else file) for specifier, file in entries}
+        if not digests:
+            return Part(urls, {})
+        start = len(base)
+        files = ((url, url[start:]) for url in urls.values())
+        return Part(urls, {url: digests[file] for url, file in files if file in digests})
 
     def chunks(self, bundles: Iterable[str]) -> list[tuple[str, str]]:
         """Return pairs of specifier and file for the chunks of bundles."""
-        stored = self.remote.entry.chunks or {}
+        stored = self.remote.entry.chunks
+        if not stored:
+            return []
         return [(chunk_specifier(file), file) for bundle in bundles for file in stored.get(bundle, ())]
 
 
 class Catalogue:
-    """Every kind of declaration seen, each once."""
+    """Every kind of declaration seen, each once; None for those that are skipped."""
 
     def __init__(self) -> None:
         self.declarations: dict[tuple[object, ...], Declaration | None] = {}
 
-    def intern(self, item: Shared, entries: dict[str, str], policy: Policy) -> Declaration | None:
-        """Return the kind of a shared item; None for one whose version is invalid and skipped.
 
-        Raises:
-            ResolveError: The version is invalid and `strict_external_version` is set.
-        """
+def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
+    """Read one remote.
+
+    Raises:
+        ResolveError: A version is invalid and `strict_external_version` is set.
+    """
+    known = catalogue.declarations
+    declared: list[Declaration] = []
+    items: list[Shared] = []
+    for item in remote.entry.shared or ():
+        if not item.singleton:
+            continue
+        entries = item.entries
+        if entries is None:
+            entries = specifiers_of(item)
         key = (
             item.package_name,
             item.version,
@@ -107,10 +165,13 @@ class Catalogue:
             *entries,
         )
         try:
-            return self.declarations[key]
+            kind = known[key]
         except KeyError:
-            made = self.declarations[key] = declare(item, tuple(entries), policy)
-            return made
+            kind = known[key] = declare(item, tuple(entries), policy)
+        if kind is not None:
+            declared.append(kind)
+            items.append(item)
+    return Offer(remote, declared, items)
 
 
 def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declaration | None:
@@ -121,7 +182,8 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
     """
     scope = GLOBAL if item.share_scope is None else item.share_scope
     version, fault = item.version or "", None
-    if not valid(version):
+    parsed: Version | None = parse(version)
+    if parsed is None:
         fault = f"version {item.version!r} of {item.package_name} is not a semver version"
         if policy.strict.strict_external_version:
             raise ResolveError(fault, subject=item.package_name)
@@ -129,45 +191,20 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
             return None
         least = min_version(item.required_version) if isinstance(item.required_version, str) else None
         version = "0.0.0" if least is None else str(least)
+        parsed = parse(version)
     required = item.required_version if isinstance(item.required_version, str) else ""
+    if scope == STRICT or not required:
+        required = version
+    strict = bool(item.strict_version) or scope == STRICT
     return Declaration(
         scope=scope,
         package=item.package_name,
         version=version,
-        required=version if scope == STRICT or not required else required,
-        strict=bool(item.strict_version) or scope == STRICT,
+        required=required,
+        strict=strict,
         specifiers=specifiers,
         pool=item.pool.strip() or None if item.pool else None,
         fault=fault,
+        rank=() if parsed is None else parsed.key,
+        content="\n".join((item.package_name, version, required, str(strict), *specifiers)),
     )
-
-
-def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
-    """Read one remote.
-
-    Raises:
-        ResolveError: A version is invalid and `strict_external_version` is set.
-    """
-    entry = remote.entry
-    scope = scope_url(entry.url or remote.url)
-    shared: dict[tuple[str, str], tuple[Declaration, dict[str, str], str | None]] = {}
-    private: dict[str, str] = {}
-    bundles: dict[str, None] = {EXPOSED_BUNDLE: None}
-    intern = catalogue.intern
-    for item in entry.shared or ():
-        entries = item.entries if item.entries is not None else specifiers_of(item)
-        if not item.singleton:
-            private.update(entries)
-            if item.bundle:
-                bundles[item.bundle] = None
-            continue
-        kind = intern(item, entries, policy)
-        if kind is not None:
-            shared[kind.scope, kind.package] = (kind, entries, item.bundle)
-    empty = Part({}, {})
-    offer = Offer(remote, scope, scope.removesuffix("/") + "/", shared, empty, empty, {}, {})
-    offer.exposed = offer.part(
-        (join(remote.name, expose.key), expose.out_file_name) for expose in entry.exposes or ()
-    )
-    offer.private = offer.part([*private.items(), *offer.chunks(bundles)])
-    return offer

@@ -53,36 +53,29 @@ def record_of(work: Workings) -> Record:
 
 def external_of(work: Workings, decision: Decision, package: str) -> External:
     """Write one package's rows; the published copy is the first of its row."""
-    scope = decision.family[0]
+    published = {found.version for one in decision.rounds if (found := one.kind.find(package)) is not None}
     rows: dict[tuple[str, Action], Row] = {}
-    order = sorted(decision.members, key=lambda name: not decision.published(name))
-    published = {
-        work.offers[one.winner].shared[scope, package][0].version
-        for one in decision.rounds
-        if (scope, package) in work.offers[one.winner].shared
-    }
-    for name in order:
-        found = work.offers[name].shared.get((scope, package))
-        if found is None:
+    for name in sorted(decision.members, key=lambda name: not decision.published(name)):
+        declaration = decision.members[name].find(package)
+        if declaration is None:
             continue
-        declaration, entries, bundle = found
-        provider = decision.provider(name)
-        own = provider == name
-        action: Action = "skip" if not own else "share" if decision.published(name) else "scope"
-        if action == "skip" and declaration.version in published:
+        offer = work.offers[name]
+        own = decision.provider(name) == name
+        action: Action = "skip"
+        if decision.published(name) or (not own and declaration.version in published):
             action = "share"
-        row = rows.setdefault(
-            (declaration.version, action),
-            Row(declaration.version, action, work.offers[name].remote.host, []),
-        )
+        elif own:
+            action = "scope"
+        key = (declaration.version, action)
+        row = rows.setdefault(key, Row(declaration.version, action, offer.remote.host, []))
         row.copies.append(
             Copy(
                 name=name,
-                entries=dict(entries),
+                entries=dict(offer.files(declaration)),
                 required=declaration.required,
                 strict=declaration.strict,
                 cached=own,
-                bundle=bundle,
+                bundle=offer.bundle(declaration),
                 pool=declaration.pool,
             )
         )
