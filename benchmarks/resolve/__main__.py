@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def surroundings() -> dict[str, object]:
 def measure(options: argparse.Namespace, progress: Console) -> tuple[list[Race], list[Redeploy]]:
     """Run everything that was asked for."""
     settings = Settings(
-        budget=2.0 if options.quick else 10.0,
+        budget=2.0 if options.quick else 6.0,
         rounds=9 if options.quick else 31,
         fresh_rounds=3 if options.quick else 5,
         patience=10.0,
@@ -103,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         where = surroundings()
         races, redeploys = measure(options, Console(stderr=True))
-    except (PeerError, DifferentAnswersError) as error:
+    except (PeerError, DifferentAnswersError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.json:

@@ -24,7 +24,11 @@ def time_peer_fresh(federation: Federation, *, write: Path | None = None) -> flo
 
 
 def time_hanse_fresh(federation: Federation, policy: str) -> float:
-    """Start a Python with Hanse and resolve once; return the seconds of the resolution alone."""
+    """Start a Python with Hanse and resolve once; return the seconds of the resolution alone.
+
+    Raises:
+        CalledProcessError: It failed; what it said is on standard error.
+    """
     files = {url: str(path) for url, path in federation.files.items()}
     asked = {
         "kind": federation.kind.name,
@@ -34,7 +38,7 @@ def time_hanse_fresh(federation: Federation, policy: str) -> float:
     }
     command = [sys.executable, "-m", "benchmarks.resolve.fresh"]
     done = subprocess.run(
-        command, cwd=ROOT, input=json.dumps(asked), capture_output=True, text=True, check=True
+        command, cwd=ROOT, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True
     )
     return float(done.stdout)
 

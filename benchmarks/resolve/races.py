@@ -32,9 +32,9 @@ class DifferentAnswersError(RuntimeError):
 class Settings:
     """How long to race.
 
-    `budget` is the seconds one side may spend on one federation while warm: a quarter warms it up, half goes
-    into rounds, of which it gets `rounds` at most. `fresh_rounds` is how many processes each side starts
-    afresh. A side whose first run takes longer than `patience` seconds is not asked again.
+    `budget` is the seconds one side may spend on one federation, in fresh processes and again while warm. Of
+    the latter a quarter warms it up and half goes into rounds. `rounds` and `fresh_rounds` are the most it
+    gets. A side whose first run takes longer than `patience` seconds is not asked again.
     """
 
     budget: float
@@ -141,8 +141,13 @@ def run_fresh(federation: Federation, firsts: dict[str, float], settings: Settin
     for side, run in sides.items():
         if side not in firsts:
             firsts[side] = run()
-    left = {side: settings.fresh_rounds - 1 if firsts[side] < settings.patience else 0 for side in sides}
+    left = {side: count_fresh(firsts[side], settings) - 1 for side in sides}
     return take_turns(sides, left, {side: [first] for side, first in firsts.items()})
+
+
+def count_fresh(first: float, settings: Settings) -> int:
+    """Return how many fresh processes a side gets: what its budget allows, and the first one in any case."""
+    return max(1, min(settings.fresh_rounds, int(settings.budget / first)))
 
 
 def run_warm(
