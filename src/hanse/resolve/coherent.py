@@ -303,10 +303,8 @@ def elect(
     """Elect one build; a family of one package in one shape has a quicker way to the same answer."""
     kinds = [kind for kind, _ in consumers]
     latest = work.policy.profile.latest_shared_external
-    specifiers = kinds[0].declarations[0].specifiers
-    if len(family[1]) == 1 and not hosts and not latest:
-        if all([kind.declarations[0].specifiers == specifiers for kind in kinds]):
-            return elect_on_line(consumers, work.lines, family[1])
+    if len(family[1]) == 1 and not hosts and not latest and same_specifiers(kinds):
+        return elect_on_line(consumers, work.lines, family[1])
     ordered = prefer(kinds, family[1], hosts)
     ballot = Ballot(ordered, work.lines)
     counts = dict(consumers)
@@ -318,6 +316,12 @@ def elect(
         line, below = ballot.offering(lead_specifier(ordered, family))
         candidates = below[line.length] & ~below[line.length - 1]
     return ballot.elect([(kind, counts[kind]) for kind in ordered], candidates)
+
+
+def same_specifiers(kinds: Sequence[Kind]) -> bool:
+    """Tell whether kinds of one package all have the same specifiers, in the same order."""
+    specifiers = kinds[0].declarations[0].specifiers
+    return all(kind.declarations[0].specifiers == specifiers for kind in kinds)
 
 
 def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:

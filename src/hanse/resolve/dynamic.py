@@ -19,9 +19,9 @@ from hanse.resolve.dense import specifiers_of
 from hanse.resolve.emit import EXPOSED_BUNDLE
 from hanse.resolve.merge import (
     Arrival,
+    Merging,
     add_to_row,
     evict,
-    register,
     report_differing_range,
     row_at,
     sort_rows,
@@ -103,7 +103,9 @@ def join_record(record: Record, arrival: Arrival, policy: Policy, log: Log | Non
         verdicts[item.package_name] = decision.settle()
         sort_rows(external)
 
-    register(record, arrival, policy, place, log, step=8)
+    Merging(record, policy, place, log=log, step=8).register(arrival)
+    if verdicts:
+        record.changed.add("shared-externals")
     return verdicts
 
 
@@ -224,10 +226,8 @@ class Joining:
         """Return the URL of another remote's file."""
         info = self.record.remotes.get(name)
         if info is None:
-            text = (
-                f"[{self.scope}][{self.arrival.name}][{self.item.package_name}@{self.item.version}][override] "
-                "Remote name not found in cache."
-            )
+            what = f"{self.item.package_name}@{self.item.version}"
+            text = f"[{self.scope}][{self.arrival.name}][{what}][override] Remote name not found in cache."
             self.report(text, strict=True)
             return ""
         return join(info.scope_url, file)

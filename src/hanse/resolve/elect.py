@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hanse.errors import ResolveError
-from hanse.resolve.acceptance import Acceptance, Spans
+from hanse.resolve.acceptance import Acceptance, Lines, Spans
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import Copy, External, Log, Record, Row, in_script_order, union
 from hanse.resolve.verdict import apply_winner
@@ -25,6 +25,7 @@ def elect_all(record: Record, policy: Policy, log: Log | None = None) -> dict[st
         ResolveError: A strict option forbids the outcome.
     """
     touched: dict[str, set[str]] = {}
+    lines = Lines()
     for scope in in_script_order(record.shared):
         packages = record.shared[scope]
         for package in in_script_order(packages):
@@ -32,7 +33,7 @@ def elect_all(record: Record, policy: Policy, log: Log | None = None) -> dict[st
             if not external.dirty:
                 continue
             try:
-                acceptance = Acceptance(row.tag for row in external.rows)
+                acceptance = lines.of(row.tag for row in external.rows)
                 winner = elect_winner(external, policy, acceptance)
                 apply_winner(package, external, winner, acceptance, policy, log)
             except ResolveError as error:
@@ -96,6 +97,8 @@ def fewest_tears(rows: list[Row], cheapest: list[Row], acceptance: Acceptance) -
 
     Copies are counted by the set of their specifiers: there are few such sets, however many copies.
     """
+    if alike(rows):
+        return cheapest[0]
     needs = [row_needs(row) for row in rows]
     surfaces = {need for row in needs for need in row}
     if len(surfaces) == 1 and all(needs):
@@ -113,6 +116,12 @@ def fewest_tears(rows: list[Row], cheapest: list[Row], acceptance: Acceptance) -
         if any(row is candidate for candidate in cheapest)
     ]
     return cheapest[tears.index(min(tears))]
+
+
+def alike(rows: list[Row]) -> bool:
+    """Tell whether all copies have the same specifiers and run their own build, so that nothing can tear."""
+    first = rows[0].copies[0].entries.keys()
+    return all(copy.entries.keys() == first and not copy.served_by for row in rows for copy in row.copies)
 
 
 def count_tears(

@@ -29,7 +29,7 @@ from hanse.resolve.record import (
 )
 from hanse.semver import min_version, parse_loose, valid
 
-__all__ = ["Arrival", "add_to_row", "arrive", "evict", "merge", "register", "row_at", "sort_rows"]
+__all__ = ["Arrival", "Merging", "add_to_row", "arrive", "evict", "merge", "row_at", "sort_rows"]
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -64,44 +64,34 @@ def merge(record: Record, arrivals: Sequence[Arrival], policy: Policy, log: Log 
     names = [arrival.name for arrival in arrivals]
     repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     evict(record, {a.name for a in arrivals if a.override} - repeated)
-    touched: set[tuple[str, str]] = set()
+    touched: set[int] = set()
+    externals: list[External] = []
 
     def place(arrival: Arrival, item: Shared, external: External, copy: Copy, tag: str) -> None:
-        scope = GLOBAL if item.share_scope is None else item.share_scope
-        touched.add((scope, item.package_name))
-        if scope != STRICT:
-            external.dirty = True
-        join_version(record, arrival, item, external, copy, tag, policy, log)
+        if id(external) not in touched:
+            touched.add(id(external))
+            externals.append(external)
+            external.dirty = external.dirty or item.share_scope != STRICT
+        row = (external.by_tag or index_rows(external)).get(tag)
+        if row is None:
+            action: Action = "share" if item.share_scope == STRICT else "skip"
+            row = Row(tag=tag, action=action, host=arrival.host, copies=[copy])
+            external.rows.append(row)
+            index_rows(external)[tag] = row
+            return
+        if copy.strict and row.copies[0].required != copy.required:
+            report_differing_range(arrival.name, item, copy, row, policy, step=2, log=log)
+        add_to_row(row, copy, host=arrival.host)
 
+    merging = Merging(record, policy, place, log=log, step=2)
     for arrival in arrivals:
         if arrival.override and arrival.name in repeated:
             evict(record, {arrival.name})
-        register(record, arrival, policy, place, log)
-    for scope, package in touched:
-        sort_rows(record.shared[scope][package])
-
-
-def join_version(
-    record: Record,
-    arrival: Arrival,
-    item: Shared,
-    external: External,
-    copy: Copy,
-    tag: str,
-    policy: Policy,
-    log: Log | None,
-) -> None:
-    """Add the copy to the row of its version, or open a row."""
-    row = row_at(external, tag)
-    if row is None:
-        action: Action = "share" if item.share_scope == STRICT else "skip"
-        row = Row(tag=tag, action=action, host=arrival.host, copies=[copy])
-        external.rows.append(row)
-        index_rows(external)[tag] = row
-        return
-    if copy.strict and row.copies[0].required != copy.required:
-        report_differing_range(arrival.name, item, copy, row, policy, step=2, log=log)
-    add_to_row(row, copy, host=arrival.host)
+        merging.register(arrival)
+    for external in externals:
+        sort_rows(external)
+    if externals:
+        record.changed.add("shared-externals")
 
 
 def report_differing_range(
@@ -141,13 +131,14 @@ def index_rows(external: External) -> dict[str, Row]:
 
 def add_to_row(row: Row, copy: Copy, *, host: bool = False) -> None:
     """Add a copy: first when it is the host's, or a better basis of a row without the host's copy."""
+    copies = row.copies
     if host and not row.host:
         row.host = True
-        row.copies.insert(0, copy)
-    elif not row.host and row.copies and better_basis(copy, row.copies[0]):
-        row.copies.insert(0, copy)
+        copies.insert(0, copy)
+    elif not row.host and copies and better_basis(copy, copies[0]):
+        copies.insert(0, copy)
     else:
-        row.copies.append(copy)
+        copies.append(copy)
 
 
 def better_basis(candidate: Copy, basis: Copy) -> bool:
@@ -170,34 +161,79 @@ def row_key(row: Row) -> tuple[object, ...]:
     return () if version is None else version.key
 
 
-def register(
-    record: Record, arrival: Arrival, policy: Policy, place: Place, log: Log | None, *, step: int = 2
-) -> None:
-    """Merge one entry: where the remote lies, its packages (shared ones through `place`), its chunks.
+class Merging:
+    """Entries being merged into a record, shared packages through `place`."""
 
-    Raises:
-        ResolveError: A version is not semver and `strict_external_version` is set.
-    """
-    entry, name = arrival.entry, arrival.name
-    record.remotes[name] = RemoteInfo(
-        scope_url=scope_url(arrival.url),
-        exposes=[(expose.key, expose.out_file_name) for expose in entry.exposes or ()],
-        integrity=entry.integrity,
-    )
-    record.changed.add("remotes")
-    for item in entry.shared or ():
+    def __init__(self, record: Record, policy: Policy, place: Place, *, log: Log | None, step: int) -> None:
+        self.record = record
+        self.policy = policy
+        self.place = place
+        self.log = log
+        self.step = step
+        self.valid: set[str | None] = set()
+
+    def register(self, arrival: Arrival) -> None:
+        """Merge one entry: where the remote lies, its packages, its chunks.
+
+        Raises:
+            ResolveError: A version is not semver and `strict_external_version` is set.
+        """
+        record, entry, name = self.record, arrival.entry, arrival.name
+        record.remotes[name] = RemoteInfo(
+            scope_url=scope_url(arrival.url),
+            exposes=[(expose.key, expose.out_file_name) for expose in entry.exposes or ()],
+            integrity=entry.integrity,
+        )
+        record.changed.add("remotes")
+        valid_versions = self.valid
+        for item in entry.shared or ():
+            tag = item.version
+            if tag not in valid_versions:
+                tag = self.tag_of(name, item)
+            if tag is None:
+                continue
+            if item.singleton:
+                self.register_shared(arrival, item, tag)
+            else:
+                scoped = ScopedVersion(tag=tag, bundle=item.bundle, entries=specifiers_of(item))
+                record.scoped.setdefault(name, {})[item.package_name] = scoped
+                record.changed.add("scoped-externals")
+        if entry.chunks is not None:
+            record_chunks(record, name, entry.chunks)
+
+    def tag_of(self, name: str, item: Shared) -> str | None:
+        """Return the declared version where it is one, what stands for it otherwise."""
         version = item.version
-        tag = version if version and valid(version) else substitute_version(name, item, policy, step, log)
-        if tag is None:
-            continue
-        if item.singleton:
-            register_shared(record, arrival, item, tag, place)
-        else:
-            version_record = ScopedVersion(tag=tag, bundle=item.bundle, entries=specifiers_of(item))
-            record.scoped.setdefault(name, {})[item.package_name] = version_record
-            record.changed.add("scoped-externals")
-    if entry.chunks is not None:
-        record_chunks(record, name, entry.chunks)
+        if version and valid(version):
+            self.valid.add(version)
+            return version
+        return substitute_version(name, item, self.policy, self.step, self.log)
+
+    def register_shared(self, arrival: Arrival, item: Shared, tag: str) -> None:
+        """Make the copy of a shared item and hand it to `place`."""
+        scope = item.share_scope
+        required = item.required_version
+        if scope == STRICT or not required or required is True:
+            required = tag
+        entries = item.entries
+        copy = Copy(
+            arrival.name,
+            specifiers_of(item) if entries is None else entries,
+            required,
+            item.strict_version,
+            False,
+            item.bundle,
+            item.pool if item.pool and item.pool.strip() else None,
+        )
+        packages = self.record.shared.get(GLOBAL if scope is None else scope)
+        external = None if packages is None else packages.get(item.package_name)
+        if external is not None:
+            self.place(arrival, item, external, copy, tag)
+            return
+        external = External(dirty=False, rows=[])
+        self.place(arrival, item, external, copy, tag)
+        # Stored only now: an entry that `place` refuses must not leave an empty external behind.
+        self.record.shared.setdefault(GLOBAL if scope is None else scope, {})[item.package_name] = external
 
 
 def record_chunks(record: Record, name: str, chunks: dict[str, list[str]]) -> None:
@@ -205,28 +241,6 @@ def record_chunks(record: Record, name: str, chunks: dict[str, list[str]]) -> No
     for bundle, files in chunks.items():
         record.chunks.setdefault(name, {})[bundle] = files
         record.changed.add("shared-chunks")
-
-
-def register_shared(record: Record, arrival: Arrival, item: Shared, tag: str, place: Place) -> None:
-    """Make the copy of a shared item and hand it to `place`."""
-    scope = GLOBAL if item.share_scope is None else item.share_scope
-    packages = record.shared.get(scope)
-    external = None if packages is None else packages.get(item.package_name)
-    if external is None:
-        external = External(dirty=False, rows=[])
-    required = item.required_version
-    copy = Copy(
-        name=arrival.name,
-        entries=item.entries if item.entries is not None else specifiers_of(item),
-        required=tag if scope == STRICT or not required or required is True else required,
-        strict=item.strict_version,
-        bundle=item.bundle,
-        pool=item.pool if item.pool and item.pool.strip() else None,
-    )
-    place(arrival, item, external, copy, tag)
-    # Stored only now: an entry that `place` refuses must not leave an empty external behind.
-    record.shared.setdefault(scope, {})[item.package_name] = external
-    record.changed.add("shared-externals")
 
 
 def substitute_version(name: str, item: Shared, policy: Policy, step: int, log: Log | None) -> str | None:

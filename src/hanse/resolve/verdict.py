@@ -23,11 +23,8 @@ def apply_winner(
             `strict_entry_point_coverage` and a copy needs an entrypoint the winner lacks.
     """
     if len(external.rows) > 1:
-        pleased = {
-            copy.required: acceptance.accepts(copy.required, winner.tag)
-            for row in external.rows
-            for copy in row.copies
-        }
+        ranges = {copy.required for row in external.rows for copy in row.copies}
+        pleased = {required: acceptance.accepts(required, winner.tag) for required in ranges}
         judged: list[Row] = []
         for row in external.rows:
             judged.append(row)
