@@ -206,7 +206,7 @@ class ClosingStream(httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         """Do the handshake, and close the connection if it fails or the deadline passes."""
         try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return await self._stream.start_tls(ssl_context, server_hostname=server_hostname, timeout=timeout)
         except BaseException:
             await self._stream.aclose()
             raise
