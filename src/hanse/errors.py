@@ -6,6 +6,8 @@ HanseError
 ├── UsageError           the caller asked for something that does not fit together
 ├── ResolveError         a strict rule forbids the federation's only resolution
 ├── NotFoundError        no such remote, module or package in this snapshot
+│   ├── GoneError        a snapshot that is not kept any more
+│   └── SpecifierError   a module specifier leads nowhere under an import map
 ├── FetchError           a document could not be had
 │   ├── BlockedError     the guard refused the address, origin, scheme, port or redirect
 │   ├── DeadlineError    the total deadline passed
@@ -31,11 +33,13 @@ __all__ = [
     "DeadlineError",
     "FetchError",
     "FormatError",
+    "GoneError",
     "HanseError",
     "IntegrityError",
     "NetworkError",
     "NotFoundError",
     "ResolveError",
+    "SpecifierError",
     "StatusError",
     "TooLargeError",
     "UsageError",
@@ -116,6 +120,30 @@ class NotFoundError(HanseError):
     """The snapshot has no such remote, module or package."""
 
     code = "HANSE-NOT-FOUND"
+
+
+class GoneError(NotFoundError):
+    """A snapshot is not kept any more; `subject` is its digest. In HTTP this is a 410: reload the page."""
+
+    code = "HANSE-GONE"
+
+
+class SpecifierError(NotFoundError):
+    """A module specifier leads nowhere; `subject` is the specifier, as the browser normalised it.
+
+    Args:
+        message: What happened.
+        reason: `bare` (no rule for it), `blocked` (its rule has no address), `backtracking` (it climbs out
+            of its prefix) or `unparseable` (no URL below its prefix's address).
+        subject: The specifier.
+        hint: What to do.
+    """
+
+    code = "HANSE-SPECIFIER"
+
+    def __init__(self, message: str, *, reason: str, subject: str = "", hint: str = "") -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.reason = reason
 
 
 class FetchError(HanseError):

@@ -1,0 +1,118 @@
+"""Where an exposed module lies, and what a page should load along with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hanse.errors import NotFoundError
+from hanse.federation.snapshot import Snapshot
+from hanse.formats.import_map import ImportMap
+from hanse.formats.remote_entry import Expose, Shared
+from hanse.resolve import Remote
+from hanse.resolve.dense import specifiers_of
+from hanse.resolve.paths import join, scope_url
+
+__all__ = ["Preload", "RemoteModule", "find_module"]
+
+# A package with more entrypoints than this is a collection (icons, locales) of which a page needs few.
+ENTRYPOINTS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """A file a page will need: its URL as in the import map, and its digest where it is known."""
+
+    url: str
+    integrity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModule:
+    """An exposed module.
+
+    Attributes:
+        remote: The remote's name.
+        key: The module's key, as the remote's entry writes it.
+        specifier: What to import on a page that carries the snapshot's import map.
+        url: Where it lies; relative to the page where the manifest's URLs are.
+        integrity: Its digest, where the remote's entry has one.
+        preloads: The module itself, then the shared packages that the import map gives to it.
+    """
+
+    remote: str
+    key: str
+    specifier: str
+    url: str
+    integrity: str | None
+    preloads: tuple[Preload, ...]
+
+
+def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
+    """Find an exposed module; its key may be given with or without `./`.
+
+    Raises:
+        NotFoundError: There is no such remote, it is left out because it fails, or it has no such module.
+    """
+    found = find_remote(snapshot, remote)
+    expose = find_expose(found, key)
+    if expose is None:
+        offered = ", ".join(sorted(item.key for item in found.entry.exposes or ())) or "nothing"
+        raise NotFoundError(
+            f"it exposes no module {key!r}", subject=remote, hint=f"it exposes {offered[:500]}"
+        )
+    import_map = snapshot.import_map
+    scope = scope_url(found.entry.url or found.url)
+    # The orchestrator's rules go by the entry's own name, where the two differ.
+    names = (found.name, found.entry.name)
+    specifiers = [join(name, expose.key) for name in names]
+    specifier = next((one for one in specifiers if one in import_map.imports), specifiers[0])
+    url = import_map.imports.get(specifier) or join(scope, expose.out_file_name)
+    urls = dict.fromkeys((url, *shared_urls(import_map, found, scope)))
+    preloads = tuple(Preload(one, import_map.integrity.get(one)) for one in urls)
+    return RemoteModule(remote, expose.key, specifier, url, preloads[0].integrity, preloads)
+
+
+def find_remote(snapshot: Snapshot, name: str) -> Remote:
+    """Find a remote of the plan, by its name in the manifest or else by its entry's own.
+
+    Raises:
+        NotFoundError: It is not in the plan; the message says why.
+    """
+    plan = snapshot.plan
+    found = plan.remotes.get(name) or next((r for r in plan.remotes.values() if r.entry.name == name), None)
+    if found is not None:
+        return found
+    health = snapshot.health(name)
+    if health is not None:
+        raise NotFoundError(
+            f"it is left out of the federation: {health.error}", subject=name, hint="see that remote's origin"
+        )
+    names = ", ".join(sorted(plan.remotes)) or "nobody"
+    raise NotFoundError("there is no such remote", subject=name, hint=f"in the federation are {names[:500]}")
+
+
+def find_expose(remote: Remote, key: str) -> Expose | None:
+    """Find a module by its key; as it was written comes before with or without `./`."""
+    exposes = {expose.key: expose for expose in remote.entry.exposes or ()}
+    bare = key.removeprefix("./")
+    return exposes.get(key) or exposes.get(f"./{bare}") or exposes.get(bare)
+
+
+def shared_urls(import_map: ImportMap, remote: Remote, scope: str) -> Iterator[str]:
+    """Yield the URLs that the map gives to a remote for the packages it shares."""
+    own = import_map.scopes.get(scope, {})
+    for item in remote.entry.shared or ():
+        for specifier in needed(item):
+            url = own.get(specifier) or import_map.imports.get(specifier)
+            if url:
+                yield url
+
+
+def needed(item: Shared) -> list[str]:
+    """Return the entrypoints of a package that a page most likely needs."""
+    specifiers = [*specifiers_of(item)]
+    if len(specifiers) > ENTRYPOINTS and item.package_name in specifiers:
+        return [item.package_name]
+    return specifiers[:ENTRYPOINTS]

@@ -1,0 +1,142 @@
+"""What is served: an immutable snapshot of the federation, and how its remotes are doing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from hanse.errors import UsageError
+from hanse.formats.import_map import ImportMap
+from hanse.formats.manifest import Manifest
+from hanse.resolve import Notice, Plan, Policy
+
+__all__ = ["Health", "RemoteHealth", "Snapshot", "digest_of"]
+
+Health = Literal["ok", "stale", "failed"]
+"""`ok`: as its origin has it; `stale`: the last good one, since its origin fails; `failed`: never had."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteHealth:
+    """How one remote is doing; times are Unix times in seconds.
+
+    Attributes:
+        name: Its name in the manifest.
+        url: Where the manifest says that its remote entry lies.
+        status: `failed` remotes are not in the plan, all others are.
+        error: Why it could not be renewed, in a sentence that names the document; None if it could.
+        error_code: The stable code of that error.
+        fetched_at: When its origin last gave or confirmed the entry that is in use.
+    """
+
+    name: str
+    url: str
+    status: Health
+    error: str | None = None
+    error_code: str | None = None
+    fetched_at: float | None = None
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since its origin last confirmed the entry in use; None if there is none."""
+        return None if self.fetched_at is None else max(0.0, time.time() - self.fetched_at)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One state of a federation, never changed; times are Unix times in seconds.
+
+    Attributes:
+        digest: Names the import map together with the policy, as `sha384-` and URL-safe base64; equal in
+            every process that has the same documents.
+        plan: The resolution with its reasons.
+        import_map_json: The finished import map as compact JSON.
+        made_at: When the plan was made.
+        refreshed_at: When all origins were last asked; 0 if they have not been since the process began.
+        manifest: Name -> remote, in the manifest's order, with those of the configuration.
+        manifest_status: Whether the manifest is as its origin has it.
+        manifest_error: Why it is not.
+        remotes: The health of each remote, in the manifest's order; the host's comes last.
+        error: Why the latest documents could not be resolved, and this is still the plan before them.
+    """
+
+    digest: str
+    plan: Plan
+    import_map_json: bytes
+    made_at: float
+    refreshed_at: float
+    manifest: Manifest
+    manifest_status: Literal["ok", "stale"]
+    manifest_error: str | None
+    remotes: tuple[RemoteHealth, ...]
+    error: str | None = None
+
+    @property
+    def import_map(self) -> ImportMap:
+        """The finished import map."""
+        return self.plan.import_map
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag of `import_map_json`, with its quotes."""
+        return f'"{self.digest}"'
+
+    @property
+    def healthy(self) -> bool:
+        """Whether everything is as its origin has it, and resolved."""
+        return (
+            self.error is None
+            and self.manifest_status == "ok"
+            and all(remote.status == "ok" for remote in self.remotes)
+        )
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the owners of remotes should know: those that fail, then what the plan reports.
+
+        Worked out when first asked for, which takes time where there are thousands of remotes.
+        """
+        return (*(health_notice(remote) for remote in self.remotes if remote.error), *self.plan.notices)
+
+    def health(self, name: str) -> RemoteHealth | None:
+        """Return the health of one remote, None if there is no such remote."""
+        return next((remote for remote in self.remotes if remote.name == name), None)
+
+    def vitals(self) -> tuple[object, ...]:
+        """Return what listeners are told about when it changes: everything but times."""
+        remotes = tuple((one.name, one.url, one.status, one.error_code) for one in self.remotes)
+        return self.digest, self.plan, self.manifest_status, self.error, remotes
+
+
+def health_notice(remote: RemoteHealth) -> Notice:
+    """Say that a remote fails, as a notice."""
+    what = "its last good entry is used" if remote.status == "stale" else "it is left out"
+    return Notice(f"{remote.status}-remote", remote.name, "", f"{what}: {remote.error}")
+
+
+def digest_of(import_map_json: bytes, policy: Policy) -> str:
+    """Return the digest of a snapshot.
+
+    Raises:
+        UsageError: The policy holds a text that is not Unicode.
+    """
+    found = hashlib.sha384(fingerprint(policy).encode("ascii"))
+    found.update(import_map_json)
+    return "sha384-" + base64.urlsafe_b64encode(found.digest()).decode("ascii")
+
+
+def fingerprint(policy: Policy) -> str:
+    """Return a text that differs wherever two policies do.
+
+    Raises:
+        UsageError: The policy holds a text that is not Unicode.
+    """
+    try:
+        return hashlib.sha384(msgspec.json.encode(policy)).hexdigest()
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the policy cannot be written down: {error}", subject="policy") from error
