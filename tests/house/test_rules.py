@@ -14,8 +14,12 @@ from tests.house.source import SRC, Function, Module, all_functions, modules
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 80
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|managers?)(_|$)|^_?(common|misc)$")
-# Where a public signature may say Any, and why nothing narrower is true.
-ANY_ALLOWED: dict[str, str] = {}
+# Where a public signature may say Any, and why nothing narrower is true. A name covers what is below it.
+ANY_ALLOWED = {
+    "resolve.plan.Plan.storage": "the orchestrator's storage is a document of free JSON",
+    "resolve.storage": "reads and writes that document",
+    "resolve.replay": "a recorded case is free JSON, and so is its outcome",
+}
 
 each_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
 
@@ -135,8 +139,11 @@ def test_no_public_signature_says_any() -> None:
             r"\bAny\b", " ".join(ast.unparse(part) for part in [item.node.args, item.node.returns] if part)
         )
     }
-    assert said - ANY_ALLOWED.keys() == set()
-    assert ANY_ALLOWED.keys() - said == set(), "no longer needed"
+    used = {allowed for allowed in ANY_ALLOWED for name in said if f"{name}.".startswith(f"{allowed}.")}
+    assert [
+        name for name in sorted(said) if not any(f"{name}.".startswith(f"{allowed}.") for allowed in used)
+    ] == []
+    assert ANY_ALLOWED.keys() - used == set(), "no longer needed"
 
 
 @each_module
@@ -164,6 +171,7 @@ def test_no_function_is_empty() -> None:
         for item in all_functions()
         if not item.decorators & exempt
         and item.name.rpartition(".")[0] not in protocols()
+        and not says_why_nothing(item)
         and all(is_nothing(node) for node in item.node.body)
     ]
     assert empty == []
@@ -172,6 +180,11 @@ def test_no_function_is_empty() -> None:
 def is_nothing(node: ast.stmt) -> bool:
     """Tell a docstring, `...` or `pass` from a statement that does something."""
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def says_why_nothing(function: Function) -> bool:
+    """Tell whether the body is a docstring alone: nothing is to be done, and it says so."""
+    return len(function.node.body) == 1 and ast.get_docstring(function.node) is not None
 
 
 @cache
