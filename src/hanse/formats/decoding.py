@@ -14,7 +14,7 @@ import msgspec
 
 from hanse.errors import FormatError
 
-__all__ = ["convert_value", "decode_json", "encode_json", "json_type", "key_path", "shorten"]
+__all__ = ["convert_value", "decode_json", "encode_json", "json_type", "key_path", "mistyped", "shorten"]
 
 T = TypeVar("T")
 
