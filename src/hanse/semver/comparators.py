@@ -64,12 +64,14 @@ def read_comparators(range_: str, *, include_prerelease: bool = False) -> tuple[
     stands for the whole range.
 
     Args:
-        range_: Any text.
+        range_: Any text; what is not text is not a range.
         include_prerelease: Lower bounds that were not spelled out begin at the first prerelease.
 
     Returns:
         At least one alternative of at least one comparator, or None where the range is invalid.
     """
+    if not isinstance(range_, str):
+        return None
     pieces = _split(range_)
     return None if pieces is None else _read_pieces(pieces, _FIRST if include_prerelease else ())
 
@@ -77,10 +79,9 @@ def read_comparators(range_: str, *, include_prerelease: bool = False) -> tuple[
 def _split(range_: str) -> tuple[str, ...] | None:
     """Split at `||`, without superfluous blanks and build metadata; None where that is too long."""
     text = collapse(range_)
-    if text is None:
+    if text is None or len(strip_builds(text)) > LONGEST:
         return None
-    pieces = tuple([strip_builds(piece.strip(" ")) for piece in text.split("||")])
-    return pieces if sum(map(len, pieces)) + 2 * (len(pieces) - 1) <= LONGEST else None
+    return tuple([strip_builds(piece.strip(" ")) for piece in text.split("||")])
 
 
 # Algebra asks about the same few ranges many times over; compiled ranges have a cache of their own.
