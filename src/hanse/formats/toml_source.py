@@ -1,7 +1,7 @@
 """A TOML document with the lines of its keys, and the faults found in it so far.
 
-The structs of `hanse.formats.config_structs` say which keys there are and of what kind; this reads a table by them,
-one key at a time, so that every fault is found and each names its line.
+The structs of `hanse.formats.config_structs` say which keys there are and of what kind; this reads a table
+by them, one key at a time, so that every fault is found and each names its line.
 """
 
 from __future__ import annotations

@@ -1,0 +1,145 @@
+"""Every fault of a document, not the first: what `hanse lint` prints.
+
+This is a validator of its own, slow and talkative; the decoders of this package are quick and stop at once.
+What they refuse has a fault of severity `error` here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from hanse.errors import FormatError
+from hanse.formats.config import read_config
+from hanse.formats.json_tree import Fault, Pairs, Tree, parse_tree, tree_faults
+from hanse.formats.lint_entry import entry_faults
+from hanse.formats.lint_map import manifest_faults, map_faults
+from hanse.formats.manifest import SOME_PAGE, decode_manifest
+from hanse.formats.map_document import TOP_LEVEL, parse_import_map
+from hanse.formats.remote_entry import decode_remote_entry
+from hanse.limits import LIMITS, Limits
+
+__all__ = ["Fault", "Kind", "guess_kind", "lint"]
+
+Kind = Literal["manifest", "remote-entry", "import-map", "hanse-toml"]
+
+NAMES: Final[dict[str, Kind]] = {
+    "remoteentry": "remote-entry",
+    "importmap": "import-map",
+    "manifest": "manifest",
+}
+
+
+def lint(data: bytes, *, subject: str, kind: Kind | None = None, limits: Limits = LIMITS) -> list[Fault]:
+    """List every fault of a document; an empty list means there is none.
+
+    Args:
+        data: The document.
+        subject: Its file name or URL.
+        kind: What it is; guessed from its name and content where it is not given.
+        limits: The caps on sizes and counts.
+    """
+    chosen = kind or guess_kind(data, subject)
+    if chosen == "hanse-toml":
+        return toml_faults(data, subject, limits)
+    cap = size_cap(chosen, limits)
+    if len(data) > cap:
+        return [
+            Fault(
+                path="$",
+                message="the document is too large",
+                found=f"{len(data)} bytes",
+                expected=f"at most {cap} bytes",
+            )
+        ]
+    try:
+        tree = parse_tree(data)
+    except json.JSONDecodeError as error:
+        return [
+            Fault(path="$", message=f"the document is not JSON: {error}", expected="JSON", line=error.lineno)
+        ]
+    except ValueError as error:
+        return [Fault(path="$", message=f"the document is not JSON: {error}", expected="UTF-8 JSON")]
+    except RecursionError:
+        return [Fault(path="$", message="the document is nested too deeply")]
+    faults = [*tree_faults(tree, limits.json_depth), *kind_faults(tree, chosen, limits)]
+    if not any(fault.severity == "error" for fault in faults):
+        faults += decoder_faults(data, chosen, subject, limits)
+    return faults
+
+
+def guess_kind(data: bytes, subject: str) -> Kind:
+    """Guess what a document is, from its name first; what looks like nothing else is a manifest."""
+    name = subject.partition("?")[0].rpartition("/")[2].lower()
+    if name.endswith(".toml"):
+        return "hanse-toml"
+    flat = name.replace("-", "").replace("_", "").replace(".", "")
+    for word, kind in NAMES.items():
+        if word in flat:
+            return kind
+    try:
+        tree = parse_tree(data)
+    except (ValueError, RecursionError):
+        return "manifest"
+    keys = tree.last().keys() if isinstance(tree, Pairs) else frozenset[str]()
+    if keys & {"exposes", "shared"}:
+        return "remote-entry"
+    return "import-map" if keys & {*TOP_LEVEL} else "manifest"
+
+
+def size_cap(kind: Kind, limits: Limits) -> int:
+    """Return how many bytes a document of a kind may have."""
+    caps = {
+        "manifest": limits.manifest_bytes,
+        "remote-entry": limits.remote_entry_bytes,
+        "import-map": limits.import_map_bytes,
+        "hanse-toml": limits.config_bytes,
+    }
+    return caps[kind]
+
+
+def kind_faults(tree: Tree, kind: Kind, limits: Limits) -> Iterator[Fault]:
+    """Yield what is wrong with a document of a kind."""
+    if kind == "manifest":
+        return manifest_faults(tree, limits)
+    return entry_faults(tree, limits) if kind == "remote-entry" else map_faults(tree)
+
+
+def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Iterator[Fault]:
+    """Yield what the decoder refuses, should it know of anything that the checks do not."""
+    try:
+        if kind == "manifest":
+            decode_manifest(data, subject=subject, limits=limits)
+        elif kind == "remote-entry":
+            decode_remote_entry(data, subject=subject, limits=limits)
+        else:
+            parse_import_map(data, base=SOME_PAGE, subject=subject, limits=limits)
+    except FormatError as error:
+        yield fault_of(error)
+
+
+def toml_faults(data: bytes, subject: str, limits: Limits) -> list[Fault]:
+    """List the faults of a `hanse.toml`; variables of the environment are not looked up."""
+    try:
+        _, errors = read_config(data, environment=None, subject=subject, limits=limits)
+    except FormatError as error:
+        errors = [error]
+    return [fault_of(error, line_of(error.subject.removeprefix(f"{subject}:"))) for error in errors]
+
+
+def line_of(text: str) -> int | None:
+    """Return the line that a fault of a TOML file has behind the file's name."""
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def fault_of(error: FormatError, line: int | None = None) -> Fault:
+    """Turn an error of a decoder into a fault."""
+    return Fault(
+        path=error.path,
+        message=error.message,
+        found=error.found,
+        expected=error.expected,
+        hint=error.hint,
+        line=line,
+    )
