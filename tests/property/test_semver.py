@@ -14,7 +14,9 @@ from hanse.semver import Line, Version
 # How long things take is asserted elsewhere; a busy machine must not fail a law.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
-numbers = st.one_of(st.integers(0, 3), st.integers(0, 30), st.integers(2**53 - 3, 2**53))
+# Mostly small numbers, so that versions and ranges have something to do with each other.
+small = st.integers(0, 2)
+numbers = st.one_of(small, small, small, small, st.integers(0, 30), st.integers(2**53 - 3, 2**53))
 identifiers = st.one_of(
     st.integers(0, 3).map(str),
     st.sampled_from(["alpha", "beta", "rc", "a", "x", "-", "0a", "Z", "10", "9007199254740992"]),
@@ -23,7 +25,7 @@ prereleases = st.lists(identifiers, min_size=1, max_size=3).map(".".join)
 triples = st.tuples(numbers, numbers, numbers).map(lambda parts: "{}.{}.{}".format(*parts))
 releases = triples.filter(lambda text: semver.valid(text) is not None)
 versions = st.one_of(releases, st.builds("{}-{}".format, releases, prereleases))
-parts = st.one_of(st.integers(0, 4).map(str), st.sampled_from(["x", "*", "X"]))
+parts = st.one_of(small.map(str), st.sampled_from(["x", "*", "X"]))
 partials = st.one_of(
     parts,
     st.builds("{}.{}".format, parts, parts),

@@ -27,6 +27,8 @@ def test_spans_stop_at_prereleases_that_nobody_named() -> None:
     assert LINE.spans(read_range("*")) == ((2, 4), (5, 6), (7, 9))
     assert LINE.spans(read_range("^1.0.0")) == ((2, 4), (5, 6))
     assert LINE.spans(read_range("~1.1.0")) == ((3, 4),)
+    assert LINE.spans(read_range("~1.0.0")) == ((2, 3),)
+    assert LINE.spans(read_range(">=1.1.1")) == ((5, 6), (7, 9))
 
 
 def test_spans_take_in_prereleases_that_are_named() -> None:

@@ -38,8 +38,6 @@ def subset(sub: str, dom: str, *, include_prerelease: bool = False) -> bool:
     outer = read_comparators(dom, include_prerelease=include_prerelease)
     if inner is None or outer is None:
         return False
-    if inner == outer:
-        return True
     # Alternatives that accept nothing are inside anything, but npm forgives them only while it has
     # seen no other kind.
     seen = False
