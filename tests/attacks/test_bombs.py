@@ -205,6 +205,14 @@ async def test_a_damaged_coding_is_an_error_and_not_a_shorter_document(coding: s
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("coding", codings())
+@pytest.mark.parametrize("rest", [b"{}", None])
+async def test_what_follows_the_end_is_not_dropped(coding: str, rest: bytes | None) -> None:
+    wire = encode(coding, b"{}")
+    with pytest.raises(NetworkError, match="cannot be decoded"):
+        await get(coded(wire + (wire if rest is None else rest), coding))
+
+
 @pytest.mark.parametrize("said", ["rot13", "compress", "\xff\xfe", "gzip;q=1"])
 async def test_a_coding_nobody_asked_for_is_an_error(said: str) -> None:
     with pytest.raises(NetworkError, match="was not asked for"):

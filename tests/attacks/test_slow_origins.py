@@ -82,12 +82,18 @@ async def test_redirects_share_the_deadline() -> None:
 async def test_waiting_for_a_connection_counts() -> None:
     limits = Limits(connections_per_origin=1, breaker_failures=100)
     async with serve_client({"*": hang}, limits=limits) as (upstream, client):
+        holder = asyncio.create_task(client.fetch(upstream.url("/first"), cap=10, deadline=30))
+        await wait_until(lambda: upstream.asked)
         start = time.monotonic()
         fetches = [client.fetch(upstream.url(f"/{n}"), cap=10, deadline=DEADLINE) for n in range(20)]
         outcomes = await asyncio.gather(*fetches, return_exceptions=True)
         assert time.monotonic() - start < LATEST
         assert all(isinstance(outcome, DeadlineError) for outcome in outcomes)
-        assert len(upstream.asked) == 1
+        assert upstream.paths() == ["/first"]
+        # Having waited says nothing about the origin.
+        assert client.breakers()[upstream.origin].failures == 0
+        holder.cancel()
+        await asyncio.gather(holder, return_exceptions=True)
 
 
 async def test_a_name_server_that_hangs_counts() -> None:
