@@ -150,7 +150,10 @@ class Client:
         """
         if self._closed:
             raise UsageError("this client is closed", subject=url, hint="make a new one")
-        wish = self._wish(url, cap, integrity, accept, deadline, validate)
+        seconds = self._limits.fetch_deadline if deadline is None else deadline
+        wish = self._wish(
+            url, cap=cap, integrity=integrity, accept=accept, validate=validate, seconds=seconds
+        )
         document = None if revalidate else self._from_cache(wish)
         if document is None:
             document = await self._from_origin(wish, insist=revalidate)
@@ -195,15 +198,15 @@ class Client:
     def _wish(
         self,
         url: str,
+        *,
         cap: int,
         integrity: str | None,
         accept: str,
-        deadline: float | None,
         validate: Validate | None,
+        seconds: float,
     ) -> Wish:
         """Check what is asked for, and look up the copy of it that may be used."""
         target = check_url(url, self._access)
-        seconds = self._limits.fetch_deadline if deadline is None else deadline
         entry = self._cache.get((target.url, accept))
         usable = entry is not None and is_usable(entry, self._access, cap, integrity)
         copy = entry if usable else None
