@@ -1,4 +1,4 @@
-"""Choosing the build that serves most of a family's consumers.
+"""Choosing the build that serves most of a family's consumers, where families have several packages.
 
 Builds and consumers are counted by kind. For each kind of consumer the builds that can serve it are one
 integer used as a set; how many each build serves is summed in bit planes (one integer a binary digit), so
@@ -9,14 +9,13 @@ questions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 
 import msgspec
 
 from hanse.resolve.acceptance import Acceptance, Lines
 from hanse.resolve.offers import Declaration
 
-__all__ = ["Ballot", "Kind", "Outcome", "elect_on_line", "prefer"]
+__all__ = ["Ballot", "Kind", "Outcome", "prefer"]
 
 
 class Kind(msgspec.Struct, frozen=True, eq=False):
@@ -47,7 +46,10 @@ def prefer(kinds: Iterable[Kind], packages: Sequence[str], hosts: Sequence[Kind]
 
     What is left is ordered by the kinds' whole content, so that the order of remotes never matters.
     """
-    ordered = sorted(kinds, key=lambda kind: kind.content)
+    ordered = list(kinds)
+    if len(ordered) < 2:
+        return ordered
+    ordered.sort(key=lambda kind: kind.content)
     ordered.sort(key=lambda kind: len(kind.tags), reverse=True)
     for package in reversed(packages):
         ordered.sort(key=lambda kind: rank_of(kind, package), reverse=True)
@@ -60,44 +62,6 @@ def rank_of(kind: Kind, package: str) -> tuple[object, ...]:
     """Return the sort key of the kind's version of a package; without one it sorts lowest."""
     found = kind.find(package)
     return () if found is None else found.rank
-
-
-def elect_on_line(consumers: Sequence[tuple[Kind, int]], lines: Lines, packages: Sequence[str]) -> Outcome:
-    """Choose for a family of one package whose kinds all have the same specifiers.
-
-    Only versions differ then, and all that is asked lies on one line of them. The outcome is that of a
-    ballot.
-
-    Args:
-        consumers: Kinds with the number of remotes of each.
-        lines: The lines of versions known so far.
-        packages: The family's one package.
-    """
-    line = lines.of([kind.declarations[0].version for kind, _ in consumers])
-    spans_of = line.spans
-    served, pleased = [0] * (line.length + 1), [0] * (line.length + 1)
-    for kind, count in consumers:
-        declaration = kind.declarations[0]
-        steps = served if declaration.strict else pleased
-        for start, stop in spans_of(declaration.required):
-            steps[start] += count
-            steps[stop] -= count
-    scores = list(zip(accumulate(served), accumulate(pleased), strict=True))
-    places = line.positions
-    most = max([scores[places[kind.declarations[0].version]] for kind, _ in consumers])
-    equal = [kind for kind, _ in consumers if scores[places[kind.declarations[0].version]] == most]
-    best = prefer(equal, packages, ())[0]
-    place = places[best.declarations[0].version]
-    kept = []
-    for kind, _ in consumers:
-        declaration = kind.declarations[0]
-        if declaration.strict:
-            for start, stop in spans_of(declaration.required):
-                if start <= place < stop:
-                    break
-            else:
-                kept.append(kind)
-    return Outcome(best, frozenset(kept))
 
 
 class Counter:

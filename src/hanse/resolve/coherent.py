@@ -13,12 +13,13 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Ballot, Kind, Outcome, elect_on_line, prefer
+from hanse.resolve.ballot import Ballot, Kind, Outcome, prefer
 from hanse.resolve.families import Family, group_families
 from hanse.resolve.offers import Catalogue, Declaration, Offer, Shape, make_offer
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import STRICT
 from hanse.resolve.remote import Remote
+from hanse.resolve.tally import elect_on_line
 
 __all__ = ["Decision", "Round", "Workings", "work_out"]
 
@@ -36,11 +37,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
 
     `members` maps each remote that declares any of it to its kind, in the order of names. There is one
     round, except in the strict share scope, where every version that is declared is published to those
-    that declare it. `keepers` are the remotes that keep their own family.
+    that declare it. `keepers` are the remotes that keep their own family, `counts` the numbers of remotes
+    by kind.
     """
 
     family: Family
     members: dict[str, Kind]
+    counts: Counter[Kind]
     rounds: tuple[Round, ...]
     keepers: tuple[str, ...]
 
@@ -71,6 +74,7 @@ class Workings(msgspec.Struct, eq=False):
     decisions: dict[Family, Decision]
     kinds: dict[tuple[Declaration, ...], Kind]
     lines: Lines
+    nested: tuple[tuple[str, str], ...]
 
 
 def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | None) -> Workings:
@@ -104,6 +108,7 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
         decisions={},
         kinds={} if previous is None else previous.kinds,
         lines=Lines(),
+        nested=find_nested(offers, changed, previous),
     )
     if previous is None or families is not previous.families or work.hosts != previous.hosts:
         decide_all(work)
@@ -151,6 +156,26 @@ def read_remote(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
     except ResolveError as error:
         hint = "strict_external_version is set"
         raise ResolveError(error.message, subject=remote.name, hint=hint) from error
+
+
+def find_nested(
+    offers: Mapping[str, Offer], changed: set[str], previous: Workings | None
+) -> tuple[tuple[str, str], ...]:
+    """Return pairs of (outer, inner) URL scopes, the innermost outer first."""
+    if previous is not None and all(
+        name in offers and name in previous.offers and offers[name].scope == previous.offers[name].scope
+        for name in changed
+    ):
+        return previous.nested
+    pairs: list[tuple[str, str]] = []
+    around: list[str] = []
+    for scope in sorted({offer.scope for offer in offers.values()}):
+        while around and not scope.startswith(around[-1]):
+            around.pop()
+        pairs += [(outer, scope) for outer in reversed(around)]
+        if scope.endswith("/"):
+            around.append(scope)
+    return tuple(pairs)
 
 
 def partition(
@@ -210,7 +235,11 @@ def decide_all(work: Workings) -> None:
             column[name] = kind
     for family, declared in stakes.items():
         columns[family] = {name: kind_of(work, stake) for name, stake in declared.items()}
-    work.decisions = {family: decide(work, family, members) for family, members in columns.items() if members}
+    work.decisions = {
+        family: decide(work, family, members, Counter(members.values()))
+        for family, members in columns.items()
+        if members
+    }
 
 
 def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> None:
@@ -224,9 +253,10 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
                 touched.setdefault(family, {})[name] = after.get(family)
     work.decisions = dict(previous.decisions)
     for family, stakes in touched.items():
-        members = replace_members(previous.decisions[family].members, stakes)
+        old = previous.decisions[family]
+        members = replace_members(old.members, stakes)
         if members:
-            work.decisions[family] = decide(work, family, members)
+            work.decisions[family] = decide(work, family, members, recount(old, stakes))
         else:
             del work.decisions[family]
 
@@ -242,6 +272,20 @@ def replace_members(members: Mapping[str, Kind], stakes: Mapping[str, Kind | Non
     if stakes.keys() <= members.keys():
         return replaced
     return {name: replaced[name] for name in sorted(replaced)}
+
+
+def recount(old: Decision, stakes: Mapping[str, Kind | None]) -> Counter[Kind]:
+    """Return the numbers of remotes by kind after some have been replaced."""
+    counts = old.counts.copy()
+    for name, kind in stakes.items():
+        before = old.members.get(name)
+        if before is not None:
+            counts[before] -= 1
+            if not counts[before]:
+                del counts[before]
+        if kind is not None:
+            counts[kind] += 1
+    return counts
 
 
 def stakes_of(work: Workings, offer: Offer | None) -> dict[Family, Kind]:
@@ -274,14 +318,13 @@ def solo_kind(work: Workings, declaration: Declaration) -> Kind:
     return kind
 
 
-def decide(work: Workings, family: Family, members: dict[str, Kind]) -> Decision:
+def decide(work: Workings, family: Family, members: dict[str, Kind], counts: Counter[Kind]) -> Decision:
     """Elect the build or builds of one family.
 
     Raises:
         ResolveError: A strict consumer would have to keep its own copy and that is forbidden.
     """
     hosts = [members[name] for name in work.hosts if name in members]
-    counts = Counter(members.values())
     pending = list(counts)
     rounds: list[Round] = []
     while pending:
@@ -292,7 +335,8 @@ def decide(work: Workings, family: Family, members: dict[str, Kind]) -> Decision
         if family[0] != STRICT:
             break
         pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
-    decision = Decision(family, members, tuple(rounds), find_keepers(members, rounds))
+    keepers = find_keepers(members, counts, rounds)
+    decision = Decision(family, members, counts, tuple(rounds), keepers)
     refuse_keepers(decision, work.policy)
     return decision
 
@@ -300,12 +344,11 @@ def decide(work: Workings, family: Family, members: dict[str, Kind]) -> Decision
 def elect(
     work: Workings, family: Family, consumers: list[tuple[Kind, int]], hosts: Sequence[Kind]
 ) -> Outcome:
-    """Elect one build; a family of one package in one shape has a quicker way to the same answer."""
-    kinds = [kind for kind, _ in consumers]
+    """Elect one build; a family of one package has a quicker way to the same answer."""
     latest = work.policy.profile.latest_shared_external
-    if len(family[1]) == 1 and not hosts and not latest and same_specifiers(kinds):
-        return elect_on_line(consumers, work.lines, family[1])
-    ordered = prefer(kinds, family[1], hosts)
+    if len(family[1]) == 1:
+        return elect_on_line(consumers, work.lines, packages=family[1], hosts=hosts, latest=latest)
+    ordered = prefer([kind for kind, _ in consumers], family[1], hosts)
     ballot = Ballot(ordered, work.lines)
     counts = dict(consumers)
     candidates = ballot.everybody
@@ -316,12 +359,6 @@ def elect(
         line, below = ballot.offering(lead_specifier(ordered, family))
         candidates = below[line.length] & ~below[line.length - 1]
     return ballot.elect([(kind, counts[kind]) for kind in ordered], candidates)
-
-
-def same_specifiers(kinds: Sequence[Kind]) -> bool:
-    """Tell whether kinds of one package all have the same specifiers, in the same order."""
-    specifiers = kinds[0].declarations[0].specifiers
-    return all(kind.declarations[0].specifiers == specifiers for kind in kinds)
 
 
 def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
@@ -338,10 +375,12 @@ def winning_remote(members: Mapping[str, Kind], best: Kind, hosts: Iterable[str]
     return next(name for name, kind in members.items() if kind is best)
 
 
-def find_keepers(members: Mapping[str, Kind], rounds: Sequence[Round]) -> tuple[str, ...]:
+def find_keepers(
+    members: Mapping[str, Kind], kinds: Iterable[Kind], rounds: Sequence[Round]
+) -> tuple[str, ...]:
     """Return the remotes that no round serves, in order."""
     served = frozenset[Kind]().union(*(one.served for one in rounds))
-    kept = {kind for kind in members.values() if kind not in served}
+    kept = {kind for kind in kinds if kind not in served}
     if not kept:
         return ()
     winners = {one.winner for one in rounds}

@@ -132,7 +132,7 @@ def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes, ow
     A browser that finds nothing in a URL scope goes on to the next shorter one: a remote in `/shop/v2/`
     would get what the remote in `/shop/` keeps to itself. The inner one is told what it gets instead.
     """
-    for outer, inner in nested_pairs(sorted({offer.scope for offer in work.offers.values()})):
+    for outer, inner in work.nested:
         leaking = scopes.get(outer)
         if not leaking:
             continue
@@ -144,15 +144,3 @@ def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes, ow
             if missing:
                 table = writable(scopes, own, inner)
                 table.update({specifier: imports[specifier] for specifier in sorted(missing)})
-
-
-def nested_pairs(ordered: list[str]) -> Iterable[tuple[str, str]]:
-    """Return pairs of (outer, inner) scopes, the innermost outer first."""
-    open_scopes: list[str] = []
-    for scope in ordered:
-        while open_scopes and not scope.startswith(open_scopes[-1]):
-            open_scopes.pop()
-        for outer in reversed(open_scopes):
-            yield outer, scope
-        if scope.endswith("/"):
-            open_scopes.append(scope)
