@@ -68,6 +68,27 @@ class Limits:
     snapshots_kept: int = 16
     snapshot_age: float = 24 * 3600.0
     refresh_interval: float = 30.0
+    # A round of asking all remotes, the manifest included; those that are not here by then count as failed.
+    refresh_deadline: float = 30.0
+    # Loaded pages that have added remotes are remembered until so many others have.
+    pages_kept: int = 256
+    # The stored documents of a thousand remotes are 10 MB; what is larger is not written, and not read.
+    stored_bytes: int = 256 << 20
+
+    # The server
+    # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
+    request_bytes: int = 16 << 10
+    request_deadline: float = 5.0
+    # Deltas being worked out at a time: each may fetch, and whoever floods waits or is turned away.
+    deltas_at_once: int = 8
+    # Connections in all, and how long those under way may take to end when the server is stopped.
+    server_connections: int = 1024
+    shutdown_deadline: float = 5.0
+    # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
+    page_rows: int = 100
+    page_names: int = 6
+    # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
+    drawn_nodes: int = 200
 
 
 LIMITS = Limits()

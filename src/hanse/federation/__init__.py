@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from hanse.federation.ledger import Listener
+from hanse.federation.live import Federation
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.newcomers import Delta
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
+from hanse.federation.sync import SyncFederation
 
-__all__ = ["Delta", "Health", "Preload", "RemoteHealth", "RemoteModule", "Snapshot"]
+__all__ = [
+    "Delta",
+    "Federation",
+    "Health",
+    "Listener",
+    "Preload",
+    "RemoteHealth",
+    "RemoteModule",
+    "Snapshot",
+    "SyncFederation",
+]

@@ -1,0 +1,167 @@
+"""One round: ask the manifest and all remotes whether they have changed, and keep what was good before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hanse.errors import BreakerError, DeadlineError, HanseError, StatusError
+from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
+from hanse.federation.places import Place, widen
+from hanse.federation.reading import decode_entry, read
+from hanse.federation.settings import Listed, Settings, access_of
+from hanse.formats.manifest import Manifest, decode_manifest
+from hanse.net import Client, digest
+
+__all__ = ["Collector"]
+
+# Gone, and withheld for legal reasons: what an origin takes back is not served any longer.
+TAKEN_BACK: Final = frozenset({410, 451})
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Asks for documents; a value, which keeps nothing from one round to the next.
+
+    Attributes:
+        settings: What to ask for.
+        client: Asks the web; its access is set to what the manifest allows.
+        clock: Unix time, in seconds.
+    """
+
+    settings: Settings
+    client: Client
+    clock: Callable[[], float]
+
+    async def collect(self, before: Holdings | None) -> Holdings:
+        """Ask for everything.
+
+        Args:
+            before: The round before this one, or what was stored; its good documents stand in.
+
+        Raises:
+            HanseError: There is no manifest, and none from before.
+        """
+        limits = self.settings.limits
+        ends = asyncio.get_running_loop().time() + limits.refresh_deadline
+        manifest, listed = await self.manifest(before)
+        known = {} if before is None else before.remotes
+        # Those that failed come last, so that they do not use up the round's time for the others.
+        failing = {name for name, held in known.items() if held.error is not None}
+        order = sorted(listed, key=lambda one: one.name in failing)
+        gate = asyncio.Semaphore(limits.connections)
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                one.name: group.create_task(self.renew(one, known.get(one.name), gate, ends)) for one in order
+            }
+        held = {one.name: tasks[one.name].result() for one in listed}
+        return Holdings(manifest, self.settings.manifest_with_own(manifest.manifest), held)
+
+    async def manifest(self, before: Holdings | None) -> tuple[HeldManifest, list[Listed]]:
+        """Ask for the manifest, find the places it names, and allow their origins.
+
+        Raises:
+            HanseError: It could not be had, and there is none from before.
+        """
+        try:
+            found = await self.read_manifest(before)
+            listed = self.allow(found.manifest)
+        except HanseError as error:
+            if before is None:
+                raise
+            found = replace(before.manifest, error=first_cause(error, before.manifest.error))
+            listed = self.allow(found.manifest)
+        return found, listed
+
+    async def read_manifest(self, before: Holdings | None) -> HeldManifest:
+        """Read the manifest; one whose bytes have not changed is not decoded again."""
+        settings, source = self.settings, self.settings.source
+        if source.place is None:
+            return HeldManifest(source.given)
+        cap = settings.limits.manifest_bytes
+        received = await read(source.place, self.client, cap=cap, integrity=source.integrity)
+        if before is not None and received.body == before.manifest.body:
+            return replace(before.manifest, error=received.trouble)
+        manifest = decode_manifest(received.body, subject=source.label, limits=settings.limits)
+        return HeldManifest(manifest, received.body, received.trouble)
+
+    def allow(self, manifest: Manifest) -> list[Listed]:
+        """List the remotes of a manifest, and let the client ask their origins and no others.
+
+        Raises:
+            FormatError: A remote has the name of the host.
+        """
+        listed = self.settings.listing(manifest)
+        access = access_of(self.settings)
+        places = [one.place for one in listed if not one.local]
+        access = widen(access, places, self.settings.source.base)
+        local = [one.place.url for one in listed if one.local and one.place.file is None]
+        self.client.access = access.with_urls(local, local=True)
+        return listed
+
+    async def renew(self, listed: Listed, held: Held | None, gate: asyncio.Semaphore, ends: float) -> Held:
+        """Ask for one remote's entry; what goes wrong is noted, and the last good one stays.
+
+        Its own deadline begins when its turn has come, so that those before it in the queue cannot use it up.
+        """
+        good = None if held is None else held.good
+        try:
+            async with asyncio.timeout_at(ends), gate:
+                return await self.ask(listed, good)
+        except TimeoutError:
+            seconds = self.settings.limits.refresh_deadline
+            late = DeadlineError(
+                f"the refresh ended after {seconds:g} s before it was here",
+                subject=listed.place.url,
+                hint="too many remotes are slow at the same time",
+            )
+            return Held(listed, good, late)
+        except HanseError as error:
+            if isinstance(error, StatusError) and error.status in TAKEN_BACK:
+                good = None
+            return Held(listed, good, first_cause(error, None if held is None else held.error))
+
+    async def ask(self, listed: Listed, good: Good | None) -> Held:
+        """Read and decode one remote's entry; the decoded one stays where the bytes are the same.
+
+        Raises:
+            HanseError: It could not be had, or is not a proper one.
+        """
+        if listed.fault is not None:
+            raise listed.fault
+        limits = self.settings.limits
+        received = await read(
+            tagged(listed, self.settings),
+            self.client,
+            cap=limits.remote_entry_bytes,
+            integrity=listed.remote.integrity,
+            deadline=listed.deadline,
+        )
+        fetched_at = self.clock() - received.age
+        url = listed.place.url
+        if good is not None and received.body == good.body:
+            if received.trouble is not None:
+                fetched_at = good.fetched_at
+            renewed = replace(good, url=url, fetched_at=fetched_at)
+        else:
+            entry = await decode_entry(received.body, subject=url, limits=limits)
+            renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
+        return Held(listed, renewed, received.trouble)
+
+
+def tagged(listed: Listed, settings: Settings) -> Place:
+    """Append the orchestrator's cache tag to an entry's URL, where there is one."""
+    tag = settings.policy.profile.cache_tag
+    if listed.host and settings.host is not None:
+        tag = settings.host.cache_tag or tag
+    if not tag or listed.place.file is not None:
+        return listed.place
+    mark = "&" if "?" in listed.place.url else "?"
+    return Place(f"{listed.place.url}{mark}cacheTag={tag}")
+
+
+def first_cause(error: HanseError, earlier: HanseError | None) -> HanseError:
+    """Return why a document failed in the first place, where its origin is only left alone for that."""
+    return earlier if isinstance(error, BreakerError) and earlier is not None else error

@@ -1,0 +1,86 @@
+"""What a federation holds: its manifest, and of each remote the last good entry and what is wrong now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hanse.errors import HanseError
+from hanse.federation.settings import Listed
+from hanse.federation.snapshot import Health, RemoteHealth
+from hanse.formats.manifest import Manifest
+from hanse.formats.remote_entry import RemoteEntry
+from hanse.resolve import Remote
+
+__all__ = ["Good", "Held", "HeldManifest", "Holdings", "tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A good entry: its bytes, their digest and what they say, the URL it was at, and when it was confirmed.
+
+    The decoded object stays the same as long as the bytes do: the resolver tells by it what has changed.
+    """
+
+    body: bytes
+    digest: str
+    entry: RemoteEntry
+    url: str
+    fetched_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One remote: where it should be, its last good entry, and why that could not be renewed."""
+
+    listed: Listed
+    good: Good | None
+    error: HanseError | None = None
+
+    @property
+    def health(self) -> RemoteHealth:
+        """How it is doing."""
+        status: Health = "failed" if self.good is None else "stale" if self.error else "ok"
+        return RemoteHealth(
+            name=self.listed.name,
+            url=self.listed.place.url,
+            status=status,
+            error=None if self.error is None else tell(self.error),
+            error_code=None if self.error is None else self.error.code,
+            fetched_at=None if self.good is None else self.good.fetched_at,
+        )
+
+    @property
+    def remote(self) -> Remote | None:
+        """What is resolved, if there is anything."""
+        if self.good is None:
+            return None
+        return Remote(self.listed.name, self.good.url, self.good.entry, host=self.listed.host)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldManifest:
+    """The last good manifest, and why it could not be renewed; `body` is None where it was given in place."""
+
+    manifest: Manifest
+    body: bytes | None = None
+    error: HanseError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything of one round; `listing` is the manifest together with the remotes of the configuration."""
+
+    manifest: HeldManifest
+    listing: Manifest = field(default_factory=dict)
+    remotes: Mapping[str, Held] = field(default_factory=dict)
+
+    def resolvable(self) -> list[Remote]:
+        """Return all remotes of which there is a good entry, in the manifest's order."""
+        return [remote for held in self.remotes.values() if (remote := held.remote) is not None]
+
+
+def tell(error: HanseError) -> str:
+    """Say on one line what happened, and to which document."""
+    text, _, _ = str(error).partition("\n  hint: ")
+    return " ".join(text.split())

@@ -1,0 +1,226 @@
+"""Who keeps a federation current: a task on one event loop, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from hanse.errors import HanseError, ResolveError, UsageError
+from hanse.federation.collecting import Collector
+from hanse.federation.ledger import Ledger
+from hanse.federation.newcomers import (
+    Delta,
+    LoadedPage,
+    Newcomer,
+    add_remote,
+    has_already,
+    no_delta,
+    open_page,
+)
+from hanse.federation.places import locate
+from hanse.federation.reading import decode_entry, read
+from hanse.federation.settings import Settings, access_of
+from hanse.federation.settling import refuse_failing, settle, unsettled
+from hanse.federation.snapshot import Snapshot
+from hanse.federation.store import Store
+from hanse.net import Client
+
+__all__ = ["Keeper"]
+
+LOG: Final = logging.getLogger("hanse.federation")
+
+T = TypeVar("T")
+
+# Many processes that were started together must not ask together for ever.
+JITTER: Final = 0.1
+
+
+class Keeper:
+    """Refreshes a ledger, on its own event loop, until it is closed.
+
+    Args:
+        settings: What the federation goes by.
+        ledger: What it knows; outlives the keeper.
+        client: Asks the web, and is closed by somebody else; one of its own if not given.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, client: Client | None) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._process = os.getpid()
+        self._settings = settings
+        self._ledger = ledger
+        self._borrowed = client is not None
+        self.client = client or Client(access_of(settings), limits=settings.limits)
+        self._collector = Collector(settings, self.client, ledger.clock)
+        self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
+        self._refreshing: asyncio.Task[Snapshot] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._closed = False
+        self.started = self.loop.create_task(self._begin())
+
+    @property
+    def alive(self) -> bool:
+        """Whether its loop is one of this process, and still there."""
+        return not self.inherited and not self.loop.is_closed() and not self._closed
+
+    @property
+    def inherited(self) -> bool:
+        """Whether its loop is that of a parent process."""
+        return self._process != os.getpid()
+
+    async def refresh(self) -> Snapshot:
+        """Ask for everything now; those who call meanwhile get the same refresh's result.
+
+        Raises:
+            HanseError: There is no manifest, or a strict option forbids what is there.
+        """
+        if self._refreshing is None:
+            self._refreshing = self.loop.create_task(self._refresh())
+            self._refreshing.add_done_callback(self._land)
+        return await outlast(self._refreshing)
+
+    def wake(self) -> None:
+        """Ask for a refresh soon, from any thread."""
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._woken.set)
+
+    async def add(self, url: str, name: str | None, *, integrity: str | None, snapshot: str | None) -> Delta:
+        """Work out what a page adds for one more remote.
+
+        Raises:
+            HanseError: The page is gone, the entry cannot be had, or a strict option forbids the outcome.
+        """
+        digest = self._ledger.require().digest if snapshot is None else snapshot
+        page = await self._page(digest)
+        if name is not None and has_already(page, name, url):
+            return no_delta(page, name, url)
+        newcomer = await self._receive(url, name, integrity)
+        delta, joined = await asyncio.to_thread(add_remote, page, newcomer)
+        self._ledger.history.keep_page(joined)
+        return delta
+
+    async def aclose(self) -> None:
+        """End what is under way; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        tasks = [task for task in (self.started, self._watching, self._refreshing) if task is not None]
+        tasks = [task for task in tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if not self._borrowed:
+            await self.client.aclose()
+
+    async def _begin(self) -> None:
+        """Restore what was stored, refresh once, and go on in the background.
+
+        Raises:
+            HanseError: There is nothing to serve.
+        """
+        if self._ledger.current is None:
+            await self._restore()
+        try:
+            await self.refresh()
+        except HanseError as error:
+            if self._ledger.current is None:
+                raise
+            LOG.warning("the first refresh failed, and the last good documents are served: %s", error)
+        self._watching = self.loop.create_task(self._watch())
+
+    async def _restore(self) -> None:
+        """Serve what was stored, until the first refresh is through."""
+        if self._store is None:
+            return
+        holdings = await asyncio.to_thread(self._store.read)
+        if holdings is None:
+            return
+        try:
+            snapshot = await settle(holdings, self._settings.policy, None, self._ledger.clock())
+        except HanseError as error:
+            LOG.warning("what was stored cannot be resolved, and is not used: %s", error)
+            return
+        self._ledger.holdings = holdings
+        self._ledger.swap(replace(snapshot, refreshed_at=0.0))
+
+    async def _watch(self) -> None:
+        """Refresh on the interval, and when woken."""
+        interval = self._settings.refresh_interval
+        while True:
+            wait = interval * random.uniform(1 - JITTER, 1 + JITTER) if interval else None  # noqa: S311
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.refresh()
+            except HanseError as error:
+                LOG.warning("the federation could not be refreshed: %s", error)
+            except Exception:
+                LOG.exception("the federation could not be refreshed")
+
+    async def _refresh(self) -> Snapshot:
+        ledger, policy = self._ledger, self._settings.policy
+        holdings = await self._collector.collect(ledger.holdings)
+        ledger.holdings = holdings
+        now, before = ledger.clock(), ledger.current
+        try:
+            refuse_failing(holdings, policy)
+            snapshot = await settle(holdings, policy, before, now)
+        except ResolveError as error:
+            if before is not None:
+                ledger.swap(unsettled(holdings, before, error, now))
+            raise
+        ledger.swap(snapshot)
+        if self._store is not None:
+            await asyncio.to_thread(self._store.write, holdings)
+        return snapshot
+
+    def _land(self, task: asyncio.Task[Snapshot]) -> None:
+        self._refreshing = None
+        # Whoever asked may have left: then nobody else looks at the error.
+        _ = task.cancelled() or task.exception()
+
+    async def _page(self, digest: str) -> LoadedPage:
+        """Return the page of a digest.
+
+        Raises:
+            GoneError: It is not kept any more.
+        """
+        history = self._ledger.history
+        page = history.page(digest)
+        if page is None:
+            page = await asyncio.to_thread(open_page, history.require(digest))
+            history.keep_page(page)
+        return page
+
+    async def _receive(self, url: str, name: str | None, integrity: str | None) -> Newcomer:
+        """Fetch and decode a newcomer's entry.
+
+        Raises:
+            HanseError: It cannot be had, or is no proper one.
+        """
+        limits = self._settings.limits
+        place = locate(url, self._settings.source.base, subject=name or url)
+        received = await read(place, self.client, cap=limits.remote_entry_bytes, integrity=integrity)
+        entry = await decode_entry(received.body, subject=place.url, limits=limits)
+        return Newcomer(name, place.url, entry, received.body)
+
+
+async def outlast(task: asyncio.Task[T]) -> T:
+    """Wait for a task that goes on when the waiter is cancelled.
+
+    Raises:
+        UsageError: The task was cancelled, for the federation was closed.
+        Exception: What the task raised.
+    """
+    await asyncio.wait({task})
+    if task.cancelled():
+        raise UsageError("the federation was closed")
+    return task.result()

@@ -1,0 +1,291 @@
+"""The live federation: one object for everything a site asks of its remotes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from hanse.errors import UsageError
+from hanse.federation.keeper import Keeper, outlast
+from hanse.federation.ledger import Ledger, Listener
+from hanse.federation.modules import RemoteModule, find_module
+from hanse.federation.newcomers import Delta
+from hanse.federation.reading import read_file
+from hanse.federation.settings import Host, Settings, make_settings, settings_from
+from hanse.federation.snapshot import Snapshot
+from hanse.federation.sync import SyncFederation
+from hanse.formats.config import decode_config
+from hanse.limits import LIMITS, Limits
+from hanse.net import BreakerState, Client, Stats
+from hanse.resolve import Policy, PolicyName
+
+__all__ = ["Federation"]
+
+T = TypeVar("T")
+
+# Keepers of a parent process are kept and left alone: their sockets and their poll set are the parent's, too.
+INHERITED: Final[list[Keeper]] = []
+
+
+class Federation:
+    """A federation that is kept current: fetched, resolved, and served as snapshots.
+
+    Args:
+        manifest: A URL, the path or `file:` URL of a local file, or the manifest itself.
+        policy: How to resolve: a policy or its name; `coherent` if not given.
+        host: The host's own remote entry, whose versions take precedence: its URL, or a mapping with `url`,
+            `name`, `integrity` and `cache_tag`.
+        allowed_origins: More origins that may be asked; they may also be `http:` and have private addresses.
+        refresh_interval: Seconds between two refreshes, a tenth more or less; None or 0 for never.
+        cache_folder: Where the last good documents are stored for a restart; nowhere if not given.
+        manifest_integrity: A subresource integrity value for the manifest.
+        limits: Sizes, times and counts.
+        client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
+        clock: Unix time in seconds; for tests.
+
+    Raises:
+        HanseError: An argument is wrong; nothing is fetched before `start`.
+    """
+
+    def __init__(
+        self,
+        manifest: str | Path | Mapping[str, object],
+        *,
+        policy: Policy | PolicyName | None = None,
+        host: Host | None = None,
+        allowed_origins: Iterable[str] = (),
+        refresh_interval: float | None = LIMITS.refresh_interval,
+        cache_folder: str | Path | None = None,
+        manifest_integrity: str | None = None,
+        limits: Limits = LIMITS,
+        client: Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        settings = make_settings(
+            manifest,
+            policy=policy,
+            host=host,
+            allowed_origins=allowed_origins,
+            refresh_interval=refresh_interval,
+            cache_folder=cache_folder,
+            manifest_integrity=manifest_integrity,
+            limits=limits,
+        )
+        self._set_up(settings, client, clock)
+
+    @classmethod
+    def from_toml(
+        cls,
+        path: str | Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        client: Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Make a federation of a `hanse.toml`; its relative paths are relative to its folder.
+
+        Args:
+            path: The file.
+            environ: What `env:NAME` is looked up in; the process's environment if not given.
+            client: As for `Federation`.
+            clock: As for `Federation`.
+
+        Raises:
+            HanseError: The file cannot be read, or says something wrong; the message names line and key.
+        """
+        file = Path(path)
+        config = decode_config(
+            read_file(file, folder=None, cap=LIMITS.config_bytes),
+            environment=os.environ if environ is None else environ,
+            subject=str(file),
+        )
+        made = cls.__new__(cls)
+        made._set_up(settings_from(config, file.absolute().parent), client, clock)
+        return made
+
+    def _set_up(self, settings: Settings, client: Client | None, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._client = client
+        self._ledger = Ledger(settings, clock)
+        self._keeper: Keeper | None = None
+        self._closed = False
+        self._sync = SyncFederation(self)
+
+    @property
+    def policy(self) -> Policy:
+        """How the federation is resolved."""
+        return self._settings.policy
+
+    @property
+    def source(self) -> str:
+        """Where the manifest comes from: a URL, a path, or `manifest` where it was given in place."""
+        return self._settings.source.label
+
+    @property
+    def sync(self) -> SyncFederation:
+        """The same for code that does not await."""
+        return self._sync
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current snapshot; never waits.
+
+        Raises:
+            NotFoundError: There is none yet.
+        """
+        return self._ledger.require()
+
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether there is a snapshot to serve."""
+        return self._ledger.current is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the federation was closed, and not started since."""
+        return self._closed
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """What keeps the federation current in this process; None where nothing does."""
+        keeper = self._keeper
+        return keeper if keeper is not None and keeper.alive else None
+
+    async def start(self) -> None:
+        """Restore the last good documents, refresh once, and go on in the background; idempotent.
+
+        Raises:
+            HanseError: The manifest cannot be had, or a strict option forbids what is there, and nothing
+                was stored that could be served instead.
+        """
+        self._closed = False
+        keeper = self.keeper
+        if keeper is None:
+            if self._keeper is not None and self._keeper.inherited:
+                INHERITED.append(self._keeper)
+            keeper = self._keeper = Keeper(self._settings, self._ledger, self._client)
+        try:
+            await at_home(keeper, lambda: outlast(keeper.started))
+        except Exception:
+            await at_home(keeper, keeper.aclose)
+            raise
+
+    async def aclose(self) -> None:
+        """End what keeps the federation current; the last snapshot stays readable."""
+        self._closed = True
+        keeper = self.keeper
+        if keeper is not None:
+            await at_home(keeper, keeper.aclose)
+
+    async def refresh(self) -> Snapshot:
+        """Ask every origin now, and return what came of it; concurrent calls share one refresh.
+
+        Raises:
+            HanseError: There is no manifest, or a strict option forbids what is there; the last snapshot
+                is served on.
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        return await at_home(keeper, keeper.refresh)
+
+    def wake(self) -> None:
+        """Ask for a refresh soon and return at once; from any thread, signal handler or web hook."""
+        keeper = self.keeper
+        if keeper is not None:
+            keeper.wake()
+
+    def load_remote_module(self, remote: str, key: str) -> RemoteModule:
+        """Return where an exposed module lies, by the current snapshot.
+
+        Args:
+            remote: The remote's name.
+            key: The module's key, with or without `./`.
+
+        Raises:
+            NotFoundError: There is no such remote or module, or the remote is left out because it fails.
+        """
+        return find_module(self.snapshot, remote, key)
+
+    async def init_remote_entry(
+        self, url: str, name: str | None = None, *, integrity: str | None = None, snapshot: str | None = None
+    ) -> Delta:
+        """Return what a loaded page may add to its map for one more remote.
+
+        Args:
+            url: Where its remote entry lies, on an origin that may be asked.
+            name: Its name; the one its entry has, if not given.
+            integrity: The digest the entry should have.
+            snapshot: The digest of the page; that of the current snapshot if not given.
+
+        Raises:
+            GoneError: That snapshot is not kept any more.
+            HanseError: The entry cannot be had, or a strict option forbids the outcome.
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        return await at_home(keeper, lambda: keeper.add(url, name, integrity=integrity, snapshot=snapshot))
+
+    def snapshot_by_digest(self, digest: str) -> Snapshot | None:
+        """Return the current snapshot or an earlier one; None if it is not kept."""
+        return self._ledger.history.get(digest)
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call a listener after each change of the map or of somebody's health.
+
+        Args:
+            listener: Called with the new snapshot and the one before, in the event loop's thread. What it
+                raises is logged.
+
+        Returns:
+            A function that ends it.
+        """
+        return self._ledger.listen(listener)
+
+    def fetches(self) -> Stats:
+        """Return the counts of what was fetched in this process."""
+        keeper = self.keeper
+        if keeper is not None:
+            return keeper.client.stats()
+        return Stats(0, 0, 0, 0, errors={}, in_flight=0, cache_entries=0, cache_bytes=0)
+
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return the breaker's state of each origin that has been asked."""
+        keeper = self.keeper
+        return {} if keeper is None else keeper.client.breakers()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def _require_keeper(self) -> Keeper:
+        """Return the keeper.
+
+        Raises:
+            UsageError: There is none in this process.
+        """
+        keeper = self.keeper
+        if keeper is None:
+            raise UsageError(
+                "the federation is not started in this process",
+                subject=self.source,
+                hint="await start(), enter it with `async with`, or use its `sync` face",
+            )
+        return keeper
+
+
+async def at_home(keeper: Keeper, make: Callable[[], Coroutine[None, None, T]]) -> T:
+    """Run a coroutine on the keeper's loop, whichever loop this is."""
+    if asyncio.get_running_loop() is keeper.loop:
+        return await make()
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), keeper.loop))

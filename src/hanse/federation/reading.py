@@ -1,0 +1,108 @@
+"""Reading documents from where they lie: through the guarded client, or from a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from hanse.errors import BlockedError, FetchError, HanseError, TooLargeError
+from hanse.federation.places import Place
+from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
+from hanse.limits import Limits
+from hanse.net import Client, verify_integrity
+
+__all__ = ["Received", "decode_entry", "read"]
+
+T = TypeVar("T")
+
+# A larger document is decoded in a thread: below this it takes a few milliseconds at most.
+AT_ONCE: Final = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A document's bytes; `trouble` is why they are an old copy, `age` how old, in seconds."""
+
+    body: bytes
+    trouble: HanseError | None = None
+    age: float = 0.0
+
+
+async def read(
+    place: Place, client: Client, *, cap: int, integrity: str | None = None, deadline: float | None = None
+) -> Received:
+    """Read a document, asking its origin whether it has changed.
+
+    Args:
+        place: Where it lies.
+        client: Asks the web.
+        cap: Bytes at most.
+        integrity: The digest it should have.
+        deadline: Seconds in all.
+
+    Raises:
+        HanseError: It could not be had; the subject is its URL or path.
+    """
+    if place.file is not None:
+        body = await asyncio.to_thread(read_file, place.file, folder=place.folder, cap=cap)
+        if integrity is not None:
+            verify_integrity(body, integrity, subject=str(place.file))
+        return Received(body)
+    found = await client.fetch(place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=True)
+    return Received(found.body, found.stale_reason, found.age if found.stale else 0.0)
+
+
+def read_file(file: Path, *, folder: Path | None, cap: int) -> bytes:
+    """Read a regular file of at most `cap` bytes.
+
+    Args:
+        file: Its path.
+        folder: The folder it has to be in, symbolic links followed; None for anywhere.
+        cap: Bytes at most.
+
+    Raises:
+        BlockedError: It is outside the folder, or no regular file.
+        TooLargeError: It is larger.
+        FetchError: It cannot be read.
+    """
+    try:
+        real = file.resolve(strict=True)
+        if folder is not None and not real.is_relative_to(folder.resolve(strict=True)):
+            raise BlockedError(
+                f"it lies outside the manifest's folder {folder}",
+                subject=str(file),
+                hint="a local manifest names files beside and below itself",
+            )
+        # A pipe without a writer would block the open itself.
+        with open(real, "rb", opener=open_at_once) as source:
+            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+                raise BlockedError("it is no regular file", subject=str(file))
+            body = source.read(cap + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise FetchError(
+            f"it cannot be read: {reason}", subject=str(file), hint="see whether it is there"
+        ) from error
+    if len(body) > cap:
+        raise TooLargeError(f"it has more than {cap} bytes", subject=str(file))
+    return body
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for another process to open it too."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+async def decode_entry(body: bytes, *, subject: str, limits: Limits) -> RemoteEntry:
+    """Decode a remote entry, a large one in a thread.
+
+    Raises:
+        FormatError: It is not a proper one.
+    """
+    if len(body) <= AT_ONCE:
+        return decode_remote_entry(body, subject=subject, limits=limits)
+    return await asyncio.to_thread(decode_remote_entry, body, subject=subject, limits=limits)

@@ -1,0 +1,293 @@
+"""What a federation is told when it is made: arguments and `hanse.toml`, checked and in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast, get_args
+
+import msgspec
+
+from hanse.errors import FormatError, HanseError, UsageError
+from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
+from hanse.formats.config import Config, HostEntry, RemoteSettings
+from hanse.formats.decoding import convert_value
+from hanse.formats.manifest import Manifest, Remote, decode_manifest, javascript_order
+from hanse.limits import LIMITS, Limits
+from hanse.names import check_remote_name
+from hanse.net import Access
+from hanse.resolve import FAMILIES, Policy, PolicyName
+from hanse.urls import is_web, normalise
+
+__all__ = [
+    "HostEntry",
+    "Listed",
+    "Settings",
+    "Source",
+    "access_of",
+    "find_source",
+    "read_policy",
+    "settings_from",
+]
+
+Host = str | Mapping[str, object] | HostEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the manifest comes from: a place, or (`place` is None) the operator's own hands.
+
+    `label` names it in messages, `base` is what its relative URLs are relative to.
+    """
+
+    label: str
+    base: Web | Folder
+    place: Place | None = None
+    given: Manifest = field(default_factory=dict)
+    integrity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One remote that the federation should have, and the place of its entry.
+
+    `local` says that the operator wrote it down, `deadline` is in seconds, `fault` is why there is no such
+    place.
+    """
+
+    name: str
+    remote: Remote
+    place: Place
+    host: bool = False
+    local: bool = False
+    deadline: float | None = None
+    fault: HanseError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a federation goes by.
+
+    `own` are remotes given beside the manifest, which count before the manifest's; `folder` is what their
+    and the host's relative URLs are relative to; `remotes` is what the configuration says of single ones.
+    """
+
+    source: Source
+    policy: Policy = field(default_factory=Policy)
+    host: HostEntry | None = None
+    own: Manifest = field(default_factory=dict)
+    folder: Folder = field(default_factory=lambda: Folder(Path.cwd()))
+    allowed_origins: tuple[str, ...] = ()
+    refresh_interval: float | None = None
+    cache_folder: Path | None = None
+    remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    limits: Limits = LIMITS
+
+    @property
+    def identity(self) -> str:
+        """A text that tells this federation from others, and stays the same when it is started again."""
+        return "\n".join((self.source.label, *sorted({**self.source.given, **self.own})))
+
+    def manifest_with_own(self, manifest: Manifest) -> dict[str, Remote]:
+        """Return the manifest with the remotes given beside it, in the order JavaScript goes through it.
+
+        A digest or server that the configuration has for a remote counts before the manifest's.
+        """
+        merged = javascript_order({**manifest, **self.own})
+        for name, own in self.remotes.items():
+            if name in merged:
+                old = merged[name]
+                merged[name] = msgspec.structs.replace(
+                    old, integrity=own.integrity or old.integrity, server=own.server or old.server
+                )
+        return merged
+
+    def listing(self, manifest: Manifest) -> list[Listed]:
+        """Return all remotes of a manifest, then the host.
+
+        Raises:
+            FormatError: A remote has the host's name.
+        """
+        merged = self.manifest_with_own(manifest)
+        listed = [self.list_remote(name, remote) for name, remote in merged.items()]
+        if self.host is None:
+            return listed
+        if self.host.name in merged:
+            raise FormatError(
+                "a remote has the name of the host", subject=self.source.label, found=repr(self.host.name)
+            )
+        remote = Remote(self.host.url, self.host.integrity)
+        place, fault = find_place(self.host.name, remote, self.host_base())
+        return [*listed, Listed(self.host.name, remote, place, host=True, local=True, fault=fault)]
+
+    def list_remote(self, name: str, remote: Remote) -> Listed:
+        """Find the place of one remote's entry."""
+        own = name in self.own
+        base = self.folder if own else self.source.base
+        place, fault = find_place(name, remote, base)
+        local = own or isinstance(base, Folder)
+        settings = self.remotes.get(name)
+        deadline = None if settings is None else settings.deadline
+        return Listed(name, remote, place, local=local, deadline=deadline, fault=fault)
+
+    def host_base(self) -> Web | Folder:
+        """Return what a relative URL of the host is relative to: the manifest, where that is on the web."""
+        return self.source.base if isinstance(self.source.base, Web) else self.folder
+
+
+def find_place(name: str, remote: Remote, base: Web | Folder) -> tuple[Place, HanseError | None]:
+    """Find where a remote's entry lies, and what is wrong with that."""
+    if remote.type != "native":
+        text = f"its type is {remote.type!r}, and only 'native' remotes can be resolved"
+        return Place(remote.url), UsageError(text, subject=name)
+    try:
+        return locate(remote.url, base, subject=name), None
+    except HanseError as error:
+        return Place(remote.url), error
+
+
+def access_of(settings: Settings) -> Access:
+    """Allow the origins that the operator wrote down."""
+    urls = [*settings.allowed_origins]
+    if settings.source.place is not None and settings.source.place.file is None:
+        urls.append(settings.source.place.url)
+    if settings.host is not None:
+        remote = Remote(settings.host.url)
+        urls.append(find_place(settings.host.name, remote, settings.host_base())[0].url)
+    return Access.for_urls(urls, local=True)
+
+
+def find_source(
+    manifest: object,
+    *,
+    integrity: str | None = None,
+    folder: Path | None = None,
+    limits: Limits = LIMITS,
+) -> Source:
+    """Find out what was given as the manifest.
+
+    Args:
+        manifest: A URL, a path, or the manifest itself.
+        integrity: Its digest, where it is a document.
+        folder: What a relative path, or a relative URL of a manifest given in place, is relative to; the
+            working directory if not given.
+        limits: The caps on a manifest given in place.
+
+    Raises:
+        FormatError: It is a manifest, and not a proper one.
+        UsageError: It is none of these, or there is a digest and no document.
+    """
+    folder = Path.cwd() if folder is None else folder
+    if isinstance(manifest, Mapping):
+        if integrity is not None:
+            raise UsageError("a manifest given in place has no integrity", subject="manifest_integrity")
+        given = decode_manifest(manifest, subject="manifest", limits=limits)
+        return Source("manifest", Folder(folder), given=given)
+    if isinstance(manifest, str):
+        if is_web(manifest):
+            url = cast("str", normalise(manifest)).partition("#")[0]
+            return Source(url, Web(url), Place(url), integrity=integrity)
+        if manifest.startswith("file:"):
+            manifest = file_of(manifest)
+    if not isinstance(manifest, str | Path) or not str(manifest).strip():
+        raise UsageError(
+            "this is no manifest", subject=repr(manifest)[:80], hint="give a URL, a path or a mapping"
+        )
+    path = folder / manifest
+    return Source(str(manifest), Folder(path.parent), Place(str(manifest), path), integrity=integrity)
+
+
+def read_policy(policy: Policy | PolicyName | None) -> Policy:
+    """Return a policy for what was given as one.
+
+    Raises:
+        UsageError: There is no policy of that name.
+    """
+    if isinstance(policy, Policy):
+        return policy
+    if policy is None:
+        return Policy()
+    if policy not in get_args(PolicyName):
+        raise UsageError("there is no such policy", subject=str(policy), hint="it is coherent or compatible")
+    return Policy(name=policy)
+
+
+def read_host(host: Host | None) -> HostEntry | None:
+    """Return the host's entry for what was given as one.
+
+    Raises:
+        FormatError: Its name, or the shape of it, is wrong.
+    """
+    if host is None or isinstance(host, HostEntry):
+        return host
+    found = HostEntry(url=host) if isinstance(host, str) else convert_value(host, HostEntry, subject="host")
+    check_remote_name(found.name, subject="host", path="$.name")
+    return found
+
+
+def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> Settings:
+    """Turn a whole `hanse.toml` into settings.
+
+    Args:
+        config: What the file says.
+        folder: The folder it lies in; its relative paths are relative to it.
+        limits: The caps.
+
+    Raises:
+        HanseError: What it says does not fit together.
+    """
+    if config.manifest is None and not config.remotes:
+        raise UsageError(
+            "it names neither a manifest nor remotes",
+            subject=str(folder / "hanse.toml"),
+            hint="set manifest in [federation], or url in [remotes.NAME]",
+        )
+    source = find_source(
+        {} if config.manifest is None else config.manifest,
+        integrity=config.manifest_integrity,
+        folder=folder,
+        limits=limits,
+    )
+    options = dict(config.options)
+    policy = Policy.coherent(**options) if config.policy == "coherent" else Policy.compatible(**options)
+    interval = limits.refresh_interval if config.refresh is None else config.refresh
+    return Settings(
+        source=source,
+        policy=msgspec.structs.replace(policy, families=(*FAMILIES, *config.families)),
+        host=config.host_entry,
+        own=config.remotes,
+        folder=Folder(folder),
+        allowed_origins=check_origins(config.allowed_origins),
+        refresh_interval=interval,
+        cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
+        remotes=config.settings,
+        limits=limits,
+    )
+
+
+def make_settings(
+    manifest: str | Path | Mapping[str, object],
+    *,
+    policy: Policy | PolicyName | None,
+    host: Host | None,
+    allowed_origins: Iterable[str],
+    refresh_interval: float | None,
+    cache_folder: str | Path | None,
+    manifest_integrity: str | None,
+    limits: Limits,
+) -> Settings:
+    """Check the arguments of a federation.
+
+    Raises:
+        HanseError: One of them is wrong.
+    """
+    return Settings(
+        source=find_source(manifest, integrity=manifest_integrity, limits=limits),
+        policy=read_policy(policy),
+        host=read_host(host),
+        allowed_origins=check_origins(allowed_origins),
+        refresh_interval=refresh_interval,
+        cache_folder=None if cache_folder is None else Path(cache_folder),
+        limits=limits,
+    )

@@ -1,0 +1,260 @@
+"""The last good documents on disk, so that a restart with everything down still serves.
+
+One file holds all of a federation: the manifest, and of each remote the last good entry, byte for byte.
+It is replaced as a whole (written beside, synced, renamed), so that several processes may write it and a
+reader gets the one or the other. All of it is checked when it is read back; what is damaged is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hanse.errors import FetchError, FormatError, HanseError
+from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
+from hanse.federation.reading import read_file
+from hanse.federation.settings import Listed, Settings
+from hanse.federation.snapshot import fingerprint
+from hanse.formats.manifest import decode_manifest
+from hanse.formats.remote_entry import decode_remote_entry
+from hanse.net import verify_integrity
+
+__all__ = ["Store"]
+
+LOG: Final = logging.getLogger("hanse.federation")
+
+# The file is this line, the digest of all that follows, a line feed, and the stored documents as MessagePack.
+MAGIC: Final = b"hanse last good 1\n"
+DIGEST_BYTES: Final = 96
+# When nothing changes, the times in the file are brought up to date this often, in seconds.
+KEPT_UP: Final = 600.0
+# A file that was being written by a process that died is in nobody's way for this long, in seconds.
+LEFT_BEHIND: Final = 3600.0
+
+
+class StoredEntry(msgspec.Struct, frozen=True):
+    """A remote's good entry: its digest, where it was, and when it was last confirmed there.
+
+    `listed` is where the manifest said it was: it is used again for a remote that is still said to be there.
+    """
+
+    listed: str
+    url: str
+    digest: str
+    fetched_at: float
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Everything of one federation; `bodies` maps digests to documents, `policy` is its fingerprint."""
+
+    source: str
+    policy: str
+    manifest: bytes | None
+    entries: dict[str, StoredEntry]
+    bodies: dict[str, bytes]
+
+
+class Store:
+    """The file of one federation in a folder that several federations may share.
+
+    Args:
+        settings: Whose; `cache_folder` has to be set.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        name = hashlib.sha256(settings.identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        self.file = folder / f"last-good-{name}.hanse"
+        self._written: tuple[object, ...] = ()
+        self._written_at = 0.0
+        self._complained = False
+
+    def write(self, holdings: Holdings) -> None:
+        """Store what is held, if it differs from what was stored last; a failure is logged, once."""
+        stored = pack(holdings, self._settings)
+        now = time.monotonic()
+        if without_times(stored) == self._written and now - self._written_at < KEPT_UP:
+            return
+        try:
+            self._replace(encode(self._complete(stored, holdings)))
+            self._written, self._written_at, self._complained = without_times(stored), now, False
+        except (OSError, HanseError) as error:
+            if not self._complained:
+                LOG.warning("the last good documents cannot be stored in %s: %s", self._folder, error)
+            self._complained = True
+
+    def read(self) -> Holdings | None:
+        """Read back what is good of what was stored; None where that is nothing."""
+        if not self.file.exists():
+            return None
+        try:
+            stored = self._load()
+            if stored.policy != fingerprint(self._settings.policy):
+                LOG.info("what was stored under another policy is resolved under the present one")
+            return self._unpack(stored)
+        except HanseError as error:
+            LOG.warning("what was stored is not used: %s", error)
+            return None
+
+    def _load(self) -> Stored:
+        """Read the file.
+
+        Raises:
+            HanseError: It cannot be read, is damaged, or belongs to another manifest.
+        """
+        cap = self._settings.limits.stored_bytes
+        stored = decode(read_file(self.file, folder=None, cap=cap), str(self.file))
+        if stored.source != self._settings.identity:
+            raise FormatError("it belongs to another manifest", subject=str(self.file), found=stored.source)
+        return stored
+
+    def _complete(self, stored: Stored, holdings: Holdings) -> Stored:
+        """Keep what another process has stored of remotes that this one never had."""
+        missing = [name for name, held in holdings.remotes.items() if held.good is None]
+        if not missing or not self.file.exists():
+            return stored
+        try:
+            there = self._load()
+        except HanseError:
+            return stored
+        kept = {
+            name: there.entries[name]
+            for name in missing
+            if name in there.entries and there.entries[name].listed == holdings.remotes[name].listed.place.url
+        }
+        bodies = {one.digest: there.bodies[one.digest] for one in kept.values() if one.digest in there.bodies}
+        return msgspec.structs.replace(
+            stored, entries={**kept, **stored.entries}, bodies={**bodies, **stored.bodies}
+        )
+
+    def _unpack(self, stored: Stored) -> Holdings:
+        """Check and decode what was stored.
+
+        Raises:
+            HanseError: The manifest is not good.
+        """
+        settings, source = self._settings, self._settings.source
+        if source.place is None or stored.manifest is None:
+            manifest = HeldManifest(source.given)
+        else:
+            if source.integrity is not None:
+                verify_integrity(stored.manifest, source.integrity, subject=str(self.file))
+            decoded = decode_manifest(stored.manifest, subject=source.label, limits=settings.limits)
+            manifest = HeldManifest(decoded, stored.manifest, not_asked(source.label))
+        held = {
+            listed.name: Held(listed, self._good(stored, listed), not_asked(listed.place.url))
+            for listed in settings.listing(manifest.manifest)
+        }
+        return Holdings(manifest, settings.manifest_with_own(manifest.manifest), held)
+
+    def _good(self, stored: Stored, listed: Listed) -> Good | None:
+        """Return a remote's good entry; None, with a warning, where it is damaged."""
+        entry = stored.entries.get(listed.name)
+        body = None if entry is None else stored.bodies.get(entry.digest)
+        if entry is None or body is None or entry.listed != listed.place.url:
+            return None
+        try:
+            verify_integrity(body, entry.digest, subject=entry.url)
+            decoded = decode_remote_entry(body, subject=entry.url, limits=self._settings.limits)
+        except HanseError as error:
+            LOG.warning("the stored entry of %s is not used: %s", listed.name, error)
+            return None
+        return Good(body, entry.digest, decoded, entry.url, entry.fetched_at)
+
+    def _replace(self, content: bytes) -> None:
+        """Write the file anew, in one step for whoever reads it.
+
+        Raises:
+            FormatError: It is larger than would be read back.
+            OSError: The folder cannot be written to.
+        """
+        cap = self._settings.limits.stored_bytes
+        if len(content) > cap:
+            found, most = f"{len(content)} bytes", f"at most {cap} bytes"
+            raise FormatError("they are too large", subject=str(self.file), found=found, expected=most)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._folder, prefix=f"{self.file.stem}-", suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(self.file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        sync_folder(self._folder)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what processes that died have left behind."""
+        for part in self._folder.glob(f"{self.file.stem}-*.part"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > LEFT_BEHIND:
+                    part.unlink()
+
+
+def pack(holdings: Holdings, settings: Settings) -> Stored:
+    """Put together what is to be stored."""
+    entries: dict[str, StoredEntry] = {}
+    bodies: dict[str, bytes] = {}
+    for name, held in holdings.remotes.items():
+        if held.good is not None:
+            named = held.good.digest
+            entries[name] = StoredEntry(held.listed.place.url, held.good.url, named, held.good.fetched_at)
+            bodies[named] = held.good.body
+    return Stored(settings.identity, fingerprint(settings.policy), holdings.manifest.body, entries, bodies)
+
+
+def without_times(stored: Stored) -> tuple[object, ...]:
+    """Return what of the stored documents makes a difference worth writing."""
+    places = {name: (entry.listed, entry.url, entry.digest) for name, entry in stored.entries.items()}
+    return stored.source, stored.policy, stored.manifest, places
+
+
+def encode(stored: Stored) -> bytes:
+    """Write the stored documents as the content of a file."""
+    payload = msgspec.msgpack.encode(stored)
+    return MAGIC + hashlib.sha384(payload).hexdigest().encode("ascii") + b"\n" + payload
+
+
+def decode(content: bytes, subject: str) -> Stored:
+    """Read the content of a file.
+
+    Raises:
+        FormatError: It is damaged, or no such file.
+    """
+    start = len(MAGIC) + DIGEST_BYTES + 1
+    payload = content[start:]
+    named = content[len(MAGIC) : start - 1]
+    if not content.startswith(MAGIC) or hashlib.sha384(payload).hexdigest().encode("ascii") != named:
+        raise FormatError("it is damaged, or was written by another version", subject=subject)
+    try:
+        return msgspec.msgpack.decode(payload, type=Stored)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"it cannot be read: {error}", subject=subject) from error
+
+
+def not_asked(subject: str) -> FetchError:
+    """Say that a document is from the disk."""
+    return FetchError("it has not been asked for since this process began", subject=subject)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a renaming last; file systems that cannot do this do without."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,131 @@
+"""The federation for code that does not await: Django, Flask, scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self
+
+from hanse.federation.background import background_loop, run_in, submit
+from hanse.federation.ledger import Listener
+from hanse.federation.modules import RemoteModule
+from hanse.federation.newcomers import Delta
+from hanse.federation.snapshot import Snapshot
+from hanse.net import BreakerState, Stats
+
+if TYPE_CHECKING:
+    from hanse.federation.live import Federation
+
+__all__ = ["SyncFederation"]
+
+
+class SyncFederation:
+    """The same names as `Federation`, blocking, from any thread; got from `Federation.sync`.
+
+    The federation is started when it is first used, on a loop that all federations of a process share; in a
+    forked process anew, while what the parent had is served. One that is started on another loop stays there.
+    """
+
+    def __init__(self, federation: Federation) -> None:
+        self._federation = federation
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current snapshot; only the very first one is waited for.
+
+        Raises:
+            HanseError: There is none, for the manifest cannot be had.
+        """
+        self._ensure()
+        return self._federation.snapshot
+
+    def start(self) -> None:
+        """Start the federation, and wait for its first snapshot; idempotent.
+
+        Raises:
+            HanseError: There is nothing to serve.
+        """
+        run_in(self._loop(), self._federation.start())
+
+    def close(self) -> None:
+        """End what keeps the federation current; the last snapshot stays readable."""
+        run_in(self._loop(), self._federation.aclose())
+
+    def refresh(self) -> Snapshot:
+        """Ask every origin now, and return what came of it.
+
+        Raises:
+            HanseError: There is no manifest, or a strict option forbids what is there.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.refresh())
+
+    def wake(self) -> None:
+        """Ask for a refresh soon, and return at once."""
+        self._federation.wake()
+
+    def load_remote_module(self, remote: str, key: str) -> RemoteModule:
+        """Return where an exposed module lies; its key may be given with or without `./`.
+
+        Raises:
+            NotFoundError: There is no such remote or module, or the remote is left out because it fails.
+        """
+        self._ensure()
+        return self._federation.load_remote_module(remote, key)
+
+    def init_remote_entry(
+        self, url: str, name: str | None = None, *, integrity: str | None = None, snapshot: str | None = None
+    ) -> Delta:
+        """Return what a loaded page may add to its map for one more remote.
+
+        Args:
+            url: Where its remote entry lies, on an origin that may be asked.
+            name: Its name; the one its entry has, if not given.
+            integrity: The digest the entry should have.
+            snapshot: The digest of the page; that of the current snapshot if not given.
+
+        Raises:
+            GoneError: That snapshot is not kept any more.
+            HanseError: The entry cannot be had, or a strict option forbids the outcome.
+        """
+        self._ensure()
+        added = self._federation.init_remote_entry(url, name, integrity=integrity, snapshot=snapshot)
+        return run_in(self._loop(), added)
+
+    def snapshot_by_digest(self, digest: str) -> Snapshot | None:
+        """Return the current snapshot or an earlier one; None if it is not kept."""
+        return self._federation.snapshot_by_digest(digest)
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(new, old)` after each change, in the loop's thread; returns what ends it."""
+        return self._federation.on_change(listener)
+
+    def fetches(self) -> Stats:
+        """Return the counts of what was fetched in this process."""
+        return self._federation.fetches()
+
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return the breaker's state of each origin that has been asked."""
+        return self._federation.breakers()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ensure(self) -> None:
+        """Start the federation where nobody has in this process; wait only where there is no snapshot."""
+        federation = self._federation
+        if federation.closed or (federation.keeper is not None and federation.has_snapshot):
+            return
+        if federation.has_snapshot:
+            submit(background_loop(), federation.start())
+        else:
+            self.start()
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop the federation is kept on, or would be."""
+        keeper = self._federation.keeper
+        return background_loop() if keeper is None else keeper.loop
