@@ -29,7 +29,7 @@ STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.
 Step = Mapping[str, str | None]
 """One step of msgspec's path: a name, an index, or any key."""
 
-PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], data: bytes | str, *, subject: str, cap: int) -> T:

@@ -20,7 +20,7 @@ from hanse.urls import is_file_name
 if TYPE_CHECKING:
     from hanse.formats.remote_entry import RemoteEntry, Shared
 
-__all__ = ["check_counts", "is_plain", "pick_files", "violations"]
+__all__ = ["check_counts", "is_plain", "label_fault", "pick_files", "violations"]
 
 FILE_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+~-\n"
 

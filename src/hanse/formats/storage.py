@@ -6,13 +6,15 @@ reads an earlier one (`file`, no share scopes, scoped externals keyed by URL) an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
-from hanse.formats.decoding import convert_value, decode_json, encode_json
+from hanse.errors import FormatError
+from hanse.formats.decoding import convert_value, decode_json, encode_json, key_path
 from hanse.formats.earlier_storage import modernise
+from hanse.formats.entry_checks import label_fault
 from hanse.limits import LIMITS, Limits
 
 __all__ = [
@@ -112,11 +114,31 @@ def decode_storage(
         limits: The cap on their size.
 
     Raises:
-        FormatError: Not JSON, or of neither shape.
+        FormatError: Not JSON, of neither shape, or with the key `__proto__`.
     """
     if not isinstance(data, Mapping):
         data = decode_json(DECODER, data, subject=subject, cap=limits.storage_bytes)
-    return convert_value(modernise(data), Storage, subject=subject)
+    storage = convert_value(modernise(data), Storage, subject=subject)
+    for path, name in stored_names(storage):
+        if fault := label_fault(name):
+            raise FormatError(f"this cannot be a key: {fault}", subject=subject, path=key_path(path, name))
+    return storage
+
+
+def stored_names(storage: Storage) -> Iterator[tuple[str, str]]:
+    """Yield each name that becomes the key of an object in the browser, and where it stands."""
+    documents: dict[str, Mapping[str, Mapping[str, object] | StoredRemote]] = {
+        "remotes": storage.remotes,
+        "shared-externals": storage.shared_externals,
+        "scoped-externals": storage.scoped_externals,
+        "shared-chunks": storage.shared_chunks,
+    }
+    for document, table in documents.items():
+        path = key_path("$", document)
+        for name, inner in table.items():
+            yield path, name
+            if isinstance(inner, Mapping):
+                yield from ((key_path(path, name), key) for key in inner)
 
 
 def encode_storage(storage: Storage) -> bytes:

@@ -76,7 +76,7 @@ class Source:
         """Show a value in a message; what a variable holds may be a secret, and is not repeated."""
         written: object = self.document
         for key in path:
-            written = written.get(key) if isinstance(written, Mapping) else None
+            written = written.get(key) if isinstance(written, Mapping) else written
         variables = named_variables(written)
         if not variables or (isinstance(written, list) and value in written):
             return shown(value)
