@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from hanse.errors import SpecifierError
-from hanse.formats.import_map import ImportMap, ParsedImportMap, parse_import_map, url_like
+from hanse.formats.map_document import ImportMap, ParsedImportMap, parse_import_map, url_like
 from hanse.urls import join, normalise
 
 __all__ = ["Conflict", "Resolved", "merge", "resolve_specifier"]
