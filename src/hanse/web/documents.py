@@ -1,0 +1,121 @@
+"""What the page shows, as JSON: the snapshot's health, its packages, the reasons, a delta."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from hanse.errors import NotFoundError
+from hanse.federation import Delta, Snapshot
+from hanse.federation.snapshot import RemoteHealth
+from hanse.resolve import PackagePlan
+from hanse.web.overview import count_totals, specifiers_of
+from hanse.web.package_rows import builds, private_rows
+
+__all__ = ["delta_document", "explain_document", "packages_document", "snapshot_document"]
+
+
+class HealthDocument(msgspec.Struct, frozen=True):
+    """One remote in `snapshot.json`; `age` is in seconds."""
+
+    name: str
+    url: str
+    status: str
+    age: float | None
+    confirmed_at: str | None
+    error: str | None
+    error_code: str | None
+    modules: tuple[str, ...]
+
+
+def snapshot_document(snapshot: Snapshot) -> bytes:
+    """Write a snapshot's health: digest, times, totals, remotes, notices."""
+    document = {
+        "digest": snapshot.digest,
+        "policy": snapshot.plan.policy.name,
+        "healthy": snapshot.healthy,
+        "made_at": spell_time(snapshot.made_at),
+        "refreshed_at": spell_time(snapshot.refreshed_at) if snapshot.refreshed_at else None,
+        "error": snapshot.error,
+        "manifest": {"status": snapshot.manifest_status, "error": snapshot.manifest_error},
+        "totals": count_totals(snapshot),
+        "remotes": [health_document(one, snapshot) for one in snapshot.remotes],
+        "notices": snapshot.notices,
+    }
+    return msgspec.json.encode(document)
+
+
+def health_document(health: RemoteHealth, snapshot: Snapshot) -> HealthDocument:
+    """Describe one remote."""
+    return HealthDocument(
+        name=health.name,
+        url=health.url,
+        status=health.status,
+        age=None if health.age is None else round(health.age, 1),
+        confirmed_at=None if health.fetched_at is None else spell_time(health.fetched_at),
+        error=health.error,
+        error_code=health.error_code,
+        modules=specifiers_of(health.name, snapshot.plan),
+    )
+
+
+def packages_document(snapshot: Snapshot) -> bytes:
+    """Write every shared package with its copies, and the packages that are not shared."""
+    private = [
+        {"package": row.package, "version": row.version or None, "remotes": row.remotes.shown}
+        for row in private_rows(snapshot.plan.remotes.values())
+    ]
+    packages = [package_document(plan) for plan in snapshot.plan.packages.values()]
+    return msgspec.json.encode({"digest": snapshot.digest, "packages": packages, "private": private})
+
+
+def package_document(plan: PackagePlan) -> dict[str, object]:
+    """Describe one package: its plan, the builds of it that may be loaded, and what they cost."""
+    return {**msgspec.structs.asdict(plan), "builds": builds(plan), "downloads": plan.downloads}
+
+
+def explain_document(snapshot: Snapshot, package: str) -> bytes:
+    """Write what is decided about a package, in every share scope, and why.
+
+    Args:
+        snapshot: Where it is looked up.
+        package: Its name, or a specifier of one of its entrypoints.
+
+    Raises:
+        NotFoundError: No remote shares it.
+    """
+    found = [plan for plan in snapshot.plan.packages.values() if is_about(plan, package)]
+    if not found:
+        raise NotFoundError(
+            "no remote shares this package", subject=package, hint="packages.json lists all that are shared"
+        )
+    document = {
+        "digest": snapshot.digest,
+        "package": package,
+        "scopes": [package_document(plan) for plan in found],
+    }
+    return msgspec.json.encode(document)
+
+
+def is_about(plan: PackagePlan, package: str) -> bool:
+    """Tell whether a plan decides about a package or entrypoint."""
+    return plan.package == package or any(package in copy.specifiers for copy in plan.copies)
+
+
+def delta_document(delta: Delta) -> bytes:
+    """Write what a loaded page adds to its import map."""
+    document = {
+        "name": delta.name,
+        "url": delta.url,
+        "snapshot": delta.snapshot,
+        "digest": delta.digest,
+        "import_map": msgspec.Raw(delta.import_map_json),
+        "notices": delta.notices,
+    }
+    return msgspec.json.encode(document)
+
+
+def spell_time(seconds: float) -> str:
+    """Write a Unix time as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
