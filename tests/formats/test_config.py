@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hanse.errors import FormatError
-from hanse.formats.config import Config, HostEntry, RemoteSettings, decode_config, read_config
+from hanse.formats.config import (
+    Config,
+    FederationTable,
+    HostEntry,
+    Options,
+    RemoteSettings,
+    decode_config,
+    read_config,
+)
 from hanse.formats.manifest import Remote
 from hanse.resolve.policy import Policy
 
@@ -217,3 +227,20 @@ def test_every_fault_is_listed_in_the_order_of_the_file() -> None:
     config, faults = read_config(text, environment=None)
     assert [fault.subject for fault in faults] == [f"hanse.toml:{line}" for line in (2, 3, 5, 8)]
     assert list(config.settings) == ["a", "b"]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "hanse-toml.md"
+
+
+def test_the_reference_names_every_key() -> None:
+    text = PAGE.read_text("utf-8")
+    structs = (FederationTable, Options, HostEntry, RemoteSettings)
+    keys = {name for struct in structs for name in struct.__struct_fields__}
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def test_the_example_of_the_reference_can_be_read() -> None:
+    example = PAGE.read_text("utf-8").split("```toml\n")[1].split("```")[0]
+    config = decode(example, PREVIEW_ORIGIN="https://preview.example", SHOP_KEY="x")
+    assert list(config.remotes) == ["help", "shop"]
+    assert not config.settings["partner"].trusted
