@@ -6,7 +6,7 @@ Source: the HTML standard, "Module specifier resolution" and "merge existing and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from hanse.formats.map_document import ImportMap, ParsedImportMap, parse_import_
 from hanse.urls import join, normalise
 
 __all__ = ["Conflict", "Resolved", "merge", "resolve_specifier"]
+
+Value = TypeVar("Value", str, str | None)
 
 # Schemes whose URLs have a path in segments; only below these do prefixes match.
 SPECIAL: Final = ("https:", "http:", "file:", "ws:", "wss:", "ftp:")
@@ -159,7 +161,7 @@ def merge(
         free = {key: url for key, url in rules.items() if not settled_in_scope(scope, key, history)}
         conflicts += [Conflict("scopes", scope, key, rules[key], None) for key in rules if key not in free]
         conflicts += contradictions("scopes", scope, scopes.get(scope, {}), free)
-        scopes[scope] = free | scopes.get(scope, {})
+        scopes[scope] = extend(scopes.get(scope, {}), free)
     free = {key: url for key, url in delta.imports.items() if not settled(key, history)}
     conflicts += [
         Conflict("imports", "", key, delta.imports[key], None) for key in delta.imports if key not in free
@@ -167,9 +169,14 @@ def merge(
     conflicts += contradictions("imports", "", old.imports, free)
     conflicts += contradictions("integrity", "", old.integrity, delta.integrity)
     merged = ParsedImportMap(
-        imports=free | old.imports, scopes=scopes, integrity=delta.integrity | old.integrity
+        imports=extend(old.imports, free), scopes=scopes, integrity=extend(old.integrity, delta.integrity)
     )
     return merged, conflicts
+
+
+def extend(old: Mapping[str, Value], new: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the old rules, and behind them those new ones whose keys are free."""
+    return {**old, **{key: value for key, value in new.items() if key not in old}}
 
 
 def contradictions(
