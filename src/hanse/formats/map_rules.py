@@ -157,14 +157,16 @@ def merge(
     history = list(resolved)
     conflicts: list[Conflict] = []
     scopes = dict(old.scopes)
-    for scope, rules in delta.scopes.items():
-        free = {key: url for key, url in rules.items() if not settled_in_scope(scope, key, history)}
-        conflicts += [Conflict("scopes", scope, key, rules[key], None) for key in rules if key not in free]
+    for scope, records in by_scope(delta.scopes, history).items():
+        rules, late = delta.scopes[scope], settled_keys(records)
+        free = {key: url for key, url in rules.items() if key not in late}
+        conflicts += [Conflict("scopes", scope, key, rules[key], None) for key in rules if key in late]
         conflicts += contradictions("scopes", scope, scopes.get(scope, {}), free)
         scopes[scope] = extend(scopes.get(scope, {}), free)
-    free = {key: url for key, url in delta.imports.items() if not settled(key, history)}
+    late = settled_keys(history)
+    free = {key: url for key, url in delta.imports.items() if key not in late}
     conflicts += [
-        Conflict("imports", "", key, delta.imports[key], None) for key in delta.imports if key not in free
+        Conflict("imports", "", key, url, None) for key, url in delta.imports.items() if key in late
     ]
     conflicts += contradictions("imports", "", old.imports, free)
     conflicts += contradictions("integrity", "", old.integrity, delta.integrity)
@@ -191,31 +193,26 @@ def contradictions(
             yield Conflict(part, scope, key, value, old[key])
 
 
-def settled_in_scope(scope: str, key: str, history: Iterable[Resolved]) -> bool:
-    """Tell whether a rule of a scope would change what a module inside it has already resolved."""
-    inside = [record for record in history if covers(scope, record.importer)]
-    return settled(key, inside)
+def by_scope(scopes: Iterable[str], history: Iterable[Resolved]) -> dict[str, list[Resolved]]:
+    """Return, for each scope, what modules inside it have resolved."""
+    found: dict[str, list[Resolved]] = {scope: [] for scope in scopes}
+    for record in history:
+        for scope in {record.importer, *prefixes(record.importer)} & found.keys():
+            found[scope].append(record)
+    return found
 
 
-def covers(scope: str, importer: str) -> bool:
-    """Tell whether a scope's rules count for a module."""
-    return importer == scope or (scope.endswith("/") and importer.startswith(scope))
-
-
-def settled(key: str, history: Iterable[Resolved]) -> bool:
-    """Tell whether a rule would change what has already been resolved, and so comes too late.
+def settled_keys(history: Iterable[Resolved]) -> set[str]:
+    """Return the keys of rules that would change what has been resolved, and so come too late.
 
     The standard's algorithm says, for `imports`, that the rule's key begins with the resolved specifier; its
     example, and Chromium, have it the other way round, as it is here: `react-dom` can be added after `react`
     has been resolved, `react` itself cannot be changed.
     """
-    return any(
-        record.specifier == key or (key.endswith("/") and is_below(record.specifier, key))
-        for record in history
-    )
-
-
-def is_below(specifier: str, prefix: str) -> bool:
-    """Tell whether a resolved specifier lies below a prefix that can apply to it."""
-    as_url = normalise(specifier)
-    return specifier.startswith(prefix) and (as_url is None or as_url.startswith(SPECIAL))
+    keys: set[str] = set()
+    for record in history:
+        keys.add(record.specifier)
+        as_url = normalise(record.specifier)
+        if as_url is None or as_url.startswith(SPECIAL):
+            keys.update(prefixes(record.specifier))
+    return keys
