@@ -134,3 +134,9 @@ def test_the_quick_check_says_what_the_exact_one_says(files: list[str]) -> None:
     else:
         with pytest.raises(FormatError):
             decode_remote_entry(document, subject="shop")
+
+
+def test_a_line_feed_does_not_make_one_name_pass_for_two() -> None:
+    with pytest.raises(FormatError) as caught:
+        decode_remote_entry(json.dumps({"name": "a", "chunks": {"b": ["a.js\nb.js", "x"]}}), subject="a")
+    assert caught.value.path == "$.chunks.b[0]"

@@ -251,3 +251,9 @@ def test_a_document_that_is_too_large_is_not_read() -> None:
 def test_the_kind_is_guessed_from_name_and_content(subject: str, document: object, kind: Kind) -> None:
     text = document if isinstance(document, str) else json.dumps(document)
     assert guess_kind(text.encode(), subject) == kind
+
+
+def test_what_only_the_decoder_knows_is_a_fault_as_well() -> None:
+    text = '{"name": "a", "exposes": [{"key": "./a", "outFileName": "a.js", "dev": 1e999}]}'
+    (fault,) = faults_of(text, "remote-entry")
+    assert (fault.severity, fault.path) == ("error", "$.exposes[0].dev")
