@@ -7,6 +7,7 @@ latest.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hanse.errors import ResolveError
@@ -83,13 +84,9 @@ def extra_downloads(rows: list[Row], acceptance: Acceptance) -> list[int]:
     return costs
 
 
-def strict_ranges(row: Row) -> dict[str, int]:
+def strict_ranges(row: Row) -> Counter[str]:
     """Count a row's strict and unpublished copies by range."""
-    counts: dict[str, int] = {}
-    for copy in row.copies:
-        if copy.strict and not copy.cached:
-            counts[copy.required] = counts.get(copy.required, 0) + 1
-    return counts
+    return Counter([copy.required for copy in row.copies if copy.strict and not copy.cached])
 
 
 def fewest_tears(rows: list[Row], cheapest: list[Row], acceptance: Acceptance) -> Row:

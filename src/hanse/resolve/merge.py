@@ -130,22 +130,25 @@ def index_rows(external: External) -> dict[str, Row]:
 
 
 def add_to_row(row: Row, copy: Copy, *, host: bool = False) -> None:
-    """Add a copy: first when it is the host's, or a better basis of a row without the host's copy."""
+    """Add a copy: first when it is the host's, or a better basis of a row without the host's copy.
+
+    Better is what a map has published already, else what has more entrypoints.
+    """
     copies = row.copies
-    if host and not row.host:
+    if row.host:
+        copies.append(copy)
+        return
+    if host:
         row.host = True
         copies.insert(0, copy)
-    elif not row.host and copies and better_basis(copy, copies[0]):
-        copies.insert(0, copy)
-    else:
-        copies.append(copy)
-
-
-def better_basis(candidate: Copy, basis: Copy) -> bool:
-    """Tell whether to serve the version from the candidate: published already, or more entrypoints."""
-    if candidate.cached != basis.cached:
-        return candidate.cached
-    return len(candidate.entries) > len(basis.entries)
+        return
+    if copies:
+        basis = copies[0]
+        larger = len(copy.entries) > len(basis.entries)
+        if copy.cached if basis.cached != copy.cached else larger:
+            copies.insert(0, copy)
+            return
+    copies.append(copy)
 
 
 def sort_rows(external: External) -> None:

@@ -17,7 +17,7 @@ from hanse.errors import ResolveError
 from hanse.resolve.anchoring import Tolerance, Witnesses, assign_anchors, explain_gap
 from hanse.resolve.merge import row_key
 from hanse.resolve.policy import Policy
-from hanse.resolve.pool_graph import Member, build_pools, poolable_scopes
+from hanse.resolve.pool_graph import Member, build_pools, may_pool
 from hanse.resolve.pool_views import (
     arrival_order,
     basis_of_members,
@@ -29,7 +29,7 @@ from hanse.resolve.pool_views import (
     served_whole,
     serving_builds,
 )
-from hanse.resolve.record import Action, Copy, External, Log, Record, Row
+from hanse.resolve.record import Action, Copy, External, Log, Record, Row, in_script_order
 from hanse.resolve.torn import find_torn
 
 __all__ = ["Island", "pool_all"]
@@ -116,9 +116,9 @@ def pool_all(
         ResolveError: `strict_external_compatibility` and a remote is version-incompatible.
     """
     islands: dict[str, dict[str, Island]] = {}
-    for scope in poolable_scopes(record, policy):
+    for scope in in_script_order(record.shared):
         elected = touched.get(scope)
-        if not elected:
+        if not elected or not may_pool(record, scope, policy):
             continue
         for name, members in build_pools(record.shared[scope], policy, log).items():
             if any(member.name in elected for member in members):

@@ -20,8 +20,8 @@ __all__ = [
     "build_pools",
     "has_pool_tag",
     "mark_pools",
+    "may_pool",
     "owning_package",
-    "poolable_scopes",
 ]
 
 
@@ -71,22 +71,19 @@ def owning_package(name: str) -> str | None:
 
 def has_pool_tag(packages: dict[str, External]) -> bool:
     """Tell whether any copy carries a pool tag."""
-    return any(
-        copy.pool and copy.pool.strip()
-        for external in packages.values()
-        for row in external.rows
-        for copy in row.copies
-    )
+    for external in packages.values():
+        for row in external.rows:
+            for copy in row.copies:
+                if copy.pool and copy.pool.strip():
+                    return True
+    return False
 
 
-def poolable_scopes(record: Record, policy: Policy) -> list[str]:
-    """Return the share scopes in which there may be pools; never the strict one."""
-    automatic = policy.feature.use_auto_external_pooling
-    return [
-        scope
-        for scope in in_script_order(record.shared)
-        if scope != STRICT and (automatic or has_pool_tag(record.shared[scope]))
-    ]
+def may_pool(record: Record, scope: str, policy: Policy) -> bool:
+    """Tell whether there may be pools in a share scope; never in the strict one."""
+    if scope == STRICT:
+        return False
+    return policy.feature.use_auto_external_pooling or has_pool_tag(record.shared[scope])
 
 
 def build_pools(
@@ -102,17 +99,22 @@ def build_pools(
     scopes = {name: npm_scope(name) if automatic else None for name in packages}
     ruled = {(remote, scopes[name]) for name, pairs in tags.items() for remote, _ in pairs if scopes[name]}
     joined = set(tags)
+    firsts: dict[str, dict[str, str]] = {}
     for name, external in packages.items():
         for pair in tags.get(name, ()):
             sets.join(("package", name), ("tag", *pair))
         scope = scopes[name]
         if not scope:
             continue
-        for row in external.rows:
-            for copy in row.copies:
-                if (copy.name, scope) not in ruled:
-                    sets.join(("package", name), ("scope", copy.name, scope))
-                    joined.add(name)
+        first = firsts.setdefault(scope, {})
+        remotes = {copy.name for row in external.rows for copy in row.copies}
+        if ruled:
+            remotes = {remote for remote in remotes if (remote, scope) not in ruled}
+        if remotes:
+            joined.add(name)
+        # Whoever declared a package of the scope before is linked to it through that package.
+        for other in {first.setdefault(remote, name) for remote in remotes}:
+            sets.join(("package", name), ("package", other))
     for name in packages:
         owner = owning_package(name)
         if owner is not None and owner in packages:
@@ -177,16 +179,21 @@ def letter_key(letter: str) -> tuple[int, str]:
 
 def mark_pools(record: Record, policy: Policy, log: Log | None = None) -> None:
     """Mark every member of a pool dirty where one is: a pool is elected as a whole."""
-    for scope in poolable_scopes(record, policy):
-        packages = record.shared[scope]
-        if not any(external.dirty for external in packages.values()):
-            continue
-        spread = 0
-        for members in build_pools(packages, policy).values():
-            if any(member.external.dirty for member in members):
-                clean = [member for member in members if not member.external.dirty]
-                spread += len(clean)
-                for member in clean:
-                    member.external.dirty = True
-        if spread and log is not None:
-            log("debug", 3, f"[{scope}] {spread} pool member(s) marked dirty for re-election.")
+    for scope in in_script_order(record.shared):
+        dirty = {external.dirty for external in record.shared[scope].values()}
+        # Nothing to spread where nothing is dirty, or everything.
+        if dirty == {True, False} and may_pool(record, scope, policy):
+            spread_marks(record.shared[scope], scope, policy, log)
+
+
+def spread_marks(packages: dict[str, External], scope: str, policy: Policy, log: Log | None) -> None:
+    """Mark the pools of one share scope."""
+    spread = 0
+    for members in build_pools(packages, policy).values():
+        if any(member.external.dirty for member in members):
+            clean = [member for member in members if not member.external.dirty]
+            spread += len(clean)
+            for member in clean:
+                member.external.dirty = True
+    if spread and log is not None:
+        log("debug", 3, f"[{scope}] {spread} pool member(s) marked dirty for re-election.")
