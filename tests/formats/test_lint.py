@@ -149,7 +149,7 @@ def test_what_is_no_document_at_all_is_an_error(kind: Kind, text: str) -> None:
 
 
 def test_a_fault_of_syntax_has_its_line() -> None:
-    (fault,) = faults_of('{\n  "a": "/x",\n}', "manifest")
+    (fault,) = faults_of('{\n  "a": "/x",\n  b}', "manifest")
     assert fault.line == 3
 
 
