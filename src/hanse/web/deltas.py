@@ -64,6 +64,8 @@ class Desk:
 
 async def give_delta(federation: Federation, desk: Desk, request: Request) -> Response:
     """Answer with a delta; the origins that may be asked for entries are the operator's."""
+    if not federation.has_snapshot:
+        raise HTTPException(503, "there is no snapshot yet", {"retry-after": "1"})
     with desk.serve():
         try:
             wish = await read_wish(request, desk.limits)

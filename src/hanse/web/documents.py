@@ -9,9 +9,11 @@ import msgspec
 from hanse.errors import NotFoundError
 from hanse.federation import Delta, Snapshot
 from hanse.federation.snapshot import RemoteHealth
+from hanse.limits import LIMITS, Limits
 from hanse.resolve import PackagePlan
+from hanse.resolve.explain import explain
 from hanse.web.overview import count_totals, specifiers_of
-from hanse.web.package_rows import builds, private_rows
+from hanse.web.package_rows import builds, private_rows, scope_name
 
 __all__ = ["delta_document", "explain_document", "packages_document", "snapshot_document"]
 
@@ -72,35 +74,25 @@ def packages_document(snapshot: Snapshot) -> bytes:
 
 def package_document(plan: PackagePlan) -> dict[str, object]:
     """Describe one package: its plan, the builds of it that may be loaded, and what they cost."""
-    return {**msgspec.structs.asdict(plan), "builds": builds(plan), "downloads": plan.downloads}
+    described = msgspec.structs.asdict(plan)
+    return {**described, "scope": scope_name(plan), "builds": builds(plan), "downloads": plan.downloads}
 
 
-def explain_document(snapshot: Snapshot, package: str) -> bytes:
+def explain_document(snapshot: Snapshot, package: str, *, limits: Limits = LIMITS) -> bytes:
     """Write what is decided about a package, in every share scope, and why.
 
     Args:
         snapshot: Where it is looked up.
         package: Its name, or a specifier of one of its entrypoints.
+        limits: The cap on the name.
 
     Raises:
-        NotFoundError: No remote shares it.
+        NotFoundError: No remote has it.
     """
-    found = [plan for plan in snapshot.plan.packages.values() if is_about(plan, package)]
-    if not found:
-        raise NotFoundError(
-            "no remote shares this package", subject=package, hint="packages.json lists all that are shared"
-        )
-    document = {
-        "digest": snapshot.digest,
-        "package": package,
-        "scopes": [package_document(plan) for plan in found],
-    }
-    return msgspec.json.encode(document)
-
-
-def is_about(plan: PackagePlan, package: str) -> bool:
-    """Tell whether a plan decides about a package or entrypoint."""
-    return plan.package == package or any(package in copy.specifiers for copy in plan.copies)
+    if len(package) > limits.text_length:
+        raise NotFoundError("no package has a name as long as this", subject=package[:100])
+    found = explain(snapshot.plan, package)
+    return msgspec.json.encode({"digest": snapshot.digest, "package": package, "scopes": found})
 
 
 def delta_document(delta: Delta) -> bytes:

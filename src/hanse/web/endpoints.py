@@ -119,7 +119,7 @@ async def give_packages(site: Site, request: Request) -> Response:
 
 async def give_explanation(site: Site, request: Request) -> Response:
     """Answer with what is decided about one package, and why."""
-    explain = partial(explain_document, package=request.path_params["package"])
+    explain = partial(explain_document, package=request.path_params["package"], limits=site.limits)
     return await tagged(request, JSON, explain, current(site))
 
 

@@ -11,7 +11,16 @@ from hanse.resolve import CopyPlan, PackagePlan, Remote
 from hanse.resolve.record import GLOBAL
 from hanse.semver import parse
 
-__all__ = ["Names", "PackageRows", "PrivateRow", "VersionRow", "builds", "package_rows", "private_rows"]
+__all__ = [
+    "Names",
+    "PackageRows",
+    "PrivateRow",
+    "VersionRow",
+    "builds",
+    "package_rows",
+    "private_rows",
+    "scope_name",
+]
 
 Tone = Literal["good", "quiet", "warn"]
 
@@ -81,6 +90,11 @@ class PrivateRow:
     remotes: Names
 
 
+def scope_name(plan: PackagePlan) -> str:
+    """Return the share scope a package is in; empty is the one everybody is in."""
+    return "" if plan.scope == GLOBAL else plan.scope
+
+
 def builds(plan: PackagePlan) -> int:
     """Count the builds of a package that a page may come to load."""
     return len({copy.served_by for copy in plan.copies})
@@ -94,7 +108,7 @@ def package_rows(plan: PackagePlan, *, rows: int, names: int) -> PackageRows:
     ordered = sorted(groups.items(), key=lambda item: rank(item[1][0]))
     every = [fill_row(row, copies, names) for row, copies in ordered]
     return PackageRows(
-        scope="" if plan.scope == GLOBAL else plan.scope,
+        scope=scope_name(plan),
         package=plan.package,
         version=plan.version or "",
         provider=plan.provider or "",
