@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -56,13 +57,14 @@ class Keeper:
         self._ledger = ledger
         self._borrowed = client is not None
         self.client = client or Client(access_of(settings), limits=settings.limits)
+        self.client.access = access_of(settings)
         self._collector = Collector(settings, self.client, ledger.clock)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
         self._refreshing: asyncio.Task[Snapshot] | None = None
-        self._watching: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._closed = False
-        self.started = self.loop.create_task(self._begin())
+        self.started: asyncio.Future[None] = self.loop.create_future()
+        self._life = self.loop.create_task(self._live())
 
     @property
     def alive(self) -> bool:
@@ -107,19 +109,35 @@ class Keeper:
 
     async def aclose(self) -> None:
         """End what is under way; idempotent."""
-        if self._closed:
-            return
         self._closed = True
-        tasks = [task for task in (self.started, self._watching, self._refreshing) if task is not None]
-        tasks = [task for task in tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._life.cancel()
+        await asyncio.wait({self._life})
+
+    async def _live(self) -> None:
+        """Begin, and go on until cancelled, which is also what the end of an event loop does to its tasks."""
+        try:
+            await self._begin()
+            self.started.set_result(None)
+            await self._watch()
+        except Exception as error:  # noqa: BLE001
+            # It is for those who wait for the start; whether any of them is left does not matter.
+            self.started.set_exception(error)
+            self.started.exception()
+        finally:
+            self._closed = True
+            self.started.cancel()
+            await self._end()
+
+    async def _end(self) -> None:
+        """End the refresh that is under way, and close the client."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait({self._refreshing})
         if not self._borrowed:
             await self.client.aclose()
 
     async def _begin(self) -> None:
-        """Restore what was stored, refresh once, and go on in the background.
+        """Restore what was stored, and refresh once.
 
         Raises:
             HanseError: There is nothing to serve.
@@ -132,7 +150,6 @@ class Keeper:
             if self._ledger.current is None:
                 raise
             LOG.warning("the first refresh failed, and the last good documents are served: %s", error)
-        self._watching = self.loop.create_task(self._watch())
 
     async def _restore(self) -> None:
         """Serve what was stored, until the first refresh is through."""
@@ -163,6 +180,8 @@ class Keeper:
             except HanseError as error:
                 LOG.warning("the federation could not be refreshed: %s", error)
             except Exception:
+                if not threading.main_thread().is_alive():
+                    return  # Threads to resolve in are not to be had any more: the process is ending.
                 LOG.exception("the federation could not be refreshed")
 
     async def _refresh(self) -> Snapshot:
@@ -213,7 +232,7 @@ class Keeper:
         return Newcomer(name, place.url, entry, received.body)
 
 
-async def outlast(task: asyncio.Task[T]) -> T:
+async def outlast(task: asyncio.Future[T]) -> T:
     """Wait for a task that goes on when the waiter is cancelled.
 
     Raises:

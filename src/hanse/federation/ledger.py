@@ -55,7 +55,10 @@ class Ledger:
         self.history.keep(snapshot)
         if before is not None and before.vitals() == snapshot.vitals():
             return
-        report(snapshot, before)
+        if snapshot.refreshed_at:
+            report(snapshot, before)
+        else:
+            LOG.info("what was stored is served until everybody has been asked")
         for _, listener in self._listeners:
             try:
                 listener(snapshot, before)
@@ -74,7 +77,9 @@ class Ledger:
 
 
 def report(snapshot: Snapshot, before: Snapshot | None) -> None:
-    """Log whose health has changed."""
+    """Log whose health has changed, as far as anybody has been asked."""
+    if before is not None and not before.refreshed_at:
+        before = None
     earlier = {} if before is None else {one.name: one for one in before.remotes}
     for remote in snapshot.remotes:
         old = earlier.get(remote.name)

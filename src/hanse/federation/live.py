@@ -168,11 +168,7 @@ class Federation:
             if self._keeper is not None and self._keeper.inherited:
                 INHERITED.append(self._keeper)
             keeper = self._keeper = Keeper(self._settings, self._ledger, self._client)
-        try:
-            await at_home(keeper, lambda: outlast(keeper.started))
-        except Exception:
-            await at_home(keeper, keeper.aclose)
-            raise
+        await at_home(keeper, lambda: outlast(keeper.started))
 
     async def aclose(self) -> None:
         """End what keeps the federation current; the last snapshot stays readable."""

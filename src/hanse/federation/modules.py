@@ -64,11 +64,10 @@ def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
         )
     import_map = snapshot.import_map
     scope = scope_url(found.entry.url or found.url)
-    # The orchestrator's rules go by the entry's own name, where the two differ.
-    names = (found.name, found.entry.name)
-    specifiers = [join(name, expose.key) for name in names]
-    specifier = next((one for one in specifiers if one in import_map.imports), specifiers[0])
-    url = import_map.imports.get(specifier) or join(scope, expose.out_file_name)
+    url = join(scope, expose.out_file_name)
+    # The orchestrator's rules go by the entry's own name, and of two with one name the later counts.
+    specifiers = [join(name, expose.key) for name in (found.name, found.entry.name)]
+    specifier = next((one for one in specifiers if import_map.imports.get(one) == url), specifiers[0])
     urls = dict.fromkeys((url, *shared_urls(import_map, found, scope)))
     preloads = tuple(Preload(one, import_map.integrity.get(one)) for one in urls)
     return RemoteModule(remote, expose.key, specifier, url, preloads[0].integrity, preloads)
