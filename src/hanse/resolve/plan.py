@@ -12,6 +12,7 @@ from hanse.formats.import_map import ImportMap
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import Action, Record
 from hanse.resolve.remote import Remote
+from hanse.resolve.storage import store
 
 __all__ = ["CopyPlan", "Notice", "PackagePlan", "Plan", "Reason", "ReasonCode"]
 
@@ -137,10 +138,7 @@ class Plan:
 
         Keys: `remotes`, `scoped-externals`, `shared-externals`, `shared-chunks`.
         """
-        from hanse.resolve.storage import STORES, store
-
-        record = self._record()
-        return {name: store(record, name) for name in STORES}
+        return store(self._record())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

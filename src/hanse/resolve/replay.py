@@ -161,10 +161,11 @@ class Operation:
 
     def commit(self, session: Session) -> None:
         """Write the stores that changed."""
+        documents = store(session.record)
         for name in STORES:
             if name in session.record.changed:
                 self.outcome["writes"].append(name)
-                self.page.storage[name] = store(session.record, name)
+                self.page.storage[name] = documents[name]
         session.record.changed.clear()
 
 

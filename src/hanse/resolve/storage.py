@@ -5,138 +5,137 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hanse.resolve.record import Copy, External, Record, RemoteInfo, Row, ScopedVersion
+import msgspec
 
-__all__ = ["STORES", "load_record", "store"]
+from hanse.formats.storage import (
+    Storage,
+    StoredCopy,
+    StoredExpose,
+    StoredExternal,
+    StoredRemote,
+    StoredScoped,
+    StoredVersion,
+    decode_storage,
+)
+from hanse.resolve.record import GLOBAL, Copy, External, Record, RemoteInfo, Row, ScopedVersion
+
+__all__ = ["STORES", "load_record", "storage_of", "store"]
 
 STORES = ("remotes", "scoped-externals", "shared-externals", "shared-chunks")
 
-# Storage is JSON of the orchestrator's own making, so plain tables are its honest type here.
-Document = dict[str, Any]
 
+def load_record(documents: Mapping[str, object]) -> Record:
+    """Read the documents that are there, of the current shape or the earlier one; missing ones are empty.
 
-def load_record(storage: Mapping[str, Any]) -> Record:
-    """Read the stores that are there; what is missing is empty.
-
-    Args:
-        storage: Store name -> document, in the orchestrator's current shape (`formats.storage` turns the
-            older one into it).
+    Raises:
+        FormatError: They are of neither shape.
     """
-    shared = storage.get("shared-externals") or {"__GLOBAL__": {}}
+    storage = decode_storage(documents)
     return Record(
-        remotes={name: load_remote(table) for name, table in (storage.get("remotes") or {}).items()},
+        remotes={name: load_remote(remote) for name, remote in storage.remotes.items()},
         scoped={
             name: {package: load_scoped(version) for package, version in packages.items()}
-            for name, packages in (storage.get("scoped-externals") or {}).items()
+            for name, packages in storage.scoped_externals.items()
         },
         shared={
             scope: {package: load_external(external) for package, external in packages.items()}
-            for scope, packages in shared.items()
+            for scope, packages in (storage.shared_externals or {GLOBAL: {}}).items()
         },
         chunks={
             name: {bundle: list(files) for bundle, files in bundles.items()}
-            for name, bundles in (storage.get("shared-chunks") or {}).items()
+            for name, bundles in storage.shared_chunks.items()
         },
     )
 
 
-def load_remote(table: Document) -> RemoteInfo:
+def load_remote(stored: StoredRemote) -> RemoteInfo:
     """Read one remote."""
-    exposes = [(item["moduleName"], item["file"]) for item in table.get("exposes") or ()]
-    return RemoteInfo(scope_url=table["scopeUrl"], exposes=exposes, integrity=table.get("integrity"))
+    exposes = [(expose.module_name, expose.file) for expose in stored.exposes]
+    return RemoteInfo(scope_url=stored.scope_url, exposes=exposes, integrity=stored.integrity)
 
 
-def load_scoped(table: Document) -> ScopedVersion:
+def load_scoped(stored: StoredScoped) -> ScopedVersion:
     """Read one scoped package."""
-    return ScopedVersion(tag=table["tag"], entries=dict(table["entries"]), bundle=table.get("bundle"))
+    return ScopedVersion(tag=stored.tag, entries=dict(stored.entries), bundle=stored.bundle)
 
 
-def load_external(table: Document) -> External:
+def load_external(stored: StoredExternal) -> External:
     """Read one shared package."""
     rows = [
         Row(
-            tag=row["tag"],
-            action=row["action"],
-            host=bool(row.get("host")),
-            copies=[load_copy(copy) for copy in row["remotes"]],
+            tag=version.tag,
+            action=version.action,
+            host=version.host,
+            copies=[load_copy(copy) for copy in version.remotes],
         )
-        for row in table["versions"]
+        for version in stored.versions
     ]
-    return External(dirty=bool(table.get("dirty")), rows=rows)
+    return External(dirty=stored.dirty, rows=rows)
 
 
-def load_copy(table: Document) -> Copy:
+def load_copy(stored: StoredCopy) -> Copy:
     """Read one remote's copy."""
     return Copy(
-        name=table["name"],
-        entries=dict(table["entries"]),
-        required=table["requiredVersion"],
-        strict=table.get("strictVersion"),
-        cached=bool(table.get("cached")),
-        bundle=table.get("bundle"),
-        pool=table.get("pool"),
-        served_by=table.get("servedBy"),
+        name=stored.name,
+        entries=dict(stored.entries),
+        required=stored.required_version,
+        strict=stored.strict_version,
+        cached=stored.cached,
+        bundle=stored.bundle,
+        pool=stored.pool,
+        served_by=stored.served_by,
     )
 
 
-def store(record: Record, name: str) -> Document:
-    """Write one of the `STORES`."""
-    if name == "remotes":
-        return {remote: store_remote(info) for remote, info in record.remotes.items()}
-    if name == "scoped-externals":
-        return {
-            remote: {package: store_scoped(version) for package, version in packages.items()}
-            for remote, packages in record.scoped.items()
-        }
-    if name == "shared-externals":
-        return {
+def storage_of(record: Record) -> Storage:
+    """Write all four documents."""
+    return Storage(
+        remotes={name: store_remote(info) for name, info in record.remotes.items()},
+        scoped_externals={
+            name: {
+                package: StoredScoped(version.tag, version.entries, version.bundle)
+                for package, version in packages.items()
+            }
+            for name, packages in record.scoped.items()
+        },
+        shared_externals={
             scope: {package: store_external(external) for package, external in packages.items()}
             for scope, packages in record.shared.items()
-        }
-    return {remote: dict(bundles) for remote, bundles in record.chunks.items()}
+        },
+        shared_chunks=record.chunks,
+    )
 
 
-def store_remote(info: RemoteInfo) -> Document:
+def store(record: Record) -> dict[str, Any]:
+    """Write all four documents as JSON has them: store name -> document."""
+    documents: dict[str, Any] = msgspec.to_builtins(storage_of(record))
+    return documents
+
+
+def store_remote(info: RemoteInfo) -> StoredRemote:
     """Write one remote."""
-    table: Document = {
-        "scopeUrl": info.scope_url,
-        "exposes": [{"moduleName": name, "file": file} for name, file in info.exposes],
-    }
-    return table | ({"integrity": info.integrity} if info.integrity is not None else {})
+    exposes = [StoredExpose(name, file) for name, file in info.exposes]
+    return StoredRemote(info.scope_url, exposes, info.integrity)
 
 
-def store_scoped(version: ScopedVersion) -> Document:
-    """Write one scoped package."""
-    table: Document = {"tag": version.tag, "entries": dict(version.entries)}
-    return table | ({"bundle": version.bundle} if version.bundle is not None else {})
-
-
-def store_external(external: External) -> Document:
+def store_external(external: External) -> StoredExternal:
     """Write one shared package."""
     versions = [
-        {
-            "tag": row.tag,
-            "action": row.action,
-            "host": row.host,
-            "remotes": [store_copy(copy) for copy in row.copies],
-        }
+        StoredVersion(row.tag, row.action, row.host, [store_copy(copy) for copy in row.copies])
         for row in external.rows
     ]
-    return {"dirty": external.dirty, "versions": versions}
+    return StoredExternal(external.dirty, versions)
 
 
-def store_copy(copy: Copy) -> Document:
+def store_copy(copy: Copy) -> StoredCopy:
     """Write one remote's copy; what is not set is left out."""
-    optional = {
-        "strictVersion": copy.strict,
-        "bundle": copy.bundle,
-        "pool": copy.pool,
-        "servedBy": copy.served_by,
-    }
-    table: Document = {
-        "name": copy.name,
-        "cached": copy.cached,
-        "requiredVersion": copy.required,
-        "entries": dict(copy.entries),
-    }
-    return table | {key: value for key, value in optional.items() if value is not None}
+    return StoredCopy(
+        name=copy.name,
+        cached=copy.cached,
+        required_version=copy.required,
+        entries=copy.entries,
+        bundle=copy.bundle,
+        strict_version=copy.strict,
+        pool=copy.pool,
+        served_by=copy.served_by,
+    )
