@@ -153,9 +153,10 @@ def specifiers_of(remote: str, plan: Plan) -> tuple[str, ...]:
     found = plan.remotes.get(remote)
     if found is None:
         return ()
+    imports, keys = plan.import_map.imports, [expose.key for expose in found.entry.exposes or ()]
     # Under `compatible` the name that the remote's own entry gives is the one that counts.
-    name = found.entry.name if plan.policy.name == "compatible" and not found.host else remote
-    return tuple(sorted(join(name, expose.key) for expose in found.entry.exposes or ()))
+    pairs = [(join(remote, key), join(found.entry.name, key)) for key in keys]
+    return tuple(sorted(own if own in imports or other not in imports else other for own, other in pairs))
 
 
 def spell_age(seconds: float) -> str:
