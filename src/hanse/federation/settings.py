@@ -118,7 +118,7 @@ class Settings:
                 "a remote has the name of the host", subject=self.source.label, found=repr(self.host.name)
             )
         remote = Remote(self.host.url, self.host.integrity)
-        place, fault = find_place(self.host.name, remote, self.host_base())
+        place, fault = find_place(self.host.name, remote, self.folder)
         return [*listed, Listed(self.host.name, remote, place, host=True, local=True, fault=fault)]
 
     def list_remote(self, name: str, remote: Remote) -> Listed:
@@ -130,10 +130,6 @@ class Settings:
         settings = self.remotes.get(name)
         deadline = None if settings is None else settings.deadline
         return Listed(name, remote, place, local=local, deadline=deadline, fault=fault)
-
-    def host_base(self) -> Web | Folder:
-        """Return what a relative URL of the host is relative to: the manifest, where that is on the web."""
-        return self.source.base if isinstance(self.source.base, Web) else self.folder
 
 
 def find_place(name: str, remote: Remote, base: Web | Folder) -> tuple[Place, HanseError | None]:
@@ -154,7 +150,7 @@ def access_of(settings: Settings) -> Access:
         urls.append(settings.source.place.url)
     if settings.host is not None:
         remote = Remote(settings.host.url)
-        urls.append(find_place(settings.host.name, remote, settings.host_base())[0].url)
+        urls.append(find_place(settings.host.name, remote, settings.folder)[0].url)
     return Access.for_urls(urls, local=True)
 
 

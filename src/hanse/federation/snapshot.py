@@ -108,9 +108,12 @@ class Snapshot:
         return next((remote for remote in self.remotes if remote.name == name), None)
 
     def vitals(self) -> tuple[object, ...]:
-        """Return what listeners are told about when it changes: everything but times."""
+        """Return what listeners are told about when it changes: everything but times.
+
+        Plans are told apart by identity, since comparing two of them works out all their reasons.
+        """
         remotes = tuple((one.name, one.url, one.status, one.error_code) for one in self.remotes)
-        return self.digest, self.plan, self.manifest_status, self.error, remotes
+        return self.digest, id(self.plan), self.manifest_status, self.error, remotes
 
 
 def health_notice(remote: RemoteHealth) -> Notice:
