@@ -51,7 +51,7 @@ def test_torn_packages_and_several_published_versions_are_shown() -> None:
     latest = Policy.compatible(latest_shared_external=True)
     torn = [edge for edge in picture([SHOP, wide], latest).edges if edge.label == "torn"]
     assert [edge.sentence for edge in torn] == ["wide gets react 18.3.0 + 18.2.0 of shop and wide: torn"]
-    tags = {"a": "1.0.0", "b": "2.0.0", "c": "1.0.0"}
+    tags = {"a": "1.0.0", "b": "2.0.0", "c": "1.0.0", "d": "2.0.0"}
     strict = [remote(name, shared("ui", tag, scope="strict")) for name, tag in tags.items()]
     (node,) = picture(strict).packages
     assert set(node.versions) == {"1.0.0", "2.0.0"}

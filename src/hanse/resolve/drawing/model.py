@@ -29,7 +29,7 @@ class RemoteNode(msgspec.Struct, frozen=True):
 class PackageNode(msgspec.Struct, frozen=True):
     """A package in one share scope; `scope` is empty for the one everybody is in.
 
-    `versions` are those published: one, but for the strict share scope. None is published where everybody
+    `versions` are those that somebody serves: one, but for the strict share scope; none where everybody
     keeps their own.
     """
 
