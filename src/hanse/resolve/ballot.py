@@ -8,6 +8,7 @@ questions.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -21,17 +22,31 @@ __all__ = ["Ballot", "Kind", "Outcome", "prefer"]
 class Kind(msgspec.Struct, frozen=True, eq=False):
     """What one remote has of a family, without its files: equal remotes are of one kind.
 
-    `tags` maps specifier -> version, `weight` is the number of its packages, `content` sorts.
+    `declarations` are in the order of packages, of which one may come twice. `tags` maps specifier ->
+    version, `content` sorts. `simple` says that there is one declaration, and that any build may serve it.
     """
 
     declarations: tuple[Declaration, ...]
     tags: dict[str, str]
-    weight: int
     content: str
+    simple: bool
 
     def find(self, package: str) -> Declaration | None:
-        """Return its declaration of a package."""
-        return next((d for d in self.declarations if d.package == package), None)
+        """Return its declaration of a package, the first where there are several."""
+        return next(iter(self.find_all(package)), None)
+
+    def find_all(self, package: str) -> tuple[Declaration, ...]:
+        """Return its declarations of a package: one, or none, or several that differ in more than files."""
+        declarations = self.declarations
+        start = stop = bisect_left(declarations, package, key=package_of_declaration)
+        while stop < len(declarations) and declarations[stop].package == package:
+            stop += 1
+        return declarations[start:stop]
+
+    @property
+    def bound(self) -> str | None:
+        """Return the private package that only its remote's own build stands beside, if there is one."""
+        return next((d.bound for d in self.declarations if d.bound is not None), None)
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
@@ -50,18 +65,23 @@ def prefer(kinds: Iterable[Kind], packages: Sequence[str], hosts: Sequence[Kind]
     if len(ordered) < 2:
         return ordered
     ordered.sort(key=lambda kind: kind.content)
-    ordered.sort(key=lambda kind: len(kind.tags), reverse=True)
-    for package in reversed(packages):
-        ordered.sort(key=lambda kind: rank_of(kind, package), reverse=True)
+    ordered.sort(key=lambda kind: (ranks_of(kind, packages), len(kind.tags)), reverse=True)
     if hosts:
         ordered.sort(key=lambda kind: kind not in hosts)
     return ordered
 
 
-def rank_of(kind: Kind, package: str) -> tuple[object, ...]:
-    """Return the sort key of the kind's version of a package; without one it sorts lowest."""
-    found = kind.find(package)
-    return () if found is None else found.rank
+def ranks_of(kind: Kind, packages: Sequence[str]) -> tuple[tuple[object, ...], ...]:
+    """Return the sort keys of the kind's versions of all packages; one that it lacks sorts lowest."""
+    if len(packages) == 1:
+        return (kind.declarations[0].rank,)
+    ranks = {declaration.package: declaration.rank for declaration in kind.declarations}
+    return tuple([ranks.get(package, ()) for package in packages])
+
+
+def package_of_declaration(declaration: Declaration) -> str:
+    """Return what the declarations of a kind are ordered by."""
+    return declaration.package
 
 
 class Counter:
@@ -155,6 +175,8 @@ class Ballot:
 
     def demand(self, declaration: Declaration) -> tuple[int, int]:
         """Return the builds that may serve a declaration, and those that please its range."""
+        if declaration.bound is not None:
+            return 0, 0
         required, specifiers = declaration.required, declaration.specifiers
         known = self.known.get((required, specifiers))
         if known is None:
@@ -170,10 +192,18 @@ class Ballot:
             members &= below[place + 1] & ~below[place]
         return members
 
+    def free(self) -> int:
+        """Return the builds that can serve others: those that no private copy of their family is beside."""
+        members = self.everybody
+        for place, kind in enumerate(self.kinds):
+            if not kind.simple and kind.bound is not None:
+                members &= ~(1 << place)
+        return members
+
     def elect(self, consumers: Sequence[tuple[Kind, int]], candidates: int) -> Outcome:
         """Choose among the candidates.
 
-        Most consumers served (weighed by packages and remotes), then fewest consumers outside their
+        Most consumers served; then the fewest files loaded in all; then fewest consumers outside their
         range; then the order of the kinds, which is that of preference.
 
         Args:
@@ -190,7 +220,7 @@ class Ballot:
                 serving &= can
                 pleasing &= happy
             may.append(serving)
-            serves[serving] = serves.get(serving, 0) + count * kind.weight
+            serves[serving] = serves.get(serving, 0) + count
             grieving = serving & ~pleasing
             if grieving:
                 grieves[grieving] = grieves.get(grieving, 0) + count
@@ -199,7 +229,30 @@ class Ballot:
             counter.add(members & candidates, weight)
         for members, weight in grieves.items():
             grief.add(members & candidates, weight)
-        best = grief.least(counter.most(candidates))
+        best = grief.least(self.cheapest(counter.most(candidates), consumers, may))
         first = best & -best
         kept = frozenset(kind for (kind, _), can in zip(consumers, may, strict=True) if not can & first)
         return Outcome(self.kinds[first.bit_length() - 1], kept)
+
+    def cheapest(self, candidates: int, consumers: Sequence[tuple[Kind, int]], may: Sequence[int]) -> int:
+        """Return those of the candidates with which the fewest files are loaded.
+
+        Loaded are the published build's files and those of everybody whom it does not serve. Builds of one
+        package are taken to be equal: a page loads the entrypoints it imports, however many there are.
+
+        Args:
+            candidates: The set of builds to choose among.
+            consumers: Kinds with the number of remotes of each.
+            may: For each of the consumers, the builds that can serve it.
+        """
+        one_left = not candidates & (candidates - 1)
+        if one_left or len({len(kind.tags) for kind in self.kinds}) == 1:
+            return candidates
+        if len({declaration.package for kind in self.kinds for declaration in kind.declarations}) == 1:
+            return candidates
+        files = Counter()
+        for (kind, count), serving in zip(consumers, may, strict=True):
+            files.add(candidates & ~serving, count * len(kind.tags))
+        for place, kind in enumerate(self.kinds):
+            files.add(candidates & (1 << place), len(kind.tags))
+        return files.least(candidates)

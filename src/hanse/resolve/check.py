@@ -25,7 +25,7 @@ from hanse.resolve.troubles import Troubles, find_troubles
 __all__ = ["Finding", "Report", "check"]
 
 # What a plan reports of its own, and this module finds by comparing.
-COMPARED: Final = frozenset({"own-copy", "outside-range"})
+COMPARED: Final = frozenset({"own-copy", "outside-range", "torn"})
 # The manifest's name may differ from the entry's on purpose: a pull request's build under another name.
 HARMLESS: Final = frozenset({"foreign-name"})
 OWN_COPY: Final = frozenset({"duplicate", "island"})

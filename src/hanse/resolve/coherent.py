@@ -13,53 +13,14 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Ballot, Kind, Outcome, prefer
+from hanse.resolve.ballot import Kind, package_of_declaration
+from hanse.resolve.decide import Decision, Terms, decide
 from hanse.resolve.families import Family, group_families
 from hanse.resolve.offers import Catalogue, Declaration, Offer, Shape, make_offer
 from hanse.resolve.policy import Policy
-from hanse.resolve.record import STRICT
 from hanse.resolve.remote import Remote
-from hanse.resolve.tally import elect_on_line
 
-__all__ = ["Decision", "Round", "Workings", "work_out"]
-
-
-class Round(msgspec.Struct, frozen=True, eq=False):
-    """One published build: the remote it comes from, and the kinds of remotes it serves."""
-
-    winner: str
-    kind: Kind
-    served: frozenset[Kind]
-
-
-class Decision(msgspec.Struct, frozen=True, eq=False):
-    """How one family was decided.
-
-    `members` maps each remote that declares any of it to its kind, in the order of names. There is one
-    round, except in the strict share scope, where every version that is declared is published to those
-    that declare it. `keepers` are the remotes that keep their own family, `counts` the numbers of remotes
-    by kind.
-    """
-
-    family: Family
-    members: dict[str, Kind]
-    counts: Counter[Kind]
-    rounds: tuple[Round, ...]
-    keepers: tuple[str, ...]
-
-    def provider(self, name: str) -> str | None:
-        """Return the remote that serves this one, itself where it keeps its own."""
-        kind = self.members.get(name)
-        if kind is None:
-            return None
-        for one in self.rounds:
-            if one.winner == name:
-                return name
-        return next((one.winner for one in self.rounds if kind in one.served), name)
-
-    def published(self, name: str) -> bool:
-        """Tell whether the remote's build is one that is published."""
-        return any(one.winner == name for one in self.rounds)
+__all__ = ["Workings", "solo_kind", "work_out"]
 
 
 class Workings(msgspec.Struct, eq=False):
@@ -90,7 +51,7 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
     """
     if previous is not None and (previous.policy != policy or overgrown(previous)):
         previous = None
-    catalogue = Catalogue() if previous is None else previous.catalogue
+    catalogue = Catalogue(policy.families) if previous is None else previous.catalogue
     known = {} if previous is None else previous.offers
     offers = {
         remote.name: reuse_offer(known.get(remote.name), remote) or read_remote(remote, policy, catalogue)
@@ -235,11 +196,29 @@ def decide_all(work: Workings) -> None:
             column[name] = kind
     for family, declared in stakes.items():
         columns[family] = {name: kind_of(work, stake) for name, stake in declared.items()}
+    join_repeats(work, columns, stakes)
+    terms = Terms(work.policy, work.hosts, work.lines)
     work.decisions = {
-        family: decide(work, family, members, Counter(members.values()))
+        family: decide(terms, family, members, Counter(members.values()))
         for family, members in columns.items()
         if members
     }
+
+
+def join_repeats(
+    work: Workings,
+    columns: Mapping[Family, dict[str, Kind]],
+    stakes: Mapping[Family, Mapping[str, Sequence[Declaration]]],
+) -> None:
+    """Give remotes that declare a lone package more than once the kind that has all of it."""
+    declared = sum([len(offer.declared) for offer in work.offers.values()])
+    declared -= sum([len(stake) for members in stakes.values() for stake in members.values()])
+    if declared == sum([len(members) for family, members in columns.items() if family not in stakes]):
+        return
+    for name, offer in work.offers.items():
+        if len({(one.scope, one.package) for one in offer.declared}) < len(offer.declared):
+            for family, kind in stakes_of(work, offer).items():
+                columns[family][name] = kind
 
 
 def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> None:
@@ -252,11 +231,13 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
             if before.get(family) is not after.get(family):
                 touched.setdefault(family, {})[name] = after.get(family)
     work.decisions = dict(previous.decisions)
-    for family, stakes in touched.items():
+    terms = Terms(work.policy, work.hosts, work.lines)
+    for family in sorted(touched):
+        stakes = touched[family]
         old = previous.decisions[family]
         members = replace_members(old.members, stakes)
         if members:
-            work.decisions[family] = decide(work, family, members, recount(old, stakes))
+            work.decisions[family] = decide(terms, family, members, recount(old, stakes))
         else:
             del work.decisions[family]
 
@@ -297,15 +278,38 @@ def stakes_of(work: Workings, offer: Offer | None) -> dict[Family, Kind]:
 
 
 def kind_of(work: Workings, declared: Sequence[Declaration]) -> Kind:
-    """Return the one kind that makes these declarations; of a package that comes twice the later counts."""
+    """Return the one kind that makes these declarations."""
     by_package = {declaration.package: declaration for declaration in declared}
-    key = tuple([by_package[package] for package in sorted(by_package)])
+    if len(by_package) < len(declared):
+        key = without_repeats(declared)
+    else:
+        key = tuple([by_package[package] for package in sorted(by_package)])
     kind = work.kinds.get(key)
     if kind is None:
         tags = {specifier: d.version for d in key for specifier in d.specifiers}
-        kind = Kind(key, tags, len(key), "\n\n".join([d.content for d in key]))
-        work.kinds[key] = kind
+        simple = len(key) == 1 and key[0].bound is None
+        kind = work.kinds[key] = Kind(key, tags, "\n\n".join([d.content for d in key]), simple)
     return kind
+
+
+def without_repeats(declared: Iterable[Declaration]) -> tuple[Declaration, ...]:
+    """Return declarations by package, without those of which later ones have every specifier.
+
+    A package comes twice where a builder groups its entrypoints by range, say.
+    """
+    later: dict[str, set[str]] = {}
+    kept: list[Declaration] = []
+    for declaration in reversed([*declared]):
+        known = later.get(declaration.package)
+        if known is None:
+            later[declaration.package] = set(declaration.specifiers)
+        elif known.issuperset(declaration.specifiers):
+            continue
+        else:
+            known.update(declaration.specifiers)
+        kept.append(declaration)
+    kept.reverse()
+    return tuple(sorted(kept, key=package_of_declaration))
 
 
 def solo_kind(work: Workings, declaration: Declaration) -> Kind:
@@ -314,101 +318,5 @@ def solo_kind(work: Workings, declaration: Declaration) -> Kind:
     kind = work.kinds.get(key)
     if kind is None:
         tags = dict.fromkeys(declaration.specifiers, declaration.version)
-        kind = work.kinds[key] = Kind(key, tags, 1, declaration.content)
+        kind = work.kinds[key] = Kind(key, tags, declaration.content, declaration.bound is None)
     return kind
-
-
-def decide(work: Workings, family: Family, members: dict[str, Kind], counts: Counter[Kind]) -> Decision:
-    """Elect the build or builds of one family.
-
-    Raises:
-        ResolveError: A strict consumer would have to keep its own copy and that is forbidden.
-    """
-    hosts = [members[name] for name in work.hosts if name in members]
-    pending = list(counts)
-    rounds: list[Round] = []
-    while pending:
-        outcome = elect(work, family, [(kind, counts[kind]) for kind in pending], hosts)
-        served = frozenset([kind for kind in pending if kind not in outcome.kept])
-        winner = winning_remote(members, outcome.best, work.hosts)
-        rounds.append(Round(winner, outcome.best, served))
-        if family[0] != STRICT:
-            break
-        pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
-    keepers = find_keepers(members, counts, rounds)
-    decision = Decision(family, members, counts, tuple(rounds), keepers)
-    refuse_keepers(decision, work.policy)
-    return decision
-
-
-def elect(
-    work: Workings, family: Family, consumers: list[tuple[Kind, int]], hosts: Sequence[Kind]
-) -> Outcome:
-    """Elect one build; a family of one package has a quicker way to the same answer."""
-    latest = work.policy.profile.latest_shared_external
-    if len(family[1]) == 1:
-        return elect_on_line(consumers, work.lines, packages=family[1], hosts=hosts, latest=latest)
-    ordered = prefer([kind for kind, _ in consumers], family[1], hosts)
-    ballot = Ballot(ordered, work.lines)
-    counts = dict(consumers)
-    candidates = ballot.everybody
-    present = [kind for kind in ordered if kind in hosts]
-    if present:
-        candidates = ballot.equals(present[0])
-    elif latest:
-        line, below = ballot.offering(lead_specifier(ordered, family))
-        candidates = below[line.length] & ~below[line.length - 1]
-    return ballot.elect([(kind, counts[kind]) for kind in ordered], candidates)
-
-
-def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
-    """Return the specifier that most kinds have: its versions are the family's."""
-    counts = Counter(specifier for kind in kinds for specifier in kind.tags)
-    return min(counts, key=lambda specifier: (-counts[specifier], specifier not in family[1], specifier))
-
-
-def winning_remote(members: Mapping[str, Kind], best: Kind, hosts: Iterable[str]) -> str:
-    """Return the remote whose build is published: a host's before others, then by name."""
-    for name in hosts:
-        if members.get(name) is best:
-            return name
-    return next(name for name, kind in members.items() if kind is best)
-
-
-def find_keepers(
-    members: Mapping[str, Kind], kinds: Iterable[Kind], rounds: Sequence[Round]
-) -> tuple[str, ...]:
-    """Return the remotes that no round serves, in order."""
-    served = frozenset[Kind]().union(*(one.served for one in rounds))
-    kept = {kind for kind in kinds if kind not in served}
-    if not kept:
-        return ()
-    winners = {one.winner for one in rounds}
-    return tuple([name for name, kind in members.items() if kind in kept and name not in winners])
-
-
-def refuse_keepers(decision: Decision, policy: Policy) -> None:
-    """Fail where a strict option forbids that a remote keeps its own family.
-
-    Raises:
-        ResolveError: `strict_external_compatibility` or `strict_entry_point_coverage` is set.
-    """
-    strict = policy.strict
-    if not (strict.strict_external_compatibility or strict.strict_entry_point_coverage):
-        return
-    scope, packages = decision.family
-    if scope == STRICT:
-        return
-    published = decision.rounds[0].kind.tags
-    for name in decision.keepers:
-        tags = decision.members[name].tags
-        missing = [specifier for specifier in tags if specifier not in published]
-        forbidden = strict.strict_entry_point_coverage if missing else strict.strict_external_compatibility
-        if forbidden:
-            lacks = f"it needs {', '.join(missing)}, which the published build lacks"
-            why = lacks if missing else "its ranges reject the published versions"
-            raise ResolveError(
-                f"{', '.join(packages)} cannot be shared: {why}",
-                subject=name,
-                hint=f"the published build is '{decision.rounds[0].winner}'s; relax the range or the option",
-            )

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from hanse.formats.import_map import ImportMap
 from hanse.resolve.ballot import Kind
-from hanse.resolve.coherent import Decision, Workings
+from hanse.resolve.coherent import Workings
+from hanse.resolve.decide import Decision
 from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
 
@@ -101,6 +102,7 @@ def publish(
 ) -> None:
     """Write the published builds: into `imports`, or for a named share scope to each it serves."""
     named = decision.family[0] != GLOBAL
+    urls: dict[str, dict[str, str]] = {}
     for one in decision.rounds:
         winner = offers[one.winner]
         part, chunks = published_parts(winner, one.kind)
@@ -108,13 +110,16 @@ def publish(
         if chunks.urls:
             writable(scopes, own, winner.scope).update(chunks.urls)
             integrity.update(chunks.integrity)
-        if not named:
+        if named:
+            urls[one.winner] = part.urls
+        else:
             imports.update(part.urls)
-            continue
+    if named:
         for name, kind in decision.members.items():
-            if name == one.winner or (kind in one.served and not decision.published(name)):
+            provided = urls.get(decision.provider(name) or "")
+            if provided is not None:
                 table = writable(scopes, own, offers[name].scope)
-                table.update({specifier: part.urls[specifier] for specifier in kind.tags})
+                table.update({specifier: provided[specifier] for specifier in kind.tags})
 
 
 def published_parts(offer: Offer, kind: Kind) -> tuple[Part, Part]:

@@ -9,16 +9,19 @@ import msgspec
 from hanse.formats.remote_entry import Shared
 from hanse.resolve.paths import package_of
 
-__all__ = ["group_flat", "specifiers_of"]
+__all__ = ["CHUNK_PREFIX", "group_flat", "specifiers_of"]
 
 CHUNK_PREFIX = "@nf-internal"
 
 
 def specifiers_of(item: Shared) -> dict[str, str]:
-    """Return specifier -> file; a flat item has the one entry named after its package."""
+    """Return specifier -> file; a flat item has the one entry named after its package.
+
+    An item that names no file at all has none: the remote's folder is not a module.
+    """
     if item.entries is not None:
         return item.entries
-    return {item.package_name: item.out_file_name or ""}
+    return {item.package_name: item.out_file_name} if item.out_file_name else {}
 
 
 def group_flat(shared: Sequence[Shared]) -> list[Shared]:

@@ -1,8 +1,8 @@
 """Which packages must come from one build: families.
 
-Linked are: an entrypoint and the package that owns it; packages that provide one specifier; packages of one
-line of the policy's table; pool tags, within the remote that sets them; and packages of one npm scope where
-pooling is automatic.
+Linked are: an entrypoint and the package that owns it, and so all entrypoints of a package, whether anybody
+shares the package itself or not; packages that provide one specifier; packages of one line of the policy's
+table; pool tags, within the remote that sets them; and packages of one npm scope where pooling is automatic.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ __all__ = ["Family", "group_families"]
 Family = tuple[str, tuple[str, ...]]
 """A share scope and its packages, sorted."""
 
-Packages = dict[tuple[str, str], None]
-
 
 def group_families(
     shapes: Iterable[Shape], tags: Iterable[tuple[Declaration, str]], policy: Policy
@@ -32,16 +30,21 @@ def group_families(
         policy: Its table of families, and whether pooling is automatic.
     """
     sets = Union()
-    packages: Packages = {}
+    packages: dict[tuple[str, str], None] = {}
     for scope, package, specifiers in shapes:
         packages[scope, package] = None
+        node = ("package", scope, package)
+        owner = owning_package(package) or package
         for specifier in specifiers:
-            sets.join(("package", scope, package), ("specifier", scope, specifier))
+            sets.join(node, ("specifier", scope, specifier))
+            other = owning_package(specifier)
+            if other is not None and other != owner:
+                sets.join(node, ("package", scope, other))
     for declaration, remote in tags:
         node = ("package", declaration.scope, declaration.package)
         sets.join(node, ("tag", declaration.scope, remote, declaration.pool))
     for scope, package in packages:
-        link_package(sets, packages, scope, package, policy)
+        link_package(sets, scope, package, policy)
     components: dict[Hashable, list[tuple[str, str]]] = {}
     for scope, package in packages:
         components.setdefault(sets.find(("package", scope, package)), []).append((scope, package))
@@ -52,11 +55,11 @@ def group_families(
     return families
 
 
-def link_package(sets: Union, packages: Packages, scope: str, package: str, policy: Policy) -> None:
+def link_package(sets: Union, scope: str, package: str, policy: Policy) -> None:
     """Link a package with its owner, its line of the table and its npm scope."""
     node = ("package", scope, package)
     owner = owning_package(package) or package
-    if owner != package and (scope, owner) in packages:
+    if owner != package:
         sets.join(node, ("package", scope, owner))
     for line in policy.families:
         if owner in line:

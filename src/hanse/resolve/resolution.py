@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from hanse.errors import ResolveError, UsageError
 from hanse.resolve.coherent import Workings, work_out
 from hanse.resolve.compose import compose
-from hanse.resolve.describe import describe_record, describe_work
+from hanse.resolve.describe import describe_work
+from hanse.resolve.describe_record import describe_record
 from hanse.resolve.elect import elect_all
 from hanse.resolve.emit import emit
 from hanse.resolve.merge import arrive, merge

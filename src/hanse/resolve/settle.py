@@ -5,7 +5,8 @@ A browser orchestrator can then be seeded with what the server decided.
 
 from __future__ import annotations
 
-from hanse.resolve.coherent import Decision, Workings
+from hanse.resolve.coherent import Workings
+from hanse.resolve.decide import Decision
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.dynamic import clone
 from hanse.resolve.merge import sort_rows

@@ -1,0 +1,215 @@
+"""Deciding one family: whose build is published, whom it serves, and who keeps their own.
+
+In the strict share scope every version is published to those that declare it; elsewhere there is one build.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from hanse.errors import ResolveError
+from hanse.resolve.acceptance import Lines
+from hanse.resolve.ballot import Ballot, Kind, Outcome, prefer
+from hanse.resolve.families import Family
+from hanse.resolve.policy import Policy
+from hanse.resolve.pool_graph import Union
+from hanse.resolve.record import STRICT
+from hanse.resolve.tally import elect_on_line
+from hanse.semver import satisfies
+
+__all__ = ["Decision", "Round", "Terms", "decide"]
+
+
+class Terms(msgspec.Struct, frozen=True, eq=False):
+    """What is the same for all families: the policy, the hosts' names, and the lines of versions known."""
+
+    policy: Policy
+    hosts: list[str]
+    lines: Lines
+
+
+class Round(msgspec.Struct, frozen=True, eq=False):
+    """One published build: the remote it comes from, and the kinds of remotes it serves."""
+
+    winner: str
+    kind: Kind
+    served: frozenset[Kind]
+
+
+class Decision(msgspec.Struct, frozen=True, eq=False):
+    """How one family was decided.
+
+    `members` maps each remote that declares any of it to its kind, in the order of names. There is one
+    round, except in the strict share scope, where every version that is declared is published to those
+    that declare it. `keepers` are the remotes that keep their own family, `counts` the numbers of remotes
+    by kind, `winners` the remotes of the rounds; `serving` finds the round of a kind where there are several.
+    """
+
+    family: Family
+    members: dict[str, Kind]
+    counts: Counter[Kind]
+    rounds: tuple[Round, ...]
+    keepers: tuple[str, ...]
+    winners: frozenset[str]
+    serving: dict[Kind, Round]
+
+    def provider(self, name: str) -> str | None:
+        """Return the remote that serves this one, itself where it keeps its own."""
+        kind = self.members.get(name)
+        if kind is None:
+            return None
+        if name in self.winners:
+            return name
+        if len(self.rounds) > 1:
+            one = self.serving.get(kind)
+            return name if one is None else one.winner
+        return self.rounds[0].winner if kind in self.rounds[0].served else name
+
+    def published(self, name: str) -> bool:
+        """Tell whether the remote's build is one that is published."""
+        return name in self.winners
+
+
+def decide(terms: Terms, family: Family, members: dict[str, Kind], counts: Counter[Kind]) -> Decision:
+    """Elect the build or builds of one family.
+
+    Raises:
+        ResolveError: A strict consumer would have to keep its own copy and that is forbidden.
+    """
+    if family[0] == STRICT:
+        rounds = decide_exactly(terms, family, members, counts)
+    else:
+        outcome = elect(terms, family, list(counts.items()), members)
+        served = frozenset([kind for kind in counts if kind not in outcome.kept])
+        rounds = [Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served)]
+    decision = Decision(
+        family=family,
+        members=members,
+        counts=counts,
+        rounds=tuple(rounds),
+        keepers=find_keepers(members, counts, rounds),
+        winners=frozenset([one.winner for one in rounds]),
+        serving={kind: one for one in rounds for kind in one.served} if len(rounds) > 1 else {},
+    )
+    refuse_keepers(decision, terms.policy)
+    return decision
+
+
+def decide_exactly(
+    terms: Terms, family: Family, members: dict[str, Kind], counts: Counter[Kind]
+) -> list[Round]:
+    """Elect builds until every version of a family of the strict scope has one; the most used comes first."""
+    rounds: list[Round] = []
+    for group in version_groups(prefer(counts, family[1], ())):
+        pending = group
+        while pending:
+            outcome = elect(terms, family, [(kind, counts[kind]) for kind in pending], members)
+            served = frozenset([kind for kind in pending if kind not in outcome.kept])
+            rounds.append(Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served))
+            pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
+    rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
+    return rounds
+
+
+def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:
+    """Group kinds that have a version of an entrypoint in common: no other can serve an exact consumer."""
+    sets = Union()
+    groups: dict[Hashable, list[Kind]] = {}
+    listed = list(kinds)
+    for kind in listed:
+        for declaration in kind.declarations:
+            for specifier in declaration.specifiers:
+                sets.join(kind, (specifier, declaration.rank))
+    for kind in listed:
+        groups.setdefault(sets.find(kind), []).append(kind)
+    return list(groups.values())
+
+
+def elect(
+    terms: Terms, family: Family, consumers: list[tuple[Kind, int]], members: Mapping[str, Kind]
+) -> Outcome:
+    """Elect one build; a family of one package has a quicker way to the same answer."""
+    hosts = [members[name] for name in terms.hosts if name in members]
+    latest = terms.policy.profile.latest_shared_external
+    if len(family[1]) == 1 and all(kind.simple for kind, _ in consumers):
+        return elect_on_line(consumers, terms.lines, packages=family[1], hosts=hosts, latest=latest)
+    ordered = prefer([kind for kind, _ in consumers], family[1], hosts)
+    ballot = Ballot(ordered, terms.lines)
+    counts = dict(consumers)
+    candidates = ballot.everybody
+    present = [kind for kind in ordered if kind in hosts]
+    if present:
+        candidates = ballot.equals(present[0])
+    elif latest:
+        line, below = ballot.offering(lead_specifier(ordered, family))
+        candidates = below[line.length] & ~below[line.length - 1]
+    free = ballot.free()
+    candidates = candidates & free or free or candidates
+    return ballot.elect([(kind, counts[kind]) for kind in ordered], candidates)
+
+
+def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
+    """Return the specifier that most kinds have: its versions are the family's."""
+    counts = Counter(specifier for kind in kinds for specifier in kind.tags) or {"": 0}
+    return min(counts, key=lambda specifier: (-counts[specifier], specifier not in family[1], specifier))
+
+
+def winning_remote(members: Mapping[str, Kind], best: Kind, hosts: Iterable[str]) -> str:
+    """Return the remote whose build is published: a host's before others, then by name."""
+    for name in hosts:
+        if members.get(name) is best:
+            return name
+    return next(name for name, kind in members.items() if kind is best)
+
+
+def find_keepers(
+    members: Mapping[str, Kind], kinds: Iterable[Kind], rounds: Sequence[Round]
+) -> tuple[str, ...]:
+    """Return the remotes that no round serves, in order."""
+    served = frozenset[Kind]().union(*(one.served for one in rounds))
+    kept = {kind for kind in kinds if kind not in served}
+    if not kept:
+        return ()
+    winners = {one.winner for one in rounds}
+    return tuple([name for name, kind in members.items() if kind in kept and name not in winners])
+
+
+def refuse_keepers(decision: Decision, policy: Policy) -> None:
+    """Fail where a strict option forbids that a remote keeps its own family.
+
+    Raises:
+        ResolveError: `strict_external_compatibility` or `strict_entry_point_coverage` is set.
+    """
+    strict = policy.strict
+    if not (strict.strict_external_compatibility or strict.strict_entry_point_coverage):
+        return
+    scope, packages = decision.family
+    if scope == STRICT:
+        return
+    winner, build = decision.rounds[0].winner, decision.rounds[0].kind.tags
+    for name in decision.keepers:
+        kind = decision.members[name]
+        missing = [specifier for specifier in kind.tags if specifier not in build]
+        if missing and strict.strict_entry_point_coverage:
+            why = f"it needs {', '.join(missing)}, which the published build lacks"
+        elif strict.strict_external_compatibility and (rejects(kind, build) or not missing):
+            why = "its ranges reject the published versions"
+        else:
+            continue
+        raise ResolveError(
+            f"{', '.join(packages)} cannot be shared: {why}",
+            subject=name,
+            hint=f"the published build is '{winner}'s; relax the range or the option",
+        )
+
+
+def rejects(kind: Kind, build: Mapping[str, str]) -> bool:
+    """Tell whether a strict range of the kind rejects a version of the build."""
+    return any(
+        declaration.strict and specifier in build and not satisfies(build[specifier], declaration.required)
+        for declaration in kind.declarations
+        for specifier in declaration.specifiers
+    )
