@@ -1,0 +1,51 @@
+"""`hanse explain`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from hanse.cli.explanations import render
+from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions, Quiet
+from hanse.cli.output import console, warn, write_json
+from hanse.cli.sources import load
+from hanse.resolve import explain as analysis
+
+__all__ = ["explain"]
+
+
+def explain(
+    package: Annotated[str, Parameter(help="A package, or the specifier of one of its entrypoints.")],
+    manifest: Manifest = "hanse.toml",
+    *,
+    origin: OriginOptions = NO_ORIGIN,
+    options: PolicyOptions = NO_OPTIONS,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> int:
+    """Say who offers and who accepts which version of a package, which won and why, and what it costs.
+
+    Args:
+        package: A package, or the specifier of one of its entrypoints.
+        manifest: A manifest or hanse.toml (a path or URL), or a folder that has one or remote entries.
+        origin: What the manifest does not say.
+        options: How it is resolved.
+        quiet: Write no warnings.
+        json: Write JSON; errors, too.
+
+    Raises:
+        HanseError: There is no such package, or no federation.
+    """
+    loaded = load(manifest, origin, options)
+    found = analysis.explain(loaded.plan(), package)
+    if json:
+        write_json({"package": package, "scopes": msgspec.to_builtins(found)})
+    else:
+        screen = console()
+        for one in found:
+            render(one, screen)
+    if not quiet:
+        warn(loaded.troubles())
+    return 0

@@ -1,0 +1,83 @@
+"""How a command fails: one line for people, a problem for programs, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final, TypedDict
+
+import msgspec
+from cyclopts import CycloptsError
+
+from hanse.cli.output import unicode, visible, write_error
+from hanse.errors import HanseError
+
+__all__ = [
+    "CANNOT",
+    "FOUND",
+    "INTERRUPTED",
+    "PIPE_CLOSED",
+    "Problem",
+    "close_pipe",
+    "problem_of",
+    "tell_failure",
+    "tell_usage",
+]
+
+FOUND: Final = 1
+CANNOT: Final = 2
+INTERRUPTED: Final = 130
+# What a shell shows for a program that SIGPIPE ended.
+PIPE_CLOSED: Final = 141
+
+
+class Problem(TypedDict):
+    """An error as JSON."""
+
+    code: str
+    subject: str
+    message: str
+    hint: str
+
+
+def problem_of(error: HanseError | OSError) -> Problem:
+    """Describe an error; a document's fault names its place and what was expected there."""
+    if isinstance(error, OSError):
+        return Problem(
+            code="HANSE-FILE",
+            subject=str(error.filename or ""),
+            message=error.strerror or str(error) or type(error).__name__,
+            hint="",
+        )
+    head, _, _ = str(error).partition("\n  hint: ")
+    message = head.removeprefix(f"{error.subject}: ") if error.subject else head
+    return Problem(code=error.code, subject=error.subject, message=message, hint=error.hint)
+
+
+def tell_failure(error: HanseError | OSError, *, as_json: bool) -> int:
+    """Write an error to standard error; return the exit code."""
+    return tell_problem(problem_of(error), as_json=as_json)
+
+
+def tell_usage(error: CycloptsError, *, as_json: bool) -> int:
+    """Write what is wrong with the arguments to standard error; return the exit code."""
+    message = " ".join(str(error).split())
+    hint = "`hanse --help` lists the commands, `hanse COMMAND --help` their options"
+    return tell_problem(Problem(code="HANSE-USAGE", subject="", message=message, hint=hint), as_json=as_json)
+
+
+def tell_problem(problem: Problem, *, as_json: bool) -> int:
+    """Write a problem to standard error; return the exit code."""
+    if as_json:
+        text = msgspec.json.encode({key: unicode(str(value)) for key, value in problem.items()}).decode()
+    else:
+        head = f"{problem['subject']}: " if problem["subject"] else ""
+        tail = f" ({problem['hint']})" if problem["hint"] else ""
+        text = visible(" ".join(f"hanse: {head}{problem['message']}{tail}".split()))
+    write_error(text)
+    return CANNOT
+
+
+def close_pipe() -> None:
+    """Let nobody complain when standard output, which nobody reads any more, is closed at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

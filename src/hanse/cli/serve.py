@@ -1,0 +1,92 @@
+"""`hanse serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions
+from hanse.cli.output import write_bytes, write_text
+from hanse.cli.sources import find_document, is_toml, make_federation
+from hanse.errors import UsageError
+from hanse.federation import Federation
+from hanse.limits import LIMITS
+from hanse.web.server import serve as run
+
+__all__ = ["serve"]
+
+
+def serve(
+    manifest: Manifest = "hanse.toml",
+    *,
+    host: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="The port; the next one that is free where it is taken.")] = 4200,
+    refresh: Annotated[
+        float | None,
+        Parameter(help=f"Seconds between two refreshes ({LIMITS.refresh_interval:g}); 0 for never."),
+    ] = None,
+    cache_folder: Annotated[
+        str | None, Parameter(help="Where the last good documents are kept for a restart.")
+    ] = None,
+    origin: OriginOptions = NO_ORIGIN,
+    options: PolicyOptions = NO_OPTIONS,
+    json: Json = False,
+) -> int:
+    """Serve a federation: import map, manifest, health, explanations, metrics, and a page that shows it.
+
+    Ends at SIGINT or SIGTERM, after the requests that are under way.
+
+    Args:
+        manifest: A manifest or hanse.toml (a path or URL), or a folder that has one.
+        host: The address to listen on.
+        port: The port; the next one that is free where it is taken, 0 for any.
+        refresh: Seconds between two refreshes, 0 for never.
+        cache_folder: Where the last good documents are kept for a restart.
+        origin: What the manifest does not say.
+        options: How it is resolved.
+        json: Announce the address as JSON; write errors as JSON, too.
+
+    Raises:
+        HanseError: There is nothing to serve, or nowhere to serve it.
+    """
+    federation = make(manifest, refresh, cache_folder, origin, options)
+    announce = announce_json if json else write_text
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    asyncio.run(run(federation, host=host, port=port, announce=announce))
+    sys.stdout.flush()
+    return 0
+
+
+def announce_json(url: str) -> None:
+    """Write where the federation is served, as JSON on a line."""
+    write_bytes(msgspec.json.encode({"url": url}))
+
+
+def make(
+    manifest: str,
+    refresh: float | None,
+    cache_folder: str | None,
+    origin: OriginOptions,
+    options: PolicyOptions,
+) -> Federation:
+    """Make the federation that is served.
+
+    Raises:
+        UsageError: A folder has neither manifest nor hanse.toml, or an option belongs into the hanse.toml.
+    """
+    document = find_document(manifest)
+    if document is None:
+        raise UsageError("there is no hanse.toml or manifest.json in this folder", subject=manifest)
+    if is_toml(document) and (options.any or refresh is not None or cache_folder is not None):
+        raise UsageError(
+            "a hanse.toml says itself how it is served",
+            subject=document,
+            hint="set policy, options, refresh and cache_folder in [federation]",
+        )
+    interval = LIMITS.refresh_interval if refresh is None else refresh
+    return make_federation(document, origin, options, refresh=interval, cache_folder=cache_folder)[0]
