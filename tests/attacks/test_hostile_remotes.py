@@ -86,6 +86,8 @@ BROKEN: dict[str, tuple[Callable[[], Handler], str]] = {
     "a URL for a package": (lambda: reply(entry("bad", share("https://x/"))), "$.shared[0].packageName"),
     "a file outside": (lambda: reply(entry("bad", card="../../other/x.js")), "$.exposes[0].outFileName"),
     "a file elsewhere": (lambda: reply(entry("bad", card="//evil.example/x.js")), "$.exposes[0].outFileName"),
+    "a base elsewhere": (lambda: document({"name": "bad", "url": "https://evil.example/x/"}), "$.url"),
+    "a base that is code": (lambda: document({"name": "bad", "url": "javascript:alert(1)"}), "$.url"),
     "too many packages": (flood_of_packages, "too many items"),
     "redirect to metadata": (lambda: redirect("http://169.254.169.254/latest/meta-data"), "redirects to"),
     "redirect to loopback": (lambda: redirect("http://127.0.0.1:1/"), "redirects to"),

@@ -146,7 +146,8 @@ class Collector:
                 fetched_at = good.fetched_at
             renewed = replace(good, url=url, fetched_at=fetched_at)
         else:
-            entry = await decode_entry(received.body, subject=url, limits=limits)
+            origins = self.client.access.origins
+            entry = await decode_entry(received.body, subject=url, limits=limits, origins=origins)
             renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
         return Held(listed, renewed, received.trouble)
 

@@ -228,7 +228,8 @@ class Keeper:
         limits = self._settings.limits
         place = locate(url, self._settings.source.base, subject=name or url)
         received = await read(place, self.client, cap=limits.remote_entry_bytes, integrity=integrity)
-        entry = await decode_entry(received.body, subject=place.url, limits=limits)
+        origins = self.client.access.origins
+        entry = await decode_entry(received.body, subject=place.url, limits=limits, origins=origins)
         return Newcomer(name, place.url, entry, received.body)
 
 

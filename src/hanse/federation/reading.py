@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from hanse.errors import BlockedError, FetchError, HanseError, TooLargeError
+import msgspec
+
+from hanse.errors import BlockedError, FetchError, FormatError, HanseError, TooLargeError
 from hanse.federation.places import Place
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
 from hanse.limits import Limits
 from hanse.net import Client, verify_integrity
+from hanse.urls import is_web, join, origin
 
-__all__ = ["Received", "decode_entry", "read"]
+__all__ = ["Received", "at_home", "decode_entry", "read"]
 
 T = TypeVar("T")
 
@@ -97,12 +101,46 @@ def open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
-async def decode_entry(body: bytes, *, subject: str, limits: Limits) -> RemoteEntry:
+async def decode_entry(
+    body: bytes, *, subject: str, limits: Limits, origins: Collection[str] = ()
+) -> RemoteEntry:
     """Decode a remote entry, a large one in a thread.
 
+    Args:
+        body: The document.
+        subject: Where it was read: a URL, or the path of a file.
+        limits: The caps.
+        origins: Those an entry's own `url` may have, beside the one it was read from.
+
     Raises:
-        FormatError: It is not a proper one.
+        FormatError: It is not a proper one, or its own `url` leads to an origin that is not allowed.
     """
     if len(body) <= AT_ONCE:
-        return decode_remote_entry(body, subject=subject, limits=limits)
-    return await asyncio.to_thread(decode_remote_entry, body, subject=subject, limits=limits)
+        entry = decode_remote_entry(body, subject=subject, limits=limits)
+    else:
+        entry = await asyncio.to_thread(decode_remote_entry, body, subject=subject, limits=limits)
+    return at_home(entry, subject, origins) if entry.url else entry
+
+
+def at_home(entry: RemoteEntry, subject: str, origins: Collection[str]) -> RemoteEntry:
+    """Return an entry with its own `url` made absolute.
+
+    That URL becomes the base of every module's, so a document from the web must not choose it freely. One
+    that the operator has as a file may.
+
+    Raises:
+        FormatError: It is no web address, or of an origin that is not allowed.
+    """
+    found = join(subject, entry.url or "")
+    home = None if found is None else origin(found)
+    own = not is_web(subject) or home in {origin(subject), *origins}
+    if found is None or home is None or not is_web(found) or not own:
+        raise FormatError(
+            "the entry's own url leads elsewhere",
+            subject=subject,
+            path="$.url",
+            found=repr(entry.url),
+            expected="an address of the origin it was read from, or of one that is allowed",
+            hint="list the origin among the allowed origins if its files really lie there",
+        )
+    return msgspec.structs.replace(entry, url=found)

@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,8 @@ import msgspec
 
 from hanse.errors import FetchError, FormatError, HanseError
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
-from hanse.federation.reading import read_file
-from hanse.federation.settings import Listed, Settings
+from hanse.federation.reading import at_home, read_file
+from hanse.federation.settings import Listed, Settings, access_of
 from hanse.federation.snapshot import fingerprint
 from hanse.formats.manifest import decode_manifest
 from hanse.formats.remote_entry import decode_remote_entry
@@ -150,13 +151,15 @@ class Store:
                 verify_integrity(stored.manifest, source.integrity, subject=str(self.file))
             decoded = decode_manifest(stored.manifest, subject=source.label, limits=settings.limits)
             manifest = HeldManifest(decoded, stored.manifest, not_asked(source.label))
+        listing = settings.listing(manifest.manifest)
+        origins = access_of(settings).with_urls([one.place.url for one in listing], local=False).origins
         held = {
-            listed.name: Held(listed, self._good(stored, listed), not_asked(listed.place.url))
-            for listed in settings.listing(manifest.manifest)
+            listed.name: Held(listed, self._good(stored, listed, origins), not_asked(listed.place.url))
+            for listed in listing
         }
         return Holdings(manifest, settings.manifest_with_own(manifest.manifest), held)
 
-    def _good(self, stored: Stored, listed: Listed) -> Good | None:
+    def _good(self, stored: Stored, listed: Listed, origins: Collection[str]) -> Good | None:
         """Return a remote's good entry; None, with a warning, where it is damaged."""
         entry = stored.entries.get(listed.name)
         body = None if entry is None else stored.bodies.get(entry.digest)
@@ -165,6 +168,7 @@ class Store:
         try:
             verify_integrity(body, entry.digest, subject=entry.url)
             decoded = decode_remote_entry(body, subject=entry.url, limits=self._settings.limits)
+            decoded = at_home(decoded, entry.url, origins) if decoded.url else decoded
         except HanseError as error:
             LOG.warning("the stored entry of %s is not used: %s", listed.name, error)
             return None
