@@ -87,7 +87,7 @@ def mapping_line(title: str, change: MappingChange) -> str:
     """Write one rule."""
     place = title if change.table == title else f"{title} {change.table}"
     what = arrow(change.before or "nothing", change.after or "nothing")
-    owners = arrow(change.owner_before or "", change.owner_after or "").removeprefix(" -> ")
+    owners = " -> ".join(dict.fromkeys(one for one in (change.owner_before, change.owner_after) if one))
     return f"{SIGNS[change.kind]} {place} {change.key}: {what}" + (f" ({owners})" if owners else "")
 
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.running import Run, towns, write_towns
+from tests.resolve.federations import remote, shared
+
+
+def test_tells_people(run: Run, manifest: Path) -> None:
+    found = run("explain", "lodash", "--manifest", manifest)
+    assert found.code == 0
+    assert [line.rstrip() for line in found.out.splitlines()] == [
+        "lodash: 4.17.21 from 'shop'",
+        "  publishing it from 'shop' costs fewest downloads; its build serves 2 of 2 remotes",
+        "",
+        "version   offered by   accepted by   rejected by   would keep their own",
+        "4.17.21   shop         cart, shop    -             -",
+        "4.17.0    cart         cart          shop          shop",
+        "",
+        "remotes",
+        "├── cart has 4.17.0, accepts ^4.17.0 (strict): served, gets 4.17.21 from 'shop'",
+        "│   └── ^4.17.0 accepts 4.17.21 from 'shop'",
+        "└── shop has 4.17.21, accepts ^4.17.21 (strict): published",
+        "    └── publishing it from 'shop' costs fewest downloads; its build serves 2 of 2 remotes",
+        "",
+        "cost: 0 files beyond one build",
+    ]
+
+
+def test_says_what_own_copies_cost_and_who_is_outside_its_range(run: Run, manifest: Path) -> None:
+    found = run("explain", "react", manifest)
+    assert "cart has 19.0.0, accepts ^19.0.0 (strict): keeps its own, 1 file" in found.out
+    assert "gets 18.3.1 from 'shop', outside its range" in found.out
+    assert "cost: 1 file beyond one build" in found.out
+
+
+def test_knows_bytes_where_the_files_are_there(run: Run, manifest: Path) -> None:
+    manifest.unlink()
+    (manifest.parent / "cart" / "react.js").write_text("x" * 321)
+    assert "cost: 1 file (321 bytes) beyond one build" in run("explain", "react", manifest.parent).out
+
+
+def test_tells_programs(run: Run, manifest: Path) -> None:
+    found = run("explain", "react", "--manifest", manifest, "--json").json
+    assert found["package"] == "react"
+    (scope,) = found["scopes"]
+    assert (scope["version"], scope["provider"]) == ("18.3.1", "shop")
+    assert [one["version"] for one in scope["versions"]] == ["19.0.0", "18.3.1", "18.3.0", "17.0.2"]
+    cart = next(one for one in scope["consumers"] if one["remote"] == "cart")
+    assert cart["reason"]["code"] == "rejects-version"
+
+
+def test_private_copies_are_named(run: Run, tmp_path: Path) -> None:
+    alone = remote("alone", shared("react", "16.0.0", singleton=False))
+    manifest = write_towns(tmp_path, [*towns(), alone])
+    assert "alone has 16.0.0 and does not share it" in run("explain", "react", manifest).out
+
+
+def test_an_unknown_package_gets_a_guess(run: Run, manifest: Path) -> None:
+    found = run("explain", "raect", manifest)
+    assert found.code == 2
+    assert found.err == "hanse: raect: no remote has this package (did you mean react?)\n"
