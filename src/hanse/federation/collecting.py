@@ -48,9 +48,7 @@ class Collector:
         ends = asyncio.get_running_loop().time() + limits.refresh_deadline
         manifest, listed = await self.manifest(before)
         known = {} if before is None else before.remotes
-        # Those that failed come last, so that they do not use up the round's time for the others.
-        failing = {name for name, held in known.items() if held.error is not None}
-        order = sorted(listed, key=lambda one: one.name in failing)
+        order = sorted(listed, key=lambda one: turn(known.get(one.name)))
         gate = asyncio.Semaphore(limits.connections)
         async with asyncio.TaskGroup() as group:
             tasks = {
@@ -107,8 +105,10 @@ class Collector:
         Its own deadline begins when its turn has come, so that those before it in the queue cannot use it up.
         """
         good = None if held is None else held.good
+        asked = False
         try:
             async with asyncio.timeout_at(ends), gate:
+                asked = True
                 return await self.ask(listed, good)
         except TimeoutError:
             seconds = self.settings.limits.refresh_deadline
@@ -117,7 +117,7 @@ class Collector:
                 subject=listed.place.url,
                 hint="too many remotes are slow at the same time",
             )
-            return Held(listed, good, late)
+            return Held(listed, good, late, asked=asked)
         except HanseError as error:
             if isinstance(error, StatusError) and error.status in TAKEN_BACK:
                 good = None
@@ -150,6 +150,16 @@ class Collector:
             entry = await decode_entry(received.body, subject=url, limits=limits, origins=origins)
             renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
         return Held(listed, renewed, received.trouble)
+
+
+def turn(held: Held | None) -> int:
+    """Return when it is a remote's turn: first who had none the last time, last who failed.
+
+    So those that are slow do not use up the round's time for the others, round after round.
+    """
+    if held is None or held.error is None:
+        return 1
+    return 2 if held.asked else 0
 
 
 def tagged(listed: Listed, settings: Settings) -> Place:

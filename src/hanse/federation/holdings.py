@@ -31,11 +31,15 @@ class Good:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One remote: where it should be, its last good entry, and why that could not be renewed."""
+    """One remote: where it should be, its last good entry, and why that could not be renewed.
+
+    `asked` is False where the round had ended before it was its turn.
+    """
 
     listed: Listed
     good: Good | None
     error: HanseError | None = None
+    asked: bool = True
 
     @property
     def health(self) -> RemoteHealth:
