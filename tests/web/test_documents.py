@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
-from hanse import Federation
+from hanse import Federation, Snapshot
 from hanse.limits import LIMITS
+from hanse.web import documents, endpoints
+from hanse.web.shelf import Maker
 from tests.federation.towns import entry, share
 from tests.net.upstream import reply
 from tests.web.site import ask, open_site
@@ -22,6 +26,8 @@ DOCUMENTS = (
     "/snapshot.json",
     "/packages.json",
     "/explain/react",
+    "/graph.svg",
+    "/graph.json",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -145,6 +151,44 @@ async def test_packages_come_with_verdicts_and_reasons() -> None:
     assert verdicts["shop"] == ("skip", "accepted")
     assert verdicts["old"] == ("scope", "rejects-version")
     assert document["private"] == [{"package": "clsx", "version": "2.1.0", "remotes": ["old"]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "maker"), [("/packages.json", "packages_document"), ("/graph.svg", "graph_drawing")]
+)
+async def test_what_is_costly_is_made_once_for_a_plan(
+    path: str, maker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    original: Maker = getattr(documents, maker)
+
+    def make(snapshot: Snapshot) -> bytes:
+        made.append(snapshot.digest)
+        return original(snapshot)
+
+    monkeypatch.setattr(endpoints, maker, make)
+    async with open_site(home=HOME) as site:
+        answers = await asyncio.gather(*(site.get(path) for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == len(made) == 1
+        await site.federation.refresh()
+        await site.get(path)
+        assert len(made) == 1
+        site.towns.put("home", entry("home", share(version="19.9.0")))
+        await site.federation.refresh()
+        assert b"19.9.0" in (await site.get(path)).content
+    assert len(made) == 2
+
+
+async def test_the_graph_is_drawn_and_told() -> None:
+    async with open_site(home=HOME, shop=SHOP) as site:
+        drawn, told = await site.get("/graph.svg"), await site.get("/graph.json")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    words = "".join(ET.fromstring(drawn.content).itertext())
+    graph = told.json()
+    assert [remote["name"] for remote in graph["remotes"]] == ["home", "shop"]
+    assert [edge["kind"] for edge in graph["edges"]] == ["serves", "uses"]
+    assert all(edge["sentence"] in words for edge in graph["edges"])
 
 
 @pytest.mark.parametrize("name", ["react", "@scope/kit", "@scope/kit/deep/entry", "constructor", "toString"])

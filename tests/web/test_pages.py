@@ -110,6 +110,15 @@ async def test_lists_are_bounded_and_say_what_they_leave_out() -> None:
     assert len(other["packages"]) == LIMITS.page_rows + 7
 
 
+async def test_what_nobody_could_read_is_not_drawn() -> None:
+    limits = replace(LIMITS, drawn_nodes=2)
+    async with open_site(limits, home=HOME) as small, open_site(limits, home=HOME, old=OLD) as large:
+        few, many = await show(small), await show(large)
+    assert few.find(".//section[@id='graph']//img") is not None
+    assert many.find(".//section[@id='graph']//img") is None
+    assert "Draw it anyway" in words(many.find(".//section[@id='graph']"))
+
+
 async def test_headings_captions_and_labels() -> None:
     async with open_site(home=HOME, old=OLD) as site:
         page = await show(site)

@@ -42,7 +42,8 @@ async def serving(federation: Federation) -> AsyncIterator[tuple[str, asyncio.Ta
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError, HanseError):
-            await task
+            async with asyncio.timeout(20):
+                await task
 
 
 async def test_it_answers_on_the_address_it_announces() -> None:

@@ -11,11 +11,19 @@ from hanse.federation import Delta, Snapshot
 from hanse.federation.snapshot import RemoteHealth
 from hanse.limits import LIMITS, Limits
 from hanse.resolve import PackagePlan
+from hanse.resolve.drawing import draw, to_svg
 from hanse.resolve.explain import explain
 from hanse.web.overview import count_totals, specifiers_of
 from hanse.web.package_rows import builds, private_rows, scope_name
 
-__all__ = ["delta_document", "explain_document", "packages_document", "snapshot_document"]
+__all__ = [
+    "delta_document",
+    "explain_document",
+    "graph_document",
+    "graph_drawing",
+    "packages_document",
+    "snapshot_document",
+]
 
 
 class HealthDocument(msgspec.Struct, frozen=True):
@@ -93,6 +101,16 @@ def explain_document(snapshot: Snapshot, package: str, *, limits: Limits = LIMIT
         raise NotFoundError("no package has a name as long as this", subject=package[:100])
     found = explain(snapshot.plan, package)
     return msgspec.json.encode({"digest": snapshot.digest, "package": package, "scopes": found})
+
+
+def graph_document(snapshot: Snapshot) -> bytes:
+    """Write the federation's graph: remotes, packages, and who serves whom."""
+    return msgspec.json.encode({"digest": snapshot.digest, **msgspec.structs.asdict(draw(snapshot.plan))})
+
+
+def graph_drawing(snapshot: Snapshot) -> bytes:
+    """Draw the federation's graph as SVG."""
+    return to_svg(draw(snapshot.plan)).encode("utf-8", "replace")
 
 
 def delta_document(delta: Delta) -> bytes:

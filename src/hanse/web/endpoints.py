@@ -20,10 +20,17 @@ from hanse.federation import Federation, Snapshot
 from hanse.formats.manifest import encode_manifest
 from hanse.limits import LIMITS, Limits
 from hanse.web.deltas import Desk, give_delta
-from hanse.web.documents import explain_document, packages_document, snapshot_document
+from hanse.web.documents import (
+    explain_document,
+    graph_document,
+    graph_drawing,
+    packages_document,
+    snapshot_document,
+)
 from hanse.web.metrics import Metrics
 from hanse.web.pages import Asset, load_assets, load_templates, render_page
 from hanse.web.replies import PAGE_POLICY, reply, strong_etag
+from hanse.web.shelf import Maker, Shelf
 
 __all__ = ["Site", "make_site", "routes"]
 
@@ -39,6 +46,7 @@ class Site:
     metrics: Metrics
     templates: jinja2.Environment
     assets: Mapping[str, Asset]
+    shelf: Shelf
     desk: Desk
     limits: Limits
 
@@ -50,6 +58,7 @@ def make_site(federation: Federation, *, limits: Limits = LIMITS) -> Site:
         metrics=Metrics(federation),
         templates=load_templates(),
         assets=load_assets(),
+        shelf=Shelf(),
         desk=Desk(limits),
         limits=limits,
     )
@@ -64,6 +73,8 @@ def routes(site: Site) -> list[Route]:
         "/snapshot.json": give_snapshot,
         "/packages.json": give_packages,
         "/explain/{package:path}": give_explanation,
+        "/graph.svg": give_drawing,
+        "/graph.json": give_graph,
         "/healthz": tell_alive,
         "/readyz": tell_ready,
         "/metrics": give_metrics,
@@ -114,21 +125,30 @@ async def give_snapshot(site: Site, request: Request) -> Response:
 
 async def give_packages(site: Site, request: Request) -> Response:
     """Answer with every package and its copies."""
-    return await tagged(request, JSON, packages_document, current(site))
+    return await shelved(site, request, JSON, packages_document)
+
+
+async def give_drawing(site: Site, request: Request) -> Response:
+    """Answer with the federation as a drawing."""
+    return await shelved(site, request, "image/svg+xml", graph_drawing)
+
+
+async def give_graph(site: Site, request: Request) -> Response:
+    """Answer with the nodes and edges of that drawing."""
+    return await shelved(site, request, JSON, graph_document)
+
+
+async def shelved(site: Site, request: Request, media_type: str, make: Maker) -> Response:
+    """Answer with a document that is made once for a plan."""
+    made = await site.shelf.take(make, current(site))
+    return reply(request, made.body, media_type, etag=made.etag)
 
 
 async def give_explanation(site: Site, request: Request) -> Response:
     """Answer with what is decided about one package, and why."""
-    explain = partial(explain_document, package=request.path_params["package"], limits=site.limits)
-    return await tagged(request, JSON, explain, current(site))
-
-
-async def tagged(
-    request: Request, media_type: str, make: Callable[[Snapshot], bytes], snapshot: Snapshot
-) -> Response:
-    """Make a document off the event loop, and answer with it and its tag."""
-    body = await run_in_threadpool(make, snapshot)
-    return reply(request, body, media_type, etag=strong_etag(body))
+    package = request.path_params["package"]
+    body = await run_in_threadpool(explain_document, current(site), package, limits=site.limits)
+    return reply(request, body, JSON, etag=strong_etag(body))
 
 
 async def tell_alive(_: Site, request: Request) -> Response:
