@@ -11,7 +11,7 @@ from hanse.cli.candidates import place_candidate
 from hanse.cli.explanations import say_cost
 from hanse.cli.failing import FOUND
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions
-from hanse.cli.output import visible, warn, write_json, write_text
+from hanse.cli.output import progress, visible, warn, write_json, write_text
 from hanse.cli.sources import load, read_remote_entry
 from hanse.resolve import check as analysis
 
@@ -51,7 +51,8 @@ def check(
     loaded = load(manifest, origin, options, relaxed=True)
     placed = place_candidate(loaded, read_remote_entry(candidate), candidate, name=name, url=url)
     unseen = [one.name for one in loaded.lost if one.name != placed.name]
-    report = analysis.check(loaded.remotes, placed, loaded.policy, unseen=unseen)
+    with progress(f"checking {candidate}"):
+        report = analysis.check(loaded.remotes, placed, loaded.policy, unseen=unseen)
     if json:
         write_json({"worse": report.worse, **msgspec.structs.asdict(report)})
     else:

@@ -43,7 +43,8 @@ class Loaded:
         Raises:
             ResolveError: A strict option forbids the outcome.
         """
-        return resolve(self.remotes, self.policy)
+        with progress("resolving"):
+            return resolve(self.remotes, self.policy)
 
     @property
     def lost(self) -> tuple[RemoteHealth, ...]:

@@ -75,7 +75,7 @@ def check(
     policy = policy or Policy()
     listed = list(remotes)
     before = side(listed, policy)
-    after = side(put_in(listed, candidate), policy)
+    after = side(put_in(listed, candidate), policy, before.plan)
     found = [
         *refusal_findings(before, after),
         *module_findings(before.plan, after.plan),
@@ -104,9 +104,9 @@ def put_in(remotes: Sequence[Remote], candidate: Remote) -> list[Remote]:
     ]
 
 
-def side(remotes: Sequence[Remote], policy: Policy) -> Side:
+def side(remotes: Sequence[Remote], policy: Policy, previous: Plan | None = None) -> Side:
     """Resolve without the strict options, so that there is always something to compare."""
-    plan = resolve(remotes, msgspec.structs.replace(policy, strict=Strict()))
+    plan = resolve(remotes, msgspec.structs.replace(policy, strict=Strict()), previous)
     got = supplies(plan)
     return Side(plan, got, find_troubles(plan, got), refusals(remotes, policy))
 
