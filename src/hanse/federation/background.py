@@ -30,16 +30,29 @@ class Thread:
         self._ready.wait()
 
     def _run(self) -> None:
-        # A runner cancels and awaits all tasks when it is left.
-        with asyncio.Runner() as runner:
-            self.loop = runner.get_loop()
-            self._ready.set()
+        self.loop = asyncio.new_event_loop()
+        self._ready.set()
+        try:
             self.loop.run_forever()
+        finally:
+            # Not by an `asyncio.Runner`: it begins a thread to end those of the executor, which some
+            # versions of Python forbid at the end of the process. They have ended themselves by then.
+            self.loop.run_until_complete(end_tasks())
+            self.loop.close()
 
     def stop(self) -> None:
         """End the loop."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PARTING)
+
+
+async def end_tasks() -> None:
+    """Cancel all tasks of this loop but the present one, and let them clean up."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 class Process:
