@@ -66,6 +66,32 @@ async def test_fetches_failures_and_breakers() -> None:
         assert await site.sample(f'hanse_breaker{{origin="{origin}",phase="open"}}') == 0
 
 
+async def test_a_failure_is_counted_when_it_begins_and_not_while_it_lasts() -> None:
+    async with open_site(home=HOME, shop=entry("shop")) as site:
+        count = 'hanse_remote_failures_total{{code="HANSE-{}",remote="shop"}}'.format
+        good = site.towns.upstream.routes["/shop/remoteEntry.json"]
+        for handler in (reply(status=500), reply(status=500), reply(b"{"), good, reply(status=404)):
+            site.towns.put("shop", handler)
+            await site.federation.refresh()
+        assert await site.sample(count("FETCH-STATUS")) == 2
+        assert await site.sample(count("FORMAT")) == 1
+        assert await site.sample('hanse_remote_failures_total{code="HANSE-FORMAT",remote="home"}') is None
+
+
+async def test_a_remote_that_failed_before_the_app_was_made_has_begun_to_fail() -> None:
+    async with open_site(home=HOME, gone=reply(status=500)) as site:
+        assert await site.sample('hanse_remote_failures_total{code="HANSE-FETCH-STATUS",remote="gone"}') == 1
+
+
+async def test_another_map_is_counted_and_another_age_is_not() -> None:
+    async with open_site(home=HOME) as site:
+        await site.federation.refresh()
+        assert await site.sample("hanse_map_changes_total") == 0
+        site.towns.put("home", entry("home", share(version="19.2.0")))
+        await site.federation.refresh()
+        assert await site.sample("hanse_map_changes_total") == 1
+
+
 async def test_requests_by_path_method_and_status() -> None:
     async with open_site(home=HOME) as site:
         for path in ("/explain/react", "/explain/react", "/explain/nobody", "/nothing/at/all", "/else"):

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.exposition import choose_encoder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hanse.federation import Federation
+from hanse.federation import Federation, Snapshot
 from hanse.web.gauges import FederationCollector
 
 __all__ = ["CountRequests", "Metrics"]
@@ -43,14 +43,35 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self.failures = Counter(
+            "hanse_remote_failures",
+            "Times that a remote began to fail, or to fail in another way.",
+            ["remote", "code"],
+            registry=self.registry,
+        )
+        self.changes = Counter(
+            "hanse_map_changes", "Times that another import map was served.", registry=self.registry
+        )
         self.registry.register(FederationCollector(federation))
         ProcessCollector(registry=self.registry)
+        federation.on_change(self.note)
+        if federation.has_snapshot:
+            self.note(federation.snapshot, None)
 
     def count(self, *, path: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `path` is the route's, so that there are not more series than routes."""
         known = method if method in METHODS else "other"
         self.requests.labels(path, known, str(status)).inc()
         self.seconds.labels(path).observe(seconds)
+
+    def note(self, snapshot: Snapshot, before: Snapshot | None) -> None:
+        """Count what has changed between two snapshots; without an earlier one, whatever fails is new."""
+        known = {} if before is None else {one.name: one.error_code for one in before.remotes}
+        for remote in snapshot.remotes:
+            if remote.error_code is not None and remote.error_code != known.get(remote.name):
+                self.failures.labels(remote.name, remote.error_code).inc()
+        if before is not None and before.digest != snapshot.digest:
+            self.changes.inc()
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the format an `Accept` header asks for, and its media type."""
