@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from hanse import Federation, HanseError, UsageError
+from hanse.limits import LIMITS
 from hanse.web import serve
 from hanse.web.listening import address_of, listen
 from tests.federation.towns import entry, serve_towns
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.anyio
 PROGRAM = """
 import asyncio, sys
 from hanse import Federation
+from hanse.limits import LIMITS
 from hanse.web import serve
 asyncio.run(serve(Federation(sys.argv[1]), port=0))
 print("closed", flush=True)
@@ -71,7 +73,7 @@ async def until_ready(client: httpx2.AsyncClient, url: str) -> None:
 async def test_it_answers_before_there_is_a_snapshot() -> None:
     async with (
         serve_towns(home=hang) as towns,
-        serving(towns.federation()) as (url, _),
+        serving(towns.federation(limits=LIMITS)) as (url, _),
         httpx2.AsyncClient() as client,
     ):
         assert (await client.get(f"{url}healthz")).status_code == 200
@@ -79,13 +81,23 @@ async def test_it_answers_before_there_is_a_snapshot() -> None:
         assert (await client.get(f"{url}importmap.json")).status_code == 503
 
 
-async def test_it_ends_where_there_is_nothing_to_serve() -> None:
+async def test_it_ends_where_there_is_nothing_to_serve_and_announces_nothing() -> None:
+    announced: list[str] = []
     async with serve_towns() as towns:
         towns.put("manifest", reply(status=500))
-        async with serving(towns.federation()) as (_, task):
+        async with asyncio.timeout(10):
             with pytest.raises(HanseError, match="500"):
-                async with asyncio.timeout(10):
-                    await task
+                await serve(towns.federation(), port=0, announce=announced.append)
+    assert announced == []
+
+
+async def test_an_announcement_that_fails_is_not_swallowed() -> None:
+    def fail(_: str) -> None:
+        raise BrokenPipeError("nobody listens")
+
+    async with serve_towns(home=entry("home")) as towns, asyncio.timeout(10):
+        with pytest.raises(BrokenPipeError):
+            await serve(towns.federation(), port=0, announce=fail)
 
 
 def slowly(body: bytes, arrived: asyncio.Event) -> Handler:

@@ -26,6 +26,8 @@ from hanse.web.problems import answer_failure, answer_http
 __all__ = ["create_app", "serve"]
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+# What fails at once (a file that is not there) has failed by then, in seconds.
+ANNOUNCED_AFTER: Final = 0.5
 
 
 def create_app(federation: Federation, *, limits: Limits = LIMITS) -> Starlette:
@@ -77,7 +79,7 @@ async def serve(
         federation: What is served; it is started here, and closed at the end.
         host: The address to listen on.
         port: The port to listen on; where it is taken, the next one that is free. 0 is any.
-        announce: Told the URL; prints it if not given.
+        announce: Told the URL, as soon as there is a snapshot or after half a second; prints it if not given.
         limits: The caps.
 
     Raises:
@@ -86,18 +88,28 @@ async def serve(
     """
     with listen(host, port) as listener:
         server = make_server(create_app(federation, limits=limits), limits)
-        announce(address_of(listener))
         starting = asyncio.create_task(federation.start())
-        starting.add_done_callback(lambda task: stop_where_failed(task, server))
+        announcing = asyncio.create_task(announce_start(address_of(listener), starting, announce))
+        for task in (starting, announcing):
+            task.add_done_callback(lambda task: stop_where_failed(task, server))
         try:
             with obey_signals(server):
                 await serve_until_stopped(server, listener)
         finally:
-            starting.cancel()
-            await asyncio.wait({starting})
+            for task in (starting, announcing):
+                task.cancel()
+            await asyncio.wait({starting, announcing})
             await federation.aclose()
-        if not starting.cancelled():
-            starting.result()
+        for task in (starting, announcing):
+            if not task.cancelled():
+                task.result()
+
+
+async def announce_start(url: str, starting: asyncio.Task[None], announce: Callable[[str], object]) -> None:
+    """Announce the URL, but not of a server that ends at once for it has nothing to serve."""
+    await asyncio.wait({starting}, timeout=ANNOUNCED_AFTER)
+    if not starting.done() or not failed(starting):
+        announce(url)
 
 
 class Server(uvicorn.Server):
@@ -159,5 +171,10 @@ def obey_signals(server: Server) -> Iterator[None]:
 
 def stop_where_failed(task: asyncio.Task[None], server: Server) -> None:
     """End a server that has nothing to serve."""
-    if not task.cancelled() and task.exception() is not None:
+    if failed(task):
         server.should_exit = True
+
+
+def failed(task: asyncio.Task[None]) -> bool:
+    """Tell whether a task that is done has failed."""
+    return not task.cancelled() and task.exception() is not None
