@@ -36,35 +36,31 @@ def compose(work: Workings) -> ImportMap:
         for name in decision.keepers:
             kept[name] += members[name].declarations
     scopes: Scopes = {}
-    own: set[str] = set()
     for name, offer in offers.items():
         part = kept_part(offer, tuple(kept[name]))
         if part.urls:
-            # The part's table is remembered by the offer: it goes in as it is, and is copied on writing.
-            share_table(scopes, own, offer.scope, part.urls)
+            share_table(scopes, offer.scope, part.urls)
             integrity.update(part.integrity)
     for decision in work.decisions.values():
-        publish(decision, offers, imports, scopes, own, integrity)
-    shield_nested(work, imports, scopes, own)
-    return ImportMap(imports=imports, scopes=scopes, integrity=integrity)
+        publish(decision, offers, imports, scopes, integrity)
+    shield_nested(work, imports, scopes)
+    return ImportMap(imports=imports, scopes=scopes, integrity=of_mapped(integrity, imports, scopes))
 
 
-def share_table(scopes: Scopes, own: set[str], scope: str, urls: dict[str, str]) -> None:
-    """Put a table into a URL scope; of two remotes in one folder the first by name keeps a specifier."""
-    if scope in scopes:
-        table = writable(scopes, own, scope)
-        for specifier, url in urls.items():
-            table.setdefault(specifier, url)
-    else:
-        scopes[scope] = urls
+def share_table(scopes: Scopes, scope: str, urls: dict[str, str]) -> None:
+    """Put a table into a URL scope; of two remotes in one folder the first by name keeps a specifier.
+
+    The table is a part that the offer remembers, and so it is copied: a plan's map is its own.
+    """
+    scopes[scope] = urls | scopes[scope] if scope in scopes else dict(urls)
 
 
-def writable(scopes: Scopes, own: set[str], scope: str) -> dict[str, str]:
-    """Return a URL scope's table as one that may be changed."""
-    if scope not in own:
-        own.add(scope)
-        scopes[scope] = dict(scopes.get(scope, {}))
-    return scopes[scope]
+def of_mapped(integrity: dict[str, str], imports: Mapping[str, str], scopes: Scopes) -> dict[str, str]:
+    """Return the digests of the URLs that the map leads to; a rule may have been written over."""
+    if not integrity:
+        return integrity
+    mapped = {*imports.values()}.union(*[table.values() for table in scopes.values()])
+    return {url: digest for url, digest in integrity.items() if url in mapped}
 
 
 def kept_part(offer: Offer, declarations: tuple[Declaration, ...]) -> Part:
@@ -97,7 +93,6 @@ def publish(
     offers: Mapping[str, Offer],
     imports: dict[str, str],
     scopes: Scopes,
-    own: set[str],
     integrity: dict[str, str],
 ) -> None:
     """Write the published builds: into `imports`, or for a named share scope to each it serves."""
@@ -108,7 +103,7 @@ def publish(
         part, chunks = published_parts(winner, one.kind)
         integrity.update(part.integrity)
         if chunks.urls:
-            writable(scopes, own, winner.scope).update(chunks.urls)
+            scopes.setdefault(winner.scope, {}).update(chunks.urls)
             integrity.update(chunks.integrity)
         if named:
             urls[one.winner] = part.urls
@@ -118,7 +113,7 @@ def publish(
         for name, kind in decision.members.items():
             provided = urls.get(decision.provider(name) or "")
             if provided is not None:
-                table = writable(scopes, own, offers[name].scope)
+                table = scopes.setdefault(offers[name].scope, {})
                 table.update({specifier: provided[specifier] for specifier in kind.tags})
 
 
@@ -131,21 +126,24 @@ def published_parts(offer: Offer, kind: Kind) -> tuple[Part, Part]:
     return part, chunks
 
 
-def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes, own: set[str]) -> None:
+def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes) -> None:
     """Keep a remote's own packages from remotes that lie in a folder below its own.
 
     A browser that finds nothing in a URL scope goes on to the next shorter one: a remote in `/shop/v2/`
     would get what the remote in `/shop/` keeps to itself. The inner one is told what it gets instead.
     """
+    if not work.nested:
+        return
+    wanted: dict[str, set[str]] = {}
+    for offer in work.offers.values():
+        declared = wanted.setdefault(offer.scope, set())
+        for declaration in offer.declared:
+            declared.update(declaration.specifiers)
     for outer, inner in work.nested:
         leaking = scopes.get(outer)
-        if not leaking:
-            continue
-        for offer in work.offers.values():
-            if offer.scope != inner:
-                continue
-            wanted = {s for declaration in offer.declared for s in declaration.specifiers}
-            missing = wanted & leaking.keys() & imports.keys() - scopes.get(inner, {}).keys()
-            if missing:
-                table = writable(scopes, own, inner)
-                table.update({specifier: imports[specifier] for specifier in sorted(missing)})
+        missing = leaking.keys() & wanted[inner] & imports.keys() if leaking else None
+        if missing:
+            own = scopes.get(inner, {})
+            rules = {specifier: imports[specifier] for specifier in sorted(missing - own.keys())}
+            if rules:
+                scopes[inner] = own | rules

@@ -95,23 +95,30 @@ def decide(terms: Terms, family: Family, members: dict[str, Kind], counts: Count
         serving={kind: one for one in rounds for kind in one.served} if len(rounds) > 1 else {},
     )
     refuse_keepers(decision, terms.policy)
+    if terms.policy.strict.strict_external_same_version_compatibility:
+        refuse_differing_ranges(decision)
     return decision
 
 
 def decide_exactly(
     terms: Terms, family: Family, members: dict[str, Kind], counts: Counter[Kind]
 ) -> list[Round]:
-    """Elect builds until every version of a family of the strict scope has one; the most used comes first."""
+    """Elect builds until every version of a family of the strict scope has one; the most used comes first.
+
+    A build that cannot even serve its own kind, for a private part of its family, is nobody's but its own.
+    """
     rounds: list[Round] = []
     for group in version_groups(prefer(counts, family[1], ())):
         pending = group
         while pending:
             outcome = elect(terms, family, [(kind, counts[kind]) for kind in pending], members)
             served = frozenset([kind for kind in pending if kind not in outcome.kept])
-            rounds.append(Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served))
+            if served or not rounds:
+                winner = winning_remote(members, outcome.best, terms.hosts)
+                rounds.append(Round(winner, outcome.best, served))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
     rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
-    return rounds
+    return [one for one in rounds if one.served] or rounds
 
 
 def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:
@@ -213,3 +220,25 @@ def rejects(kind: Kind, build: Mapping[str, str]) -> bool:
         for declaration in kind.declarations
         for specifier in declaration.specifiers
     )
+
+
+def refuse_differing_ranges(decision: Decision) -> None:
+    """Fail where remotes bring one version of a package and a strict one of them has another range.
+
+    The first remote by name sets the range, whoever comes first in the manifest.
+
+    Raises:
+        ResolveError: It names the remote whose range differs.
+    """
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, kind in decision.members.items():
+        for declaration in kind.declarations:
+            version, required = declaration.version, declaration.required
+            other, wanted = first.setdefault((declaration.package, version), (name, required))
+            if required != wanted and declaration.strict:
+                raise ResolveError(
+                    f"its range {required} for {declaration.package}@{version} is not the range {wanted} "
+                    f"of '{other}'",
+                    subject=name,
+                    hint="strict_external_same_version_compatibility is set; agree on one range",
+                )

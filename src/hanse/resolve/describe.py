@@ -9,14 +9,12 @@ from hanse.resolve.coherent import Workings
 from hanse.resolve.decide import Decision
 from hanse.resolve.notices import offer_notices
 from hanse.resolve.offers import Declaration
-from hanse.resolve.plan import CopyPlan, Notice, PackagePlan, Reason
+from hanse.resolve.plan import CopyPlan, Described, Notice, PackagePlan, Reason
 from hanse.resolve.record import STRICT
 from hanse.resolve.remote import Remote
 from hanse.semver import satisfies
 
-__all__ = ["Described", "bytes_of", "copy_notices", "describe_work"]
-
-Described = tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]
+__all__ = ["bytes_of", "copy_notices", "describe_work"]
 
 
 def bytes_of(remote: Remote, files: Iterable[str]) -> int | None:

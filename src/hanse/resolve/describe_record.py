@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hanse.resolve.acceptance import Acceptance
-from hanse.resolve.describe import Described, bytes_of, copy_notices
+from hanse.resolve.describe import bytes_of, copy_notices
 from hanse.resolve.notices import entry_notices, folder_notices
 from hanse.resolve.paths import scope_url
-from hanse.resolve.plan import CopyPlan, Notice, PackagePlan, Reason
+from hanse.resolve.plan import CopyPlan, Described, Notice, PackagePlan, Reason
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool import Island
 from hanse.resolve.record import GLOBAL, STRICT, Copy, External, Record, Row, union

@@ -42,8 +42,8 @@ def elect_all(record: Record, policy: Policy, log: Log | None = None) -> dict[st
                     log("error", 3, f"[{scope}] failed to determine shared externals.")
                 raise ResolveError(
                     f"Could not determine shared externals in scope {scope}.",
-                    subject=package,
-                    hint=error.message,
+                    subject=error.subject,
+                    hint=f"{error.message} {error.hint}",
                 ) from error
             record.changed.add("shared-externals")
             touched.setdefault(scope, set()).add(package)

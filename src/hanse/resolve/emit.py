@@ -196,7 +196,8 @@ def emit_global_share(builder: MapBuilder, package: str, row: Row) -> None:
     """
     if package in builder.imports:
         if builder.policy.strict.strict_import_map:
-            raise builder.fail(f"[{package}] Shared external has multiple shared versions.", package)
+            text = f"[{package}] Shared external has multiple shared versions."
+            raise builder.fail(text, row.copies[0].name)
         builder.tell("warn", f"Singleton external {package} has multiple shared versions.")
         return
     published: set[str] = set()
@@ -330,13 +331,13 @@ def shared_rows(builder: MapBuilder, scope: str, package: str, external: Externa
     strict = builder.policy.strict.strict_import_map
     if len(shared) > 1:
         if strict:
-            raise builder.fail(
-                f"[{scope}.{package}] ShareScope external has multiple shared versions.", package
-            )
+            text = f"[{scope}.{package}] ShareScope external has multiple shared versions."
+            raise builder.fail(text, shared[1].copies[0].name)
         builder.tell("warn", f"ShareScope external {scope}.{package} has multiple shared versions.")
     if not shared:
         if strict:
-            raise builder.fail(f"[{scope}][{package}] shareScope has no override version.", package)
+            text = f"[{scope}][{package}] shareScope has no override version."
+            raise builder.fail(text, external.rows[0].copies[0].name)
         builder.tell(
             "debug", f"[{scope}][{package}] shareScope has no override version, scoping override versions."
         )

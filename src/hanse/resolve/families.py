@@ -34,12 +34,12 @@ def group_families(
     for scope, package, specifiers in shapes:
         packages[scope, package] = None
         node = ("package", scope, package)
-        owner = owning_package(package) or package
+        own = (owning_package(package) or package) + "/"
         for specifier in specifiers:
             sets.join(node, ("specifier", scope, specifier))
-            other = owning_package(specifier)
-            if other is not None and other != owner:
-                sets.join(node, ("package", scope, other))
+            owner = None if specifier.startswith(own) else owning_package(specifier)
+            if owner is not None:
+                sets.join(node, ("package", scope, owner))
     for declaration, remote in tags:
         node = ("package", declaration.scope, declaration.package)
         sets.join(node, ("tag", declaration.scope, remote, declaration.pool))

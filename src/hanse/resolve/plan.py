@@ -14,7 +14,7 @@ from hanse.resolve.record import Action, Record
 from hanse.resolve.remote import Remote
 from hanse.resolve.storage import store
 
-__all__ = ["CopyPlan", "Notice", "PackagePlan", "Plan", "Reason", "ReasonCode"]
+__all__ = ["CopyPlan", "Described", "Notice", "PackagePlan", "Plan", "Reason", "ReasonCode"]
 
 ReasonCode = Literal[
     "only-version",
@@ -86,14 +86,27 @@ class Notice(msgspec.Struct, frozen=True):
     level: Literal["warning", "info"] = "warning"
 
 
+Described = tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]
+"""(Share scope, package) -> its plan, and the notices."""
+
+
 class Plan:
     """What a federation comes to.
 
     Made by `resolve`, never changed. The import map is there at once; the rest (`packages`, `notices`,
-    the storage documents) is worked out when it is first asked for.
+    the storage documents) is worked out when it is first asked for. No other plan has a part of its map:
+    whoever writes into its dictionaries spoils this copy alone.
     """
 
     __slots__ = ("_describe", "_described", "_record", "import_map", "policy", "remotes", "workings")
+
+    policy: Policy
+    remotes: Mapping[str, Remote]
+    import_map: ImportMap
+    workings: object
+    _describe: Callable[[], Described]
+    _record: Callable[[], Record]
+    _described: Described | None
 
     def __init__(
         self,
@@ -101,17 +114,27 @@ class Plan:
         policy: Policy,
         remotes: Mapping[str, Remote],
         import_map: ImportMap,
-        describe: Callable[[], tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]],
+        describe: Callable[[], Described],
         record: Callable[[], Record],
         workings: object = None,
     ) -> None:
-        self.policy = policy
-        self.remotes = MappingProxyType(dict(remotes))
-        self.import_map = import_map
-        self.workings = workings
-        self._describe = describe
-        self._record = record
-        self._described: tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]] | None = None
+        values = {
+            "policy": policy,
+            "remotes": MappingProxyType(dict(remotes)),
+            "import_map": import_map,
+            "workings": workings,
+            "_describe": describe,
+            "_record": record,
+            "_described": None,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a plan never changes: {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a plan never changes: {name!r} cannot be deleted")
 
     @property
     def packages(self) -> Mapping[tuple[str, str], PackagePlan]:
@@ -123,11 +146,13 @@ class Plan:
         """Return what the owners of remotes should know."""
         return self.described()[1]
 
-    def described(self) -> tuple[dict[tuple[str, str], PackagePlan], tuple[Notice, ...]]:
+    def described(self) -> Described:
         """Work out the reasons, once."""
-        if self._described is None:
-            self._described = self._describe()
-        return self._described
+        known = self._described
+        if known is None:
+            known = self._describe()
+            object.__setattr__(self, "_described", known)
+        return known
 
     def record(self) -> Record:
         """Return a record of the plan that the caller may change: a session starts on it."""

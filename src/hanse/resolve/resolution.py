@@ -13,6 +13,7 @@ from hanse.resolve.describe import describe_work
 from hanse.resolve.describe_record import describe_record
 from hanse.resolve.elect import elect_all
 from hanse.resolve.emit import emit
+from hanse.resolve.gaps import refuse_gaps
 from hanse.resolve.merge import arrive, merge
 from hanse.resolve.plan import Plan
 from hanse.resolve.policy import Policy
@@ -53,6 +54,8 @@ def resolve(remotes: Iterable[Remote], policy: Policy | None = None, previous: P
     with paused_collector():
         work = work_out(listed, policy, earlier if isinstance(earlier, Workings) else None)
         import_map = compose(work)
+        if policy.strict.strict_import_map:
+            refuse_gaps(work, import_map)
     return Plan(
         policy=policy,
         remotes=work_remotes(work),
@@ -95,7 +98,11 @@ def resolve_compatible(remotes: Sequence[Remote], policy: Policy) -> Plan:
     for remote in remotes:
         name = remote.name if remote.host else remote.entry.name
         if name != remote.name and policy.strict.strict_remote_entry:
-            raise ResolveError(f"Could not fetch remote '{remote.name}'", subject=remote.name)
+            raise ResolveError(
+                f"Could not fetch remote '{remote.name}'",
+                subject=remote.name,
+                hint=f"its remote entry is called '{name}', and strict_remote_entry is set",
+            )
         url = remote.entry.url or remote.url
         arrivals.append(arrive(name, url, remote.entry, policy, host=remote.host))
     merge(record, arrivals, policy)
