@@ -94,13 +94,15 @@ HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used (PEP 562)."""
-    if name not in __all__:
-        raise AttributeError(f"module 'hanse' has no attribute {name!r}")
-    found: object = getattr(import_module(HOMES.get(name, "hanse.errors")), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # A type checker takes the imports above, and tells of names that are not there.
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first used (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(f"module 'hanse' has no attribute {name!r}")
+        found: object = getattr(import_module(HOMES.get(name, "hanse.errors")), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -270,6 +270,25 @@ async def test_a_newcomer_that_fails_changes_nothing() -> None:
         assert federation.snapshot is before
 
 
+@pytest.mark.parametrize("name", ["__proto__", "", "https://x/", "./x", "a b", "x" * 5000])
+async def test_what_is_no_name_is_refused_before_anything_is_fetched(name: str) -> None:
+    async with serve_towns(home=entry("home")) as towns, towns.federation() as federation:
+        towns.put("new", entry("new"))
+        with pytest.raises(FormatError, match="a remote's name"):
+            await federation.init_remote_entry(towns.url("new"), name)
+        assert towns.asked("new") == 0
+
+
+async def test_an_entry_that_is_fresh_is_not_asked_for_by_each_visitor() -> None:
+    fresh = reply(entry("new"), headers={"cache-control": "max-age=60"})
+    async with serve_towns(home=entry("home"), new=fresh) as towns:
+        towns.list("home")
+        async with towns.federation() as federation:
+            deltas = [await federation.init_remote_entry(towns.url("new")) for _ in range(5)]
+            assert len({delta.import_map_json for delta in deltas}) == 1
+            assert towns.asked("new") == 1
+
+
 async def test_the_name_asked_for_counts_and_a_foreign_one_is_reported() -> None:
     async with serve_towns(home=entry("home")) as towns, towns.federation() as federation:
         towns.put("new", entry("market"))

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import replace
 
+import httpx2
 import pytest
 
 from hanse import (
@@ -23,7 +24,7 @@ from hanse import (
     StatusError,
     UsageError,
 )
-from hanse.net import digest
+from hanse.net import Access, Client, digest
 from tests.federation.towns import QUICK, entry, serve_towns, share
 from tests.net.upstream import hang, reply, tagged
 
@@ -499,9 +500,32 @@ def test_wrong_arguments_are_refused_at_once(arguments: dict[str, object]) -> No
         Federation(**arguments)  # type: ignore[arg-type]
 
 
-async def test_a_client_given_is_used_and_left_open() -> None:
-    from hanse.net import Access, Client
+class Faulty(httpx2.AsyncBaseTransport):
+    """A transport with a mistake in it, which shows with one remote."""
 
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = request.url.path.split("/")[1]
+        if name == "shop":
+            raise KeyError("a mistake")
+        return httpx2.Response(200, content=entry(name))
+
+
+async def test_a_mistake_that_one_remote_brings_to_light_does_not_cost_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    listed = {name: f"https://cdn.example/{name}/remoteEntry.json" for name in ("home", "shop")}
+    async with (
+        Client(Access(), transport=Faulty()) as client,
+        Federation(listed, client=client, refresh_interval=None) as federation,
+    ):
+        home, shop = federation.snapshot.remotes
+        assert home.status == "ok"
+        assert shop.status == "failed"
+        assert "unexpected KeyError: 'a mistake'" in (shop.error or "")
+        assert "Traceback" in caplog.text
+
+
+async def test_a_client_given_is_used_and_left_open() -> None:
     async with serve_towns(home=entry("home")) as towns, Client(Access()) as client:
         async with towns.federation(client=client) as federation:
             assert federation.fetches().fresh == 2

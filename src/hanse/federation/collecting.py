@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,6 +17,8 @@ from hanse.formats.manifest import Manifest, decode_manifest
 from hanse.net import Client, digest
 
 __all__ = ["Collector"]
+
+LOG: Final = logging.getLogger("hanse.federation")
 
 # Gone, and withheld for legal reasons: what an origin takes back is not served any longer.
 TAKEN_BACK: Final = frozenset({410, 451})
@@ -122,6 +125,11 @@ class Collector:
             if isinstance(error, StatusError) and error.status in TAKEN_BACK:
                 good = None
             return Held(listed, good, first_cause(error, None if held is None else held.error))
+        except Exception as error:
+            # A mistake of ours, or of a library, that one remote brings to light must not cost the others.
+            LOG.exception("remote %r brought something unexpected to light", listed.name)
+            text = f"an unexpected {type(error).__name__}: {error}"
+            return Held(listed, good, HanseError(text, subject=listed.place.url))
 
     async def ask(self, listed: Listed, good: Good | None) -> Held:
         """Read and decode one remote's entry; the decoded one stays where the bytes are the same.

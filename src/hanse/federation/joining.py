@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hanse.errors import ResolveError
-from hanse.federation.pages import Gap, Need, Offered, Page, families_of, find_gap, scope_label
+from hanse.federation.pages import Gap, Need, Offered, Page, families_of, find_gap, layer, scope_label
 from hanse.formats.import_map import ImportMap
 from hanse.formats.remote_entry import Shared
 from hanse.resolve import Notice, Policy, Remote
@@ -196,14 +196,13 @@ class Joining:
     def inherit(self, family: list[Need]) -> None:
         """Take a family from the published build; in a named share scope by rules of its own."""
         for need in family:
-            for specifier in need.files:
-                found = self.page.offered[need.scope, specifier]
-                if need.scope != GLOBAL:
-                    self.own[specifier] = found.url
-                if not satisfies(found.version, need.required):
-                    text = f"gets {found.version} from '{found.remote}', which {need.required} rejects"
+            found = {one: self.page.offered[need.scope, one] for one in need.files}
+            if need.scope != GLOBAL:
+                self.own.update({specifier: offered.url for specifier, offered in found.items()})
+            for version, remote in sorted({(offered.version, offered.remote) for offered in found.values()}):
+                if not satisfies(version, need.required):
+                    text = f"gets {version} from '{remote}', which {need.required} rejects"
                     self.notice("outside-range", need.package, f"{text}; it does not insist")
-                    break
 
     def keep(self, files: Mapping[str, str], bundle: str | None) -> None:
         """Map entrypoints for the newcomer alone, with the chunks they need."""
@@ -221,17 +220,20 @@ class Joining:
 
     def shield(self) -> None:
         """Keep remotes in nested folders from each other's rules: browsers look from the inside out."""
-        rules = {**self.imports, **self.page.imports}
-        for outer, table in self.page.scopes.items():
+        page, wanted = self.page, self.specifiers()
+        for outer, table in page.scopes.items():
             if outer != self.folder and self.folder.startswith(outer):
-                for specifier in table.keys() & self.specifiers() & rules.keys():
-                    self.own.setdefault(specifier, rules[specifier])
+                for specifier in sorted(wanted & table.keys()):
+                    url = page.imports.get(specifier) or self.imports.get(specifier)
+                    if url:
+                        self.own.setdefault(specifier, url)
         mine = self.scopes.get(self.folder, {})
-        for inner in {*self.page.folders.values()}:
+        for inner in {*page.folders.values()}:
             if inner != self.folder and inner.startswith(self.folder):
-                missing = mine.keys() & self.page.imports.keys() - self.page.scopes.get(inner, {}).keys()
+                known = page.scopes.get(inner, {})
+                missing = [one for one in sorted(mine) if one in page.imports and one not in known]
                 if missing:
-                    self.scopes[inner] = {one: self.page.imports[one] for one in sorted(missing)}
+                    self.scopes[inner] = {one: page.imports[one] for one in missing}
 
     def specifiers(self) -> set[str]:
         """Return every specifier the newcomer shares."""
@@ -245,12 +247,11 @@ class Joining:
     def page_with(self, needs: Iterable[Need]) -> Page:
         """Return the page with what it adds; a rule that was there before stays."""
         page = self.page
-        scopes = {url: dict(rules) for url, rules in page.scopes.items() if url in self.scopes}
-        added = {url: {**rules, **scopes.get(url, {})} for url, rules in self.scopes.items()}
+        added = {url: {**rules, **page.scopes.get(url, {})} for url, rules in self.scopes.items()}
         return Page(
-            imports={**self.imports, **page.imports},
-            scopes={**page.scopes, **added},
-            offered={**self.offered, **page.offered},
+            imports=layer(page.imports, self.imports),
+            scopes=layer(added, page.scopes),
+            offered=layer(page.offered, self.offered),
             shapes=page.shapes | {(need.scope, need.package, tuple(need.files)) for need in needs},
-            folders={**page.folders, self.newcomer.name: self.folder},
+            folders=layer(page.folders, {self.newcomer.name: self.folder}),
         )

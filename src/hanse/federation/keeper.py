@@ -29,6 +29,7 @@ from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.store import Store
+from hanse.names import check_remote_name
 from hanse.net import Client
 
 __all__ = ["Keeper"]
@@ -96,8 +97,11 @@ class Keeper:
         """Work out what a page adds for one more remote.
 
         Raises:
-            HanseError: The page is gone, the entry cannot be had, or a strict option forbids the outcome.
+            HanseError: It has no proper name, the page is gone, its entry cannot be had, or a strict
+                option forbids the outcome.
         """
+        if name is not None:
+            check_remote_name(name, subject="name")
         digest = self._ledger.require().digest if snapshot is None else snapshot
         page = await self._page(digest)
         if name is not None and has_already(page, name, url):
@@ -227,7 +231,10 @@ class Keeper:
         """
         limits = self._settings.limits
         place = locate(url, self._settings.source.base, subject=name or url)
-        received = await read(place, self.client, cap=limits.remote_entry_bytes, integrity=integrity)
+        # Visitors can make this happen, so the origin's word on how long a copy is fresh counts.
+        received = await read(
+            place, self.client, cap=limits.remote_entry_bytes, integrity=integrity, revalidate=False
+        )
         origins = self.client.access.origins
         entry = await decode_entry(received.body, subject=place.url, limits=limits, origins=origins)
         return Newcomer(name, place.url, entry, received.body)

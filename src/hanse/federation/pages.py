@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from hanse.resolve import Plan, Policy
 from hanse.resolve.families import group_families
@@ -12,7 +14,10 @@ from hanse.resolve.pool_graph import Union
 from hanse.resolve.record import GLOBAL, STRICT
 from hanse.semver import satisfies
 
-__all__ = ["Gap", "Need", "Offered", "Page", "families_of", "find_gap", "page_of", "scope_label"]
+__all__ = ["Gap", "Need", "Offered", "Page", "families_of", "find_gap", "layer", "page_of", "scope_label"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Shape = tuple[str, str, tuple[str, ...]]
 """A share scope, a package, and its specifiers."""
@@ -77,6 +82,11 @@ def page_of(plan: Plan) -> Page:
 def scope_label(scope: str, version: str) -> str:
     """Return what a share scope is kept under: in the strict one every version is a scope of its own."""
     return f"{STRICT}@{version}" if scope == STRICT else scope
+
+
+def layer(first: Mapping[K, V], second: Mapping[K, V]) -> Mapping[K, V]:
+    """Return two mappings as one in which the first counts; a page of a large federation is not copied."""
+    return ChainMap(cast("dict[K, V]", first), cast("dict[K, V]", second))
 
 
 def families_of(needs: Iterable[Need], page: Page, policy: Policy) -> list[list[Need]]:

@@ -37,9 +37,15 @@ class Received:
 
 
 async def read(
-    place: Place, client: Client, *, cap: int, integrity: str | None = None, deadline: float | None = None
+    place: Place,
+    client: Client,
+    *,
+    cap: int,
+    integrity: str | None = None,
+    deadline: float | None = None,
+    revalidate: bool = True,
 ) -> Received:
-    """Read a document, asking its origin whether it has changed.
+    """Read a document.
 
     Args:
         place: Where it lies.
@@ -47,6 +53,7 @@ async def read(
         cap: Bytes at most.
         integrity: The digest it should have.
         deadline: Seconds in all.
+        revalidate: Ask its origin also while the copy at hand is fresh by what the origin said of it.
 
     Raises:
         HanseError: It could not be had; the subject is its URL or path.
@@ -56,7 +63,9 @@ async def read(
         if integrity is not None:
             verify_integrity(body, integrity, subject=str(place.file))
         return Received(body)
-    found = await client.fetch(place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=True)
+    found = await client.fetch(
+        place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=revalidate
+    )
     return Received(found.body, found.stale_reason, found.age if found.stale else 0.0)
 
 
