@@ -79,7 +79,7 @@ def plain_names(entry: RemoteEntry) -> bool:
     return (
         remote_name_fault(entry.name) is None
         and vet([item.package_name for item in shared], VETTED, package_name_fault)
-        and vet(set().union(*tables), VETTED, package_name_fault)
+        and (all(map(VETTED.issuperset, tables)) or vet(set().union(*tables), VETTED, package_name_fault))
         and vet([item.key for item in entry.exposes or ()], VETTED_KEYS, expose_name_fault)
         and not (labels and any(label_fault(x.pool) or label_fault(x.share_scope) for x in shared))
         and not (entry.chunks and any(map(label_fault, entry.chunks)))
