@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse import BlockedError, Federation, FetchError, TooLargeError
+from hanse import BlockedError, Federation, FetchError, FormatError, TooLargeError
 from hanse.federation.places import Folder, Place, Web, is_loopback, locate, widen
 from hanse.net import Access
 from tests.federation.towns import QUICK, entry, serve_towns
@@ -83,6 +83,45 @@ async def test_a_local_manifest_may_name_loopback() -> None:
         Federation({"home": towns.url("home")}, refresh_interval=None) as federation,
     ):
         assert federation.snapshot.healthy
+
+
+@pytest.mark.parametrize(
+    ("own", "card"),
+    [
+        ("https://cdn.example/shop/", "https://cdn.example/shop/Card.js"),
+        ("/assets/shop/", "/assets/shop/Card.js"),
+        ("./elsewhere/", "./elsewhere/Card.js"),
+        ("javascript:alert(1)", None),
+        ("file:///etc/", None),
+    ],
+)
+async def test_an_entry_on_disk_may_say_where_its_files_are_served(
+    tmp_path: Path, own: str, card: str | None
+) -> None:
+    path = local(tmp_path, {"shop": "shop/remoteEntry.json"}, shop=entry("shop", url=own))
+    async with Federation(path, refresh_interval=None, cache_folder=tmp_path / "cache") as federation:
+        assert federation.snapshot.import_map.imports.get("shop/Card") == card
+
+
+@pytest.mark.parametrize("policy", ["coherent", "compatible"])
+async def test_an_entrys_own_url_is_relative_to_it_and_stays_on_its_origin(
+    tmp_path: Path, policy: str
+) -> None:
+    async with serve_towns(home=entry("home"), shop=entry("shop", url="../files/shop/")) as towns:
+        given: dict[str, object] = {"policy": policy, "cache_folder": tmp_path}
+        files = towns.upstream.url("/files/shop/Card.js")
+        async with towns.federation(**given) as federation:
+            assert federation.snapshot.import_map.imports["shop/./Card"] == files
+            first = federation.snapshot.digest
+            towns.put("new", entry("new", url="../files/new/"))
+            delta = await federation.init_remote_entry(towns.url("new"))
+            assert delta.import_map.imports["new/./Card"] == towns.upstream.url("/files/new/Card.js")
+            towns.put("bad", entry("bad", url="https://evil.example/"))
+            with pytest.raises(FormatError, match="leads elsewhere"):
+                await federation.init_remote_entry(towns.url("bad"))
+        towns.upstream.routes.clear()
+        async with towns.federation(**given) as federation:
+            assert federation.snapshot.digest == first
 
 
 async def test_files_stay_inside_the_manifests_folder(tmp_path: Path) -> None:

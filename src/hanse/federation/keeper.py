@@ -237,7 +237,7 @@ class Keeper:
         )
         origins = self.client.access.origins
         entry = await decode_entry(received.body, subject=place.url, limits=limits, origins=origins)
-        return Newcomer(name, place.url, entry, received.body)
+        return Newcomer(name, place.url, entry)
 
 
 async def outlast(task: asyncio.Future[T]) -> T:

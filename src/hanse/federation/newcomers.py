@@ -12,7 +12,7 @@ from hanse.federation.joining import join_page
 from hanse.federation.pages import Page, page_of
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
-from hanse.formats.remote_entry import RemoteEntry
+from hanse.formats.remote_entry import RemoteEntry, encode_remote_entry
 from hanse.resolve import Notice, Policy, Remote
 from hanse.resolve.record import Record
 from hanse.resolve.session import Answer, Options, Session
@@ -55,12 +55,11 @@ class LoadedPage:
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A remote that wants to join: the name it was asked for by, if any, and its entry as it was fetched."""
+    """A remote that wants to join: the name it was asked for by, if any, its entry's URL, and its entry."""
 
     name: str | None
     url: str
     entry: RemoteEntry
-    body: bytes
 
 
 def open_page(snapshot: Snapshot) -> LoadedPage:
@@ -139,7 +138,8 @@ def replay_newcomer(record: Record, newcomer: Newcomer, policy: Policy) -> Outco
         if level != "debug":
             notices.append(Notice(f"step-{step}", name, "", text))
 
-    session = Session(record, Options(policy=policy), lambda _: Answer(newcomer.body), note)
+    body = encode_remote_entry(newcomer.entry)
+    session = Session(record, Options(policy=policy), lambda _: Answer(body), note)
     addition = session.init_remote_entry(newcomer.url, newcomer.name)
     return name, addition, session.record, tuple(notices)
 

@@ -14,10 +14,12 @@ import msgspec
 
 from hanse.errors import BlockedError, FetchError, FormatError, HanseError, TooLargeError
 from hanse.federation.places import Place
+from hanse.formats.decoding import shorten
+from hanse.formats.manifest import SOME_PAGE
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
 from hanse.limits import Limits
 from hanse.net import Client, verify_integrity
-from hanse.urls import is_web, join, origin
+from hanse.urls import is_web, join, normalise, origin
 
 __all__ = ["Received", "at_home", "decode_entry", "read"]
 
@@ -135,20 +137,23 @@ def at_home(entry: RemoteEntry, subject: str, origins: Collection[str]) -> Remot
     """Return an entry with its own `url` made absolute.
 
     That URL becomes the base of every module's, so a document from the web must not choose it freely. One
-    that the operator has as a file may.
+    that the operator has as a file may name any web address; relative to a page it stays as it is.
 
     Raises:
         FormatError: It is no web address, or of an origin that is not allowed.
     """
-    found = join(subject, entry.url or "")
+    own = entry.url or ""
+    if not is_web(subject) and normalise(own) is None and join(SOME_PAGE, own) is not None:
+        return entry
+    found = join(subject, own) or normalise(own)
     home = None if found is None else origin(found)
-    own = not is_web(subject) or home in {origin(subject), *origins}
-    if found is None or home is None or not is_web(found) or not own:
+    allowed = not is_web(subject) or home in {origin(subject), *origins}
+    if found is None or home is None or not is_web(found) or not allowed:
         raise FormatError(
             "the entry's own url leads elsewhere",
             subject=subject,
             path="$.url",
-            found=repr(entry.url),
+            found=repr(shorten(own)),
             expected="an address of the origin it was read from, or of one that is allowed",
             hint="list the origin among the allowed origins if its files really lie there",
         )
