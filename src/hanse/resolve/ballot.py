@@ -23,7 +23,8 @@ class Kind(msgspec.Struct, frozen=True, eq=False):
     """What one remote has of a family, without its files: equal remotes are of one kind.
 
     `declarations` are in the order of packages, of which one may come twice. `tags` maps specifier ->
-    version, `content` sorts. `simple` says that there is one declaration, and that any build may serve it.
+    version, `content` sorts. `simple` says that there is one declaration, and that its range and specifiers
+    are all that counts.
     """
 
     declarations: tuple[Declaration, ...]

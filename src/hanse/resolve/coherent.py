@@ -287,7 +287,7 @@ def kind_of(work: Workings, declared: Sequence[Declaration]) -> Kind:
     kind = work.kinds.get(key)
     if kind is None:
         tags = {specifier: d.version for d in key for specifier in d.specifiers}
-        simple = len(key) == 1 and key[0].bound is None
+        simple = len(key) == 1 and is_simple(key[0])
         kind = work.kinds[key] = Kind(key, tags, "\n\n".join([d.content for d in key]), simple)
     return kind
 
@@ -318,5 +318,10 @@ def solo_kind(work: Workings, declaration: Declaration) -> Kind:
     kind = work.kinds.get(key)
     if kind is None:
         tags = dict.fromkeys(declaration.specifiers, declaration.version)
-        kind = work.kinds[key] = Kind(key, tags, declaration.content, declaration.bound is None)
+        kind = work.kinds[key] = Kind(key, tags, declaration.content, is_simple(declaration))
     return kind
+
+
+def is_simple(declaration: Declaration) -> bool:
+    """Tell whether a build's version alone decides whether it can serve the declaration."""
+    return declaration.bound is None and bool(declaration.specifiers)

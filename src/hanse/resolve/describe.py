@@ -41,7 +41,7 @@ def describe_work(work: Workings) -> Described:
             packages[decision.family[0], package] = plan
             notices += copy_notices(plan)
     notices += offer_notices(work.offers, work.catalogue, work.policy)
-    return packages, tuple(notices)
+    return dict(sorted(packages.items())), tuple(notices)
 
 
 class FamilyPlan:

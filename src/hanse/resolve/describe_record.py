@@ -80,7 +80,7 @@ def describe_external(
                     specifiers=tuple(copy.entries),
                     reason=reason,
                     downloads=len(loaded),
-                    bytes=bytes_of(by_name[copy.name], loaded) if copy.name in by_name else None,
+                    bytes=bytes_of(by_name[copy.name], loaded) if loaded else 0,
                 )
             )
     return PackagePlan(
