@@ -19,7 +19,7 @@ from hanse import (
     StatusError,
 )
 from hanse.net import Access, Client, digest
-from tests.federation.towns import QUICK, entry, serve_towns, share
+from tests.federation.towns import QUICK, entry, serve_towns, share, until
 from tests.net.upstream import hang, reply
 
 pytestmark = pytest.mark.anyio
@@ -48,11 +48,9 @@ async def test_a_failed_refresh_in_the_background_is_not_the_last_one() -> None:
         towns.federation(refresh_interval=0.05) as federation,
     ):
         towns.put("manifest", reply(b"no json"))
-        await asyncio.sleep(0.2)
-        assert federation.snapshot.manifest_status == "stale"
+        await until(lambda: federation.snapshot.manifest_status == "stale")
         towns.list("home")
-        await asyncio.sleep(0.2)
-        assert federation.snapshot.healthy
+        await until(lambda: federation.snapshot.healthy)
 
 
 async def test_readers_never_wait() -> None:
@@ -173,7 +171,7 @@ async def test_a_deployment_that_a_strict_option_forbids_is_not_served() -> None
 
 
 async def test_more_remotes_than_connections_are_all_asked() -> None:
-    limits = replace(QUICK, connections=2, connections_per_origin=2)
+    limits = replace(QUICK, connections=2, connections_per_origin=2, refresh_deadline=20)
     names = [f"town-{number}" for number in range(40)]
     async with (
         serve_towns(**{name: reply(entry(name), delay=0.03) for name in names}) as towns,

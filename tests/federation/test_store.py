@@ -13,7 +13,7 @@ import pytest
 
 from hanse import Federation, FetchError, HanseError, Policy, StatusError
 from hanse.net import digest
-from tests.federation.towns import QUICK, Towns, entry, serve_towns, share
+from tests.federation.towns import QUICK, Towns, entry, serve_towns, share, until
 from tests.net.upstream import hang, reply
 
 pytestmark = pytest.mark.anyio
@@ -87,9 +87,7 @@ async def test_what_was_stored_is_there_before_the_first_refresh_is_through(tmp_
         towns.put("manifest", hang)
         federation = towns.federation(cache_folder=tmp_path)
         start = asyncio.create_task(federation.start())
-        for _ in range(500):
-            if not federation.has_snapshot:
-                await asyncio.sleep(0.01)
+        await until(lambda: federation.has_snapshot)
         assert not start.done()
         assert federation.snapshot.refreshed_at == 0
         assert federation.snapshot.health("home").status == "stale"  # type: ignore[union-attr]

@@ -238,7 +238,7 @@ assert federation.sync.snapshot.healthy
 def test_a_process_ends_without_ado_although_nobody_closed_it() -> None:
     with towns_in_a_thread(home=reply(entry("home"), delay=0.05)) as towns:
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", "-c", ENDING, towns.manifest_url],
+            [sys.executable, "-W", "error", "-c", ENDING, towns.manifest_url],
             capture_output=True,
             text=True,
             timeout=60,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from hanse import Federation, Limits
 from tests.net.upstream import Handler, Upstream, reply, serve
 
-__all__ = ["QUICK", "Towns", "entry", "serve_towns", "share"]
+__all__ = ["QUICK", "Towns", "entry", "serve_towns", "share", "until"]
 
 # What takes seconds in production takes fractions of one here.
 QUICK = Limits(fetch_deadline=0.5, connect_deadline=0.5, refresh_deadline=2.0)
@@ -38,6 +39,15 @@ def entry(name: str, *shared: Mapping[str, object], card: str = "Card.js", **mor
         "shared": [*(shared or [share()])],
     }
     return json.dumps({**document, **more}).encode()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something has come about in the background."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError("it has not come about in ten seconds")
 
 
 @dataclass(frozen=True)
