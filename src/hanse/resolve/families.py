@@ -30,16 +30,11 @@ def group_families(
         policy: Its table of families, and whether pooling is automatic.
     """
     sets = Union()
-    packages: dict[tuple[str, str], None] = {}
+    packages: dict[tuple[str, str], set[str]] = {}
     for scope, package, specifiers in shapes:
-        packages[scope, package] = None
-        node = ("package", scope, package)
-        own = (owning_package(package) or package) + "/"
-        for specifier in specifiers:
-            sets.join(node, ("specifier", scope, specifier))
-            owner = None if specifier.startswith(own) else owning_package(specifier)
-            if owner is not None:
-                sets.join(node, ("package", scope, owner))
+        packages.setdefault((scope, package), set()).update(specifiers)
+    for (scope, package), provided in packages.items():
+        link_specifiers(sets, scope, package, provided)
     for declaration, remote in tags:
         node = ("package", declaration.scope, declaration.package)
         sets.join(node, ("tag", declaration.scope, remote, declaration.pool))
@@ -53,6 +48,17 @@ def group_families(
         family = (members[0][0], tuple(sorted(package for _, package in members)))
         families.update(dict.fromkeys(members, family))
     return families
+
+
+def link_specifiers(sets: Union, scope: str, package: str, specifiers: Iterable[str]) -> None:
+    """Link a package with the specifiers it provides, and with the packages that own those."""
+    node = ("package", scope, package)
+    own = (owning_package(package) or package) + "/"
+    for specifier in specifiers:
+        sets.join(("specifier", scope, specifier), node)
+        owner = None if specifier.startswith(own) else owning_package(specifier)
+        if owner is not None:
+            sets.join(node, ("package", scope, owner))
 
 
 def link_package(sets: Union, scope: str, package: str, policy: Policy) -> None:

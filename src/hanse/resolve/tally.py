@@ -105,22 +105,34 @@ def allowed_builds(
 def score_builds(
     kinds: Sequence[Kind], tallies: dict[tuple[str, ...], Tally], line: Acceptance
 ) -> list[Score]:
-    """Score each build by the consumers whose specifiers it has."""
-    lines = {specifiers: score_line(tally, tallies.values()) for specifiers, tally in tallies.items()}
+    """Score each build by the consumers whose specifiers it has; equal builds are scored once."""
+    covered: dict[tuple[str, ...], list[Tally]] = {}
+    known: dict[tuple[tuple[str, ...], int], Score] = {}
     positions = line.positions
-    return [
-        lines[declaration.specifiers][positions[declaration.version]]
-        for declaration in [kind.declarations[0] for kind in kinds]
-    ]
+    scores: list[Score] = []
+    for kind in kinds:
+        declaration = kind.declarations[0]
+        specifiers = declaration.specifiers
+        build = (specifiers, positions[declaration.version])
+        score = known.get(build)
+        if score is None:
+            consumers = covered.get(specifiers)
+            if consumers is None:
+                offered = tallies[specifiers].specifiers
+                consumers = [tally for tally in tallies.values() if tally.specifiers <= offered]
+                covered[specifiers] = consumers
+            score = known[build] = score_at(build[1], consumers)
+        scores.append(score)
+    return scores
 
 
-def score_line(build: Tally, consumers: Iterable[Tally]) -> list[Score]:
-    """Score a build with these specifiers at every place of the line."""
-    covered = [tally for tally in consumers if tally.specifiers <= build.specifiers]
-    others = sum([tally.others for tally in covered])
-    insisting = map(sum, zip(*[tally.insisting for tally in covered], strict=True))
-    pleased = map(sum, zip(*[tally.pleased for tally in covered], strict=True))
-    return [(served + others, happy - others) for served, happy in zip(insisting, pleased, strict=True)]
+def score_at(place: int, consumers: Iterable[Tally]) -> Score:
+    """Score a build of the version at a place, which has all that these consumers need."""
+    served = grief = 0
+    for tally in consumers:
+        served += tally.insisting[place] + tally.others
+        grief += tally.others - tally.pleased[place]
+    return served, -grief
 
 
 def find_kept(
