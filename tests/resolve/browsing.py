@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hanse.errors import SpecifierError
-from hanse.formats.import_map import ImportMap, resolve_specifier
+from hanse.formats.import_map import ImportMap, ParsedImportMap, resolve_specifier
 from hanse.resolve import CopyPlan, Notice, Plan, Remote
 from hanse.resolve.paths import scope_url
 
@@ -17,7 +17,7 @@ def folder(one: Remote) -> str:
     return scope_url(one.entry.url or one.url)
 
 
-def find(import_map: ImportMap, one: Remote, specifier: str) -> str | None:
+def find(import_map: ImportMap | ParsedImportMap, one: Remote, specifier: str) -> str | None:
     """Return the URL that a module of the remote gets for a specifier, None where it leads nowhere."""
     try:
         return resolve_specifier(import_map, specifier, importer=folder(one) + "main.js")
