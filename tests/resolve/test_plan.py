@@ -134,6 +134,13 @@ def test_a_build_with_several_versions_has_all_of_them_judged() -> None:
     )
 
 
+def test_a_package_that_is_an_entrypoint_of_the_published_build_has_its_version() -> None:
+    federation = [dense("a", REACT, "19.2.0", "^19.0.0"), flattened("b", REACT, "19.1.0", "^19.0.0")]
+    client = resolve(federation).packages["__GLOBAL__", "react-dom/client"]
+    assert (client.provider, client.version) == ("a", "19.2.0")
+    assert [(copy.remote, copy.served_by) for copy in client.copies] == [("b", "a")]
+
+
 # --- prices -------------------------------------------------------------------------------------------
 
 SIZES = {"react.js": 1000, "react_jsx-runtime.js": 50, "react-dom.js": 9000, "react-dom_client.js": 300}

@@ -39,6 +39,8 @@ class Kind(msgspec.Struct, frozen=True, eq=False):
     def find_all(self, package: str) -> tuple[Declaration, ...]:
         """Return its declarations of a package: one, or none, or several that differ in more than files."""
         declarations = self.declarations
+        if self.simple:
+            return declarations if declarations[0].package == package else ()
         start = stop = bisect_left(declarations, package, key=package_of_declaration)
         while stop < len(declarations) and declarations[stop].package == package:
             stop += 1

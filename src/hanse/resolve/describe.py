@@ -59,12 +59,12 @@ class FamilyPlan:
     def describe(self, package: str) -> PackagePlan:
         """Describe one package of the family."""
         scope, family = self.decision.family
-        first = self.decision.rounds[0].kind.find(package)
+        provider, version = self.published(package)
         return PackagePlan(
             scope=scope,
             package=package,
-            version=None if first is None else first.version,
-            provider=None if first is None else self.winner,
+            version=version,
+            provider=provider,
             family=family,
             copies=tuple(
                 [
@@ -74,6 +74,18 @@ class FamilyPlan:
                 ]
             ),
         )
+
+    def published(self, package: str) -> tuple[str | None, str | None]:
+        """Return the remote that a package is published from, and the version.
+
+        The build may have what is a package of its own elsewhere as an entrypoint of another.
+        """
+        for one in self.decision.rounds:
+            found = one.kind.find(package)
+            version = one.kind.tags.get(package) if found is None else found.version
+            if version is not None:
+                return one.winner, version
+        return None, None
 
     def describe_copy(self, name: str, kind: Kind, declaration: Declaration) -> CopyPlan:
         """Describe one remote's copy."""
