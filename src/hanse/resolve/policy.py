@@ -57,7 +57,7 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which findings are errors instead of warnings; all off by default.
+    """Which findings are errors instead of notices; all off by default.
 
     `strict_remote_entry`: a remote that cannot be fetched, or has another name than asked for.
     `strict_external_compatibility`: a strict consumer that rejects the shared version.
@@ -105,8 +105,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A named policy with its options.
 
-    `families` is the table of packages that move together; only `coherent` reads it. `aliases` adds the
-    form people write (`shop/Card`) beside the orchestrator's (`shop/./Card`); only `coherent` does.
+    `families` is the table of packages that move together; only `coherent` reads it. Add lines of your own:
+    `Policy(families=(*FAMILIES, ("lit", "@lit/context")))`.
     """
 
     name: PolicyName = "coherent"
