@@ -19,18 +19,22 @@ from hanse.resolve.offers import Declaration
 __all__ = ["Ballot", "Kind", "Outcome", "prefer"]
 
 
-class Kind(msgspec.Struct, frozen=True, eq=False):
+class Kind(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What one remote has of a family, without its files: equal remotes are of one kind.
 
     `declarations` are in the order of packages, of which one may come twice. `tags` maps specifier ->
-    version, `content` sorts. `simple` says that there is one declaration, and that its range and specifiers
+    version. `simple` says that there is one declaration, and that its range and specifiers
     are all that counts.
     """
 
     declarations: tuple[Declaration, ...]
     tags: dict[str, str]
-    content: str
     simple: bool
+
+    @property
+    def content(self) -> str:
+        """Return the whole kind as a text that sorts."""
+        return "\n\n".join([declaration.content for declaration in self.declarations])
 
     def find(self, package: str) -> Declaration | None:
         """Return its declaration of a package, the first where there are several."""

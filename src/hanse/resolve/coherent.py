@@ -288,7 +288,7 @@ def kind_of(work: Workings, declared: Sequence[Declaration]) -> Kind:
     if kind is None:
         tags = {specifier: d.version for d in key for specifier in d.specifiers}
         simple = len(key) == 1 and is_simple(key[0])
-        kind = work.kinds[key] = Kind(key, tags, "\n\n".join([d.content for d in key]), simple)
+        kind = work.kinds[key] = Kind(key, tags, simple)
     return kind
 
 
@@ -318,7 +318,7 @@ def solo_kind(work: Workings, declaration: Declaration) -> Kind:
     kind = work.kinds.get(key)
     if kind is None:
         tags = dict.fromkeys(declaration.specifiers, declaration.version)
-        kind = work.kinds[key] = Kind(key, tags, declaration.content, is_simple(declaration))
+        kind = work.kinds[key] = Kind(key, tags, is_simple(declaration))
     return kind
 
 

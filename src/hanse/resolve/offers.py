@@ -34,12 +34,12 @@ FEW = 64
 """Up to so many declarations are found by walking the list; an index costs more than that saves."""
 
 
-class Declaration(msgspec.Struct, frozen=True, eq=False):
+class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One kind of shared package: who declares the same is the same to the resolver.
 
     Compared by identity, for a catalogue holds each kind once. `required` is a range, `specifiers` are in
-    the order of the entry, `fault` says what was wrong with the declared version, `rank` sorts by version,
-    `content` is the whole declaration as a text that sorts. `bound` names a package that its remote keeps to
+    the order of the entry, `fault` says what was wrong with the declared version, `rank` sorts by version.
+    `bound` names a package that its remote keeps to
     itself and that must come from the same build: no other build can serve the declaration then.
     """
 
@@ -52,8 +52,15 @@ class Declaration(msgspec.Struct, frozen=True, eq=False):
     pool: str | None
     fault: str | None
     rank: tuple[object, ...]
-    content: str
     bound: str | None = None
+
+    @property
+    def content(self) -> str:
+        """Return the whole declaration as a text that sorts; few are ever asked for it."""
+        bound = () if self.bound is None else ("\tbound to", self.bound)
+        return "\n".join(
+            (self.package, self.version, self.required, str(self.strict), *self.specifiers, *bound)
+        )
 
     @property
     def shape(self) -> Shape:
@@ -198,8 +205,7 @@ class Catalogue:
         key = (kind, min(found))
         known = self.declarations.get(key)
         if known is None:
-            content = f"{kind.content}\n\tbound to {key[1]}"
-            known = msgspec.structs.replace(kind, bound=key[1], content=content)
+            known = msgspec.structs.replace(kind, bound=key[1])
             self.declarations[key] = known
         return known
 
@@ -272,15 +278,6 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
     if scope == STRICT or not required:
         required = version
     strict = bool(item.strict_version) or scope == STRICT
-    return Declaration(
-        scope=scope,
-        package=item.package_name,
-        version=version,
-        required=required,
-        strict=strict,
-        specifiers=specifiers,
-        pool=item.pool.strip() or None if item.pool else None,
-        fault=fault,
-        rank=() if parsed is None else parsed.key,
-        content="\n".join((item.package_name, version, required, str(strict), *specifiers)),
-    )
+    pool = item.pool.strip() or None if item.pool else None
+    rank = () if parsed is None else parsed.key
+    return Declaration(scope, item.package_name, version, required, strict, specifiers, pool, fault, rank)
