@@ -10,6 +10,7 @@ from hypothesis import given
 
 from hanse.formats.remote_entry import Shared
 from hanse.resolve import PackagePlan, Plan, Policy, Remote, resolve
+from hanse.resolve.paths import package_of
 from hanse.semver import satisfies
 from tests.resolve.browsing import copy_of, find, notices, providers, source
 from tests.resolve.federations import federations, flat, remote, shared
@@ -352,9 +353,13 @@ def suits(build: dict[str, str], consumer: list[Shared]) -> bool:
 
 
 def plain(one: Remote) -> Remote:
-    """Leave out what follows other rules: hosts, private packages, packages declared twice."""
-    items = {item.package_name: item for item in one.entry.shared or () if item.share_scope != "strict"}
-    shown = [msgspec.structs.replace(item, singleton=True) for item in items.values()]
+    """Leave out what follows other rules: hosts, private packages, specifiers that are declared twice."""
+    known: set[str] = set()
+    shown = []
+    for item in one.entry.shared or ():
+        if item.share_scope != "strict" and known.isdisjoint({item.package_name, *(item.entries or ())}):
+            known.update({item.package_name, *(item.entries or ())})
+            shown.append(msgspec.structs.replace(item, singleton=True))
     return remote(one.name, *shown)
 
 
@@ -388,6 +393,19 @@ def test_no_build_would_have_served_more_consumers(drawn: list[Remote]) -> None:
         for copy in verdicts:
             taken = copy.remote == winner or suits(builds[winner], stakes[copy.remote])
             assert copy.served_by == (winner if taken else copy.remote)
+
+
+@given(federations())
+def test_what_a_remote_keeps_and_what_it_shares_of_a_package_never_tear(federation: list[Remote]) -> None:
+    plan = resolve(federation)
+    for one in federation:
+        parts: dict[str, list[Shared]] = {}
+        for item in one.entry.shared or ():
+            parts.setdefault(package_of(item.package_name), []).append(item)
+        for items in parts.values():
+            if len({item.share_scope for item in items if item.singleton}) <= 1:
+                wanted = [specifier for item in items for specifier in item.entries or ()]
+                assert len(providers(plan, one, wanted)) <= 1, (one.name, wanted)
 
 
 # --- size -----------------------------------------------------------------------------------------------

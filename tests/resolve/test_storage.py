@@ -81,6 +81,25 @@ def test_flat_copies_of_a_dense_build_stay_with_it() -> None:
     assert seeded.scopes == {}
 
 
+def test_two_builds_of_one_exact_version_stay_apart() -> None:
+    def exact(name: str, *entries: str) -> Remote:
+        return remote(name, shared("x", "1.0.0", scope="strict", entries=entries))
+
+    federation = [exact("a", "x", "x/a"), exact("b", "x", "x/b"), exact("c", "x/b"), exact("d", "x/a")]
+    plan = resolve(federation)
+    rows = plan.storage()["shared-externals"]["strict"]["x"]["versions"]
+    assert [(row["action"], [copy["name"] for copy in row["remotes"]]) for row in rows] == [
+        ("share", ["a", "d"]),
+        ("scope", ["b"]),
+        ("skip", ["c"]),
+    ]
+    assert rows[2]["remotes"][0]["servedBy"] == "b"
+    _, seeded = start(plan.storage(), federation)
+    for one in federation:
+        for specifier in shared_once(one):
+            assert find(seeded, one, specifier) == find(plan.import_map, one, specifier)
+
+
 def test_what_every_remote_brought_is_stored() -> None:
     one = remote(
         "a",

@@ -113,9 +113,7 @@ def decide_exactly(
         while pending:
             outcome = elect(terms, family, [(kind, counts[kind]) for kind in pending], members)
             served = frozenset([kind for kind in pending if kind not in outcome.kept])
-            if served or not rounds:
-                winner = winning_remote(members, outcome.best, terms.hosts)
-                rounds.append(Round(winner, outcome.best, served))
+            rounds.append(Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
     rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
     return [one for one in rounds if one.served] or rounds
