@@ -99,10 +99,6 @@ class Record(msgspec.Struct):
     chunks: dict[str, dict[str, list[str]]] = {}
     changed: set[str] = set()
 
-    def base(self, name: str) -> str:
-        """Return the remote's scope URL with its one slash, ready to have a file appended."""
-        return self.remotes[name].scope_url.removesuffix("/") + "/"
-
 
 def is_index(key: str) -> bool:
     """Tell whether JavaScript treats the key as an array index and so moves it to the front."""
