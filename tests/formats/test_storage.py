@@ -9,6 +9,7 @@ import pytest
 
 from hanse.errors import FormatError
 from hanse.formats.storage import StoredCopy, StoredVersion, decode_storage, encode_storage
+from tests.formats.earlier import EARLIER
 
 TODAY: dict[str, Any] = {
     "remotes": {
@@ -51,32 +52,6 @@ TODAY: dict[str, Any] = {
         "shop": {"dep-b": {"tag": "4.5.6", "bundle": "b", "entries": {"dep-b": "dep-b.js"}}}
     },
     "shared-chunks": {"shop": {"browser-react": ["chunk-A.js"]}},
-}
-
-EARLIER = {
-    "shared-externals": {
-        "dep-a": [
-            {
-                "version": "1.2.3",
-                "file": "https://example.org/mfe1/dep-a.js",
-                "requiredVersion": "~1.2.1",
-                "strictVersion": False,
-                "action": "share",
-                "host": False,
-                "cached": True,
-            },
-            {
-                "version": "1.2.2",
-                "file": "https://example.org/mfe2/dep-a.js",
-                "requiredVersion": "^1.2.1",
-                "strictVersion": True,
-                "action": "skip",
-                "host": False,
-                "cached": False,
-            },
-        ]
-    },
-    "scoped-externals": {"https://example.org/mfe1/": {"dep-b": {"version": "4.5.6", "file": "dep-b.js"}}},
 }
 
 

@@ -18,6 +18,7 @@ from hanse.resolve.emit import emit
 from hanse.resolve.paths import package_of
 from hanse.resolve.session import Answer, Options, Session
 from hanse.resolve.storage import load_record
+from tests.formats.earlier import EARLIER
 from tests.resolve.browsing import find
 from tests.resolve.federations import federations, flat, remote, shared
 
@@ -210,33 +211,6 @@ OTHER_ENTRY = {
         }
     ],
 }
-CACHE: dict[str, dict[str, Any]] = {
-    "shared-externals": {
-        "dep-a": [
-            {
-                "version": "1.2.3",
-                "file": "https://example.org/mfe1/dep-a.js",
-                "requiredVersion": "~1.2.1",
-                "strictVersion": False,
-                "action": "share",
-                "host": False,
-                "cached": True,
-            },
-            {
-                "version": "1.2.2",
-                "file": "https://example.org/mfe2/dep-a.js",
-                "requiredVersion": "^1.2.1",
-                "strictVersion": True,
-                "action": "skip",
-                "host": False,
-                "cached": False,
-            },
-        ]
-    },
-    "scoped-externals": {
-        "https://example.org/mfe1/": {"dep-b": {"version": "4.5.6", "file": "dep-b.js"}},
-    },
-}
 IMPORT_MAP: dict[str, dict[str, Any]] = {
     "imports": {"dep-a": "https://example.org/mfe1/dep-a.js"},
     "scopes": {"https://example.org/mfe1/": {"dep-b": "https://example.org/mfe1/dep-b.js"}},
@@ -252,14 +226,14 @@ def example() -> list[Remote]:
 
 
 def test_the_older_cache_makes_the_import_map_beside_it() -> None:
-    made = emit(load_record(CACHE), Policy.compatible())
+    made = emit(load_record(EARLIER), Policy.compatible())
     assert {"imports": made.imports, "scopes": made.scopes} == IMPORT_MAP
 
 
 @pytest.mark.parametrize("policy", [Policy.coherent(), Policy.compatible()])
 def test_the_older_entries_come_out_as_the_cache_shows_them(policy: Policy) -> None:
     plan = resolve(example(), policy)
-    versions = CACHE["shared-externals"]["dep-a"]
+    versions = EARLIER["shared-externals"]["dep-a"]
     shown = [(one["version"], one["action"], one["requiredVersion"], one["cached"]) for one in versions]
     rows = plan.storage()["shared-externals"]["__GLOBAL__"]["dep-a"]["versions"]
     assert shown == [
@@ -288,7 +262,7 @@ def test_a_page_starts_on_the_older_cache_of_its_remotes() -> None:
         name: {"scopeUrl": scope, "exposes": exposes if name == "team/mfe1" else []}
         for name, scope in places.items()
     }
-    session, found = start({"remotes": remotes, **CACHE}, example())
+    session, found = start({"remotes": remotes, **EARLIER}, example())
     assert found.scopes == IMPORT_MAP["scopes"]
     assert found.imports["dep-a"] == "https://example.org/mfe1/dep-a.js"
     url = session.load_remote_module("team/mfe1", "./wc-comp-a")
