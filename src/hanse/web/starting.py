@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from hanse.errors import DeadlineError, HanseError
@@ -24,17 +26,26 @@ def home_of(federation: Federation) -> asyncio.AbstractEventLoop:
     return background_loop() if keeper is None else keeper.loop
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """That there was nothing to serve: why, when (on the monotonic clock), and in which process."""
+
+    error: HanseError
+    time: float
+    process: int
+
+
 class Starter:
     """Starts a federation when it is first needed; in a forked process anew.
 
-    Only the very first snapshot is waited for. Where it cannot be had, those who come within the next
-    seconds are told at once.
+    Only the very first attempt is waited for. As long as there is no snapshot after it, those who need one
+    are told why at once, and their coming is the occasion for the next attempt in the background.
     """
 
     def __init__(self, federation: Federation, limits: Limits = LIMITS) -> None:
         self._federation = federation
         self._deadline = limits.answer_deadline
-        self._failure: tuple[float, HanseError] | None = None
+        self._failure: Failure | None = None
 
     @property
     def running(self) -> bool:
@@ -46,38 +57,46 @@ class Starter:
         """See to it that there is a snapshot.
 
         Raises:
-            HanseError: There is none, and none can be had.
+            HanseError: There is none, for none could be had.
         """
-        if self.running:
-            return
-        if self._federation.has_snapshot:
-            self.begin()
-        else:
+        if self._must_wait():
             run_in(home_of(self._federation), self._start())
 
     async def ensure_async(self) -> None:
         """See to it that there is a snapshot, from whichever event loop this is.
 
         Raises:
-            HanseError: There is none, and none can be had.
+            HanseError: There is none, for none could be had.
         """
-        if self.running:
-            return
-        if self._federation.has_snapshot:
-            self.begin()
-            return
-        starting = asyncio.run_coroutine_threadsafe(self._start(), home_of(self._federation))
-        await asyncio.wrap_future(starting)
+        if self._must_wait():
+            starting = asyncio.run_coroutine_threadsafe(self._start(), home_of(self._federation))
+            await asyncio.wrap_future(starting)
+
+    async def attempt(self) -> None:
+        """See to it that there is a snapshot if one can be had."""
+        with suppress(HanseError):
+            await self.ensure_async()
 
     def begin(self) -> None:
         """Start the federation, if need be, and wait for nothing."""
         if not self.running:
             submit(home_of(self._federation), self._start())
 
-    async def attempt(self) -> None:
-        """See to it that there is a snapshot if one can be had, on the federation's own loop."""
-        with suppress(HanseError):
-            await self.ensure_async()
+    def _must_wait(self) -> bool:
+        """Start what need not be waited for, and tell whether that was all.
+
+        Raises:
+            HanseError: The last attempt failed.
+        """
+        if self.running:
+            return False
+        failure = self._failure
+        failed_here = failure is not None and failure.process == os.getpid()
+        if self._federation.has_snapshot or failed_here:
+            self.begin()
+        if failure is not None and failed_here and not self._federation.has_snapshot:
+            raise failure.error.with_traceback(None)
+        return not self._federation.has_snapshot
 
     async def _start(self) -> None:
         """Start the federation, on its own loop.
@@ -85,18 +104,17 @@ class Starter:
         Raises:
             HanseError: It has nothing to serve, or had not a moment ago.
         """
-        if self.running:
+        failure = self._failure
+        if self.running or (failure is not None and time.monotonic() - failure.time < RETRY):
             return
-        if self._failure is not None and time.monotonic() - self._failure[0] < RETRY:
-            raise self._failure[1].with_traceback(None)
         try:
             async with asyncio.timeout(self._deadline):
                 await self._federation.start()
-        except HanseError as error:
-            self._failure = (time.monotonic(), error)
-            raise
         except TimeoutError:
             late = DeadlineError("there was no snapshot in time", subject=self._federation.source)
-            self._failure = (time.monotonic(), late)
+            self._failure = Failure(late, time.monotonic(), os.getpid())
             raise late from None
+        except HanseError as error:
+            self._failure = Failure(error, time.monotonic(), os.getpid())
+            raise
         self._failure = None
