@@ -112,6 +112,7 @@ class Pages:
     def _make(self, snapshot: Snapshot, nonce: str | None, visit: Visit) -> Page:
         """Make a page."""
         return Page(
+            snapshot,
             self.edition(snapshot),
             nonce=make_nonce() if nonce is None else check_nonce(nonce),
             links=takes_links(visit.headers, self.options.link_headers),
@@ -127,9 +128,9 @@ class Page:
         snapshot: The snapshot all its parts are made from.
     """
 
-    def __init__(self, edition: Edition, *, nonce: str, links: bool, root: str) -> None:
+    def __init__(self, snapshot: Snapshot, edition: Edition, *, nonce: str, links: bool, root: str) -> None:
         self.nonce = nonce
-        self.snapshot = edition.snapshot
+        self.snapshot = snapshot
         self._edition = edition
         self._links = links
         self._root = root
@@ -180,7 +181,7 @@ class Page:
             FormatError: The props cannot be written as JSON.
             NotFoundError: In development, where nobody has the module.
         """
-        found = self._edition.find(module)
+        found = self._edition.find(module, self.snapshot)
         inside = fallback.__html__() if hasattr(fallback, "__html__") else text(str(fallback))
         if isinstance(found, Missing):
             self._complain(module)
@@ -197,7 +198,7 @@ class Page:
         Raises:
             NotFoundError: In development, where nobody has the module.
         """
-        found = self._edition.find(module)
+        found = self._edition.find(module, self.snapshot)
         if isinstance(found, RemoteModule):
             return found.url
         self._complain(module)
@@ -225,6 +226,6 @@ class Page:
     def _complain(self, module: str) -> None:
         """Raise where somebody is there to read it; a remote that fails is not the page's mistake."""
         if self.options.development:
-            found = self._edition.find(module)
+            found = self._edition.find(module, self.snapshot)
             if isinstance(found, Missing) and found.reason == "unknown":
                 raise found.error

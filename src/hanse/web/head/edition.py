@@ -98,11 +98,16 @@ class Edition:
         """The map's integrity by normalised URL."""
         return {**index_digests(self.snapshot.import_map)}
 
-    def find(self, module: str) -> RemoteModule | Missing:
-        """Find a module; one that is missing is logged once for each reason."""
+    def find(self, module: str, snapshot: Snapshot | None = None) -> RemoteModule | Missing:
+        """Find a module; one that is missing is logged once for each reason.
+
+        Args:
+            module: Its name, as in `team/mfe1/Button`.
+            snapshot: Whose health tells why it is missing: a later one with the same plan.
+        """
         if (kept := self._found.get(module)) is not None:
             return kept
-        found = look_up(self.snapshot, module)
+        found = look_up(snapshot or self.snapshot, module)
         if isinstance(found, RemoteModule):
             return self._found.put(module, found)
         if self._told.get(module) != found.reason:
