@@ -54,10 +54,12 @@ TYPES: Final = {
 class SiteSettings:
     """A federation, and what was said about its pages.
 
-    `said` are the options that were given: what was not may follow the framework, as `development` does.
+    `made` tells whether the federation was made of the settings, and is not somebody else's. `said` are the
+    options that were given: what was not may follow the framework, as `development` does.
     """
 
     federation: Federation
+    made: bool
     said: Mapping[str, object]
 
     def options(self, **otherwise: object) -> PageOptions:
@@ -90,11 +92,14 @@ def read_settings(
         refuse_unknown(key, spell)
     checked = {key: check_value(key, value, spell) for key, value in given.items()}
     said = {key: checked[key] for key in OPTIONS if key in checked}
-    settings = SiteSettings(make_federation(checked, spell, folder), said)
+    federation = make_federation(checked, spell, folder)
+    settings = SiteSettings(federation, federation is not checked.get("federation"), said)
     try:
         settings.options()
     except UsageError as error:
-        raise UsageError(error.message, subject=f"{spell('base')}: {error.subject}", hint=error.hint) from None
+        raise UsageError(
+            error.message, subject=f"{spell('base')}: {error.subject}", hint=error.hint
+        ) from None
     return settings
 
 
@@ -106,7 +111,11 @@ def refuse_unknown(key: str, spell: Callable[[str], str]) -> None:
     """
     if key not in KEYS:
         near = difflib.get_close_matches(key, KEYS, 1)
-        hint = f"did you mean {spell(near[0])}?" if near else f"there are {', '.join(sorted(map(str.upper, KEYS)))}"
+        hint = (
+            f"did you mean {spell(near[0])}?"
+            if near
+            else f"there are {', '.join(sorted(map(str.upper, KEYS)))}"
+        )
         raise UsageError("there is no such setting", subject=spell(key), hint=hint)
 
 
@@ -169,12 +178,14 @@ def from_manifest(
     if options is not None:
         make = Policy.compatible if arguments.get("policy") == "compatible" else Policy.coherent
         arguments["policy"] = make(**options)
-    for key in {"cache_folder"} & arguments.keys():
-        arguments[key] = place(arguments[key], folder)
-    return Federation(place(manifest, folder), **arguments)
+    if arguments.get("cache_folder"):
+        arguments["cache_folder"] = below(arguments["cache_folder"], folder)
+    found = manifest if isinstance(manifest, Mapping) else below(manifest, folder)
+    return Federation(found, **arguments)
 
 
-def place(value: typing.Any, folder: Path | None) -> typing.Any:  # noqa: ANN401
-    """Return a path relative to the project's folder; what is no relative path as it is."""
-    relative = isinstance(value, str | Path) and not is_web(str(value)) and not str(value).startswith("file:")
-    return (folder or Path.cwd()) / value if relative and str(value).strip() else value
+def below(path: str | Path, folder: Path | None) -> str | Path:
+    """Return a path as it is relative to the project's folder; addresses as they are."""
+    if is_web(str(path)) or str(path).startswith("file:") or not str(path).strip():
+        return path
+    return (folder or Path.cwd()) / path
