@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 
 from hanse.errors import UsageError
 from hanse.federation import Federation
-from hanse.web.integration import AnyPage, Integration, add_headers, nonce_of, read_body
+from hanse.web.integration import AnyPage, Integration, add_headers, mount, nonce_of, read_body
 from hanse.web.options import PageOptions
 from hanse.web.questions import Question
 from hanse.web.settings import SiteSettings, read_settings
@@ -162,8 +162,8 @@ def hanse_head(modules: Sequence[str] = (), *, scoped: bool | None = None) -> Ma
 
 
 def hanse_mount(module: str, fallback: str = "", /, **props: object) -> Markup:
-    """Write the element of a module; arguments and errors are those of `Page.mount`."""
-    return open_page().mount(module, fallback, **props)
+    """Write the element of a module; as `Page.mount`, and the inside of `{% call %}` is its fallback."""
+    return mount(open_page(), module, fallback, props)
 
 
 def hanse_url(module: str) -> str:

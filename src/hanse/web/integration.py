@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from markupsafe import Markup
+
 from hanse.errors import HanseError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
@@ -14,7 +16,7 @@ from hanse.web.bridge import Bridge
 from hanse.web.options import PageOptions
 from hanse.web.page import Page, Pages
 
-__all__ = ["AnyPage", "Headers", "Integration", "add_headers", "nonce_of", "read_body"]
+__all__ = ["AnyPage", "Headers", "Integration", "add_headers", "mount", "nonce_of", "read_body"]
 
 AnyPage = Page | BlankPage
 """A page, or what stands in for it where there is no snapshot."""
@@ -101,6 +103,18 @@ def add_headers(headers: Headers, page: AnyPage, *, status: int, policy: bool = 
         else:
             before = headers.get(name)
             headers[name] = f"{before}, {value}" if before and name.lower() in LISTED else value
+
+
+def mount(page: AnyPage, module: str, fallback: str, props: Mapping[str, object]) -> Markup:
+    """Write the element of a module for a Jinja template; the inside of `{% call %}` is its fallback.
+
+    Raises:
+        HanseError: As `Page.mount`.
+    """
+    caller = props.get("caller")
+    if not callable(caller):
+        return page.mount(module, fallback, **props)
+    return page.mount(module, caller(), **{name: one for name, one in props.items() if name != "caller"})
 
 
 def nonce_of(request: object) -> str | None:

@@ -1,8 +1,8 @@
-"""The tags: `hanse_head`, `hanse_mount`, `hanse_url`, `hanse_nonce`."""
+"""The tags: `hanse_head`, `hanse_mount` and `hanse_block`, `hanse_url`, `hanse_nonce`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django import template
 from django.http import HttpRequest
@@ -35,6 +35,11 @@ def page_of(context: Context) -> AnyPage:
     return open_page(request)
 
 
+def settle(props: Mapping[str, object]) -> dict[str, object]:
+    """Return props with their translations made, for JSON knows no lazy text."""
+    return {name: str(value) if isinstance(value, Promise) else value for name, value in props.items()}
+
+
 @register.simple_tag(takes_context=True)
 def hanse_head(
     context: Context, *names: str, modules: Sequence[str] = (), scoped: bool | None = None
@@ -47,8 +52,13 @@ def hanse_head(
 @register.simple_tag(takes_context=True)
 def hanse_mount(context: Context, module: str, fallback: str = "", /, **props: object) -> Markup:
     """Write the element of a module: `{% hanse_mount "team/mfe1/Button" label=x %}`."""
-    plain = {name: str(value) if isinstance(value, Promise) else value for name, value in props.items()}
-    return page_of(context).mount(module, fallback, **plain)
+    return page_of(context).mount(module, fallback, **settle(props))
+
+
+@register.simple_block_tag(takes_context=True)
+def hanse_block(context: Context, content: str, module: str, /, **props: object) -> Markup:
+    """Write the element of a module around its fallback, which ends at `{% endhanse_block %}`."""
+    return page_of(context).mount(module, content, **settle(props))
 
 
 @register.simple_tag(takes_context=True)
