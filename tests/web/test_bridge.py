@@ -23,6 +23,7 @@ from hanse.web.questions import Answer, Question
 from hanse.web.streams import AsyncStream, Stream
 from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
+from tests.web.ticker import Ticker
 
 SHORT = Limits(answer_deadline=0.3, stream_silence=0.3)
 
@@ -199,27 +200,6 @@ def test_an_app_that_does_not_listen_is_cancelled(
     federation.sync.start()
     assert Bridge(federation, make_app=plain(deaf), limits=SHORT).ask(Question()).status == 504
     assert ended.wait(5)
-
-
-class Ticker:
-    """Sends a tick after another until it is told to end; as Starlette streams events."""
-
-    def __init__(self, *, pause: float = 0.01) -> None:
-        self.pause = pause
-        self.sent = 0
-        self.ended = threading.Event()
-
-    async def ticks(self) -> AsyncIterator[bytes]:
-        try:
-            while True:
-                self.sent += 1
-                yield f"event: tick\ndata: {self.sent}\n\n".encode()
-                await asyncio.sleep(self.pause)
-        finally:
-            self.ended.set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await StreamingResponse(self.ticks(), media_type="text/event-stream")(scope, receive, send)
 
 
 def test_a_stream_arrives_bit_by_bit_and_the_app_is_told_when_the_client_has_gone(

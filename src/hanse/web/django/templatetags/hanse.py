@@ -35,9 +35,13 @@ def page_of(context: Context) -> AnyPage:
     return open_page(request)
 
 
-def settle(props: Mapping[str, object]) -> dict[str, object]:
-    """Return props with their translations made, for JSON knows no lazy text."""
-    return {name: str(value) if isinstance(value, Promise) else value for name, value in props.items()}
+def settle(value: object) -> object:
+    """Return a value for JSON as it is meant: translations made, all the way down."""
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {settle(key): settle(one) for key, one in value.items()}
+    return [*map(settle, value)] if isinstance(value, list | tuple) else value
 
 
 @register.simple_tag(takes_context=True)
@@ -52,13 +56,13 @@ def hanse_head(
 @register.simple_tag(takes_context=True)
 def hanse_mount(context: Context, module: str, fallback: str = "", /, **props: object) -> Markup:
     """Write the element of a module: `{% hanse_mount "team/mfe1/Button" label=x %}`."""
-    return page_of(context).mount(module, fallback, **settle(props))
+    return page_of(context).mount(module, fallback, **{name: settle(value) for name, value in props.items()})
 
 
 @register.simple_block_tag(takes_context=True)
 def hanse_block(context: Context, content: str, module: str, /, **props: object) -> Markup:
     """Write the element of a module around its fallback, which ends at `{% endhanse_block %}`."""
-    return page_of(context).mount(module, content, **settle(props))
+    return page_of(context).mount(module, content, **{name: settle(value) for name, value in props.items()})
 
 
 @register.simple_tag(takes_context=True)
