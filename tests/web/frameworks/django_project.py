@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -27,6 +28,7 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         DEBUG=False,
         DEFAULT_CHARSET="utf-8",
+        HANSE={"MANIFEST": os.environ.get("MANIFEST", "manifest.json")},
         INSTALLED_APPS=["hanse.web.django"],
         LOGGING_CONFIG=None,
         MIDDLEWARE=["django.middleware.common.CommonMiddleware", MIDDLEWARE],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
@@ -13,6 +15,10 @@ __all__ = ["urlpatterns"]
 
 async def page(request: HttpRequest) -> HttpResponse:
     return render(request, "page")
+
+
+def tell_process(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(os.getpid()))
 
 
 def sync_page(request: HttpRequest) -> HttpResponse:
@@ -50,5 +56,6 @@ urlpatterns = [
     path("plain", plain),
     path("own", own),
     path("304", unchanged),
+    path("process", tell_process),
     path("_hanse/", include("hanse.web.django.urls")),
 ]

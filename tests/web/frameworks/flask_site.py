@@ -11,7 +11,10 @@ from hanse import Federation
 from hanse.web.flask import Hanse
 from tests.web.frameworks.templates import JINJA
 
-__all__ = ["make_flask"]
+__all__ = ["LOADER", "PATHS", "make_flask"]
+
+# Flask escapes by the name's ending.
+LOADER = jinja2.DictLoader({f"{name}.html": text for name, text in JINJA.items()})
 
 
 def page() -> str:
@@ -47,8 +50,7 @@ PATHS: dict[str, Callable[[], str | Response]] = {
 
 def make_flask(federation: Federation, **options: object) -> Flask:
     app = Flask(__name__)
-    # Flask escapes by the name's ending.
-    app.jinja_loader = jinja2.DictLoader({f"{name}.html": text for name, text in JINJA.items()})
+    app.jinja_loader = LOADER
     app.config.update({f"HANSE_{name.upper()}": value for name, value in options.items()})
     for path, endpoint in PATHS.items():
         app.add_url_rule(path, view_func=endpoint)
