@@ -88,8 +88,7 @@ def visit_all(url: str, towns: Towns) -> None:
         assert httpx2.get(f"{url}/_hanse/readyz", timeout=10).status_code == 200
 
 
-@pytest.mark.parametrize("warm", ["", "1"])
-@pytest.mark.parametrize("app", ["flask", "wsgi"])
+@pytest.mark.parametrize(("app", "warm"), [("flask", "1"), ("wsgi", "")])
 def test_workers_that_are_forked_after_loading_serve(
     towns: Towns, app: str, warm: str, unused_port: int
 ) -> None:
