@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hanse.federation.hub import News, Subscription
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
 from hanse.federation.modules import Preload, RemoteModule
@@ -14,9 +15,11 @@ __all__ = [
     "Federation",
     "Health",
     "Listener",
+    "News",
     "Preload",
     "RemoteHealth",
     "RemoteModule",
     "Snapshot",
+    "Subscription",
     "SyncFederation",
 ]

@@ -71,6 +71,7 @@ class Settings:
 
     `own` are remotes given beside the manifest, which count before the manifest's; `folder` is what their
     and the host's relative URLs are relative to; `remotes` is what the configuration says of single ones.
+    With `development`, remotes' build notifications are watched.
     """
 
     source: Source
@@ -82,6 +83,7 @@ class Settings:
     refresh_interval: float | None = None
     cache_folder: Path | None = None
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    development: bool = False
     limits: Limits = LIMITS
 
     @property
@@ -258,6 +260,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         refresh_interval=interval,
         cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
         remotes=config.settings,
+        development=config.development,
         limits=limits,
     )
 
@@ -271,6 +274,7 @@ def make_settings(
     refresh_interval: float | None,
     cache_folder: str | Path | None,
     manifest_integrity: str | None,
+    development: bool,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -285,5 +289,6 @@ def make_settings(
         allowed_origins=check_origins(allowed_origins),
         refresh_interval=refresh_interval,
         cache_folder=None if cache_folder is None else Path(cache_folder),
+        development=development,
         limits=limits,
     )
