@@ -15,6 +15,7 @@ from hanse.federation.ledger import Ledger, Listener
 from hanse.federation.modules import RemoteModule, find_module
 from hanse.federation.newcomers import Delta
 from hanse.federation.reading import read_file
+from hanse.federation.refreshing import RefreshListener
 from hanse.federation.settings import Host, Settings, make_settings, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
@@ -239,7 +240,19 @@ class Federation:
         Returns:
             A function that ends it.
         """
-        return self._ledger.listen(listener)
+        return self._ledger.changes.add(listener)
+
+    def on_refresh(self, listener: RefreshListener) -> Callable[[], None]:
+        """Call a listener after each refresh, also one that changed nothing, and one that failed.
+
+        Args:
+            listener: Called with what came of the refresh, in the event loop's thread, after the listeners
+                of `on_change`. What it raises is logged.
+
+        Returns:
+            A function that ends it.
+        """
+        return self._ledger.refreshes.add(listener)
 
     def fetches(self) -> Stats:
         """Return the counts of what was fetched in this process."""
