@@ -29,6 +29,7 @@ from hanse.federation.notifications import Notifications
 from hanse.federation.overriding import Overriding
 from hanse.federation.places import locate
 from hanse.federation.reading import decode_entry, read
+from hanse.federation.refreshing import Course
 from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
@@ -159,7 +160,7 @@ class Keeper:
     def _notify(self) -> None:
         """Begin to watch builds."""
         if self._notifications is not None:
-            self._unlisten = self._ledger.listen(self._notifications.compare)
+            self._unlisten = self._ledger.changes.add(self._notifications.compare)
             if self._ledger.current is not None:
                 self._notifications.compare(self._ledger.current, None)
 
@@ -224,18 +225,29 @@ class Keeper:
                 LOG.exception("the federation could not be refreshed")
 
     async def _refresh(self) -> Snapshot:
+        """Refresh, and tell the listeners what came of it; one that is cancelled was none."""
+        course = Course(self._ledger.clock())
+        try:
+            snapshot = await self._go_round(course)
+        except Exception as error:
+            self._ledger.refreshes.tell(course.end(error))
+            raise
+        self._ledger.refreshes.tell(course.end())
+        return snapshot
+
+    async def _go_round(self, course: Course) -> Snapshot:
         ledger, policy = self._ledger, self._settings.policy
         holdings = await self._collector.collect(ledger.holdings)
-        ledger.holdings = holdings
+        ledger.holdings = course.holdings = holdings
         now, before = ledger.clock(), ledger.current
         try:
             refuse_failing(holdings, policy)
-            snapshot = await settle(holdings, policy, before, now)
+            snapshot = await settle(holdings, policy, before, now, resolving=course.resolving)
         except ResolveError as error:
             if before is not None:
-                ledger.swap(unsettled(holdings, before, error, now))
+                course.changed = ledger.swap(unsettled(holdings, before, error, now))
             raise
-        ledger.swap(snapshot)
+        course.changed = ledger.swap(snapshot)
         if self._store is not None:
             await asyncio.to_thread(self._store.write, holdings)
         return snapshot
