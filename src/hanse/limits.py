@@ -104,6 +104,21 @@ class Limits:
     # The stored documents of a thousand remotes are 10 MB; what is larger is not written, and not read.
     stored_bytes: int = 256 << 20
 
+    # Modules: what a build calls a large one has 2 MB, and each is held as a whole while it is read.
+    module_bytes: int = 8 << 20
+    # The largest icon collection of npm re-exports some five thousand files.
+    imports_per_module: int = 20_000
+    # Processor time for finding out what one module imports: 8 MiB of code take five, garbage ten times that.
+    lex_seconds: float = 20.0
+    # Modules being read at a time, so that a large federation's first reading is no flood of its own.
+    modules_at_once: int = 16
+    # A reading in all; what is not here by then is asked for at the next refresh.
+    modules_deadline: float = 120.0
+    # A hundred remotes with a thousand chunks each; a graph beyond that is somebody's trap.
+    modules_per_federation: int = 100_000
+    # How often a round without the remotes whose modules cannot be had is tried, each time with fewer.
+    locked_rounds: int = 8
+
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
     request_bytes: int = 16 << 10
@@ -120,6 +135,19 @@ class Limits:
     remotes_metered: int = 1000
     # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
     drawn_nodes: int = 200
+
+    # Pages that carry the map
+    # Snapshots whose rendered parts are kept: the current one, those of requests under way, overridden ones.
+    page_snapshots: int = 8
+    # Sets of modules whose head is kept, for each snapshot, and their characters beside the map they share.
+    page_heads: int = 256
+    page_characters: int = 32 << 20
+    # Modules one page names: more than these are a list of what there is, not of what a page shows.
+    page_modules: int = 256
+    # Preloads of one page: beyond it browsers only queue them, and find what else there is all the same.
+    page_preloads: int = 512
+    # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
+    link_header_bytes: int = 2 << 10
 
 
 LIMITS = Limits()
