@@ -8,6 +8,7 @@ import pytest
 
 from hanse import Federation, HanseError
 from hanse.web import PageOptions
+from hanse.web.overrides import Overrides
 from hanse.web.settings import KEYS, SiteSettings, read_settings
 
 MANIFEST = "https://cdn.example/manifest.json"
@@ -19,8 +20,8 @@ def read(folder: Path | None = None, **given: object) -> SiteSettings:
 
 def test_a_manifest_is_enough() -> None:
     found = read(manifest=MANIFEST)
-    assert found.federation.source == MANIFEST
-    assert found.federation.policy.name == "coherent"
+    assert found.make(False).source == MANIFEST
+    assert found.make(False).policy.name == "coherent"
     assert found.made
     assert found.options() == PageOptions()
 
@@ -37,29 +38,29 @@ def test_a_policy_with_its_options() -> None:
     found = read(
         manifest=MANIFEST, policy="compatible", policy_options={"strict_import_map": True, "cache_tag": "x"}
     )
-    assert found.federation.policy.name == "compatible"
-    assert found.federation.policy.strict.strict_import_map
-    assert found.federation.policy.profile.cache_tag == "x"
+    assert found.make(False).policy.name == "compatible"
+    assert found.make(False).policy.strict.strict_import_map
+    assert found.make(False).policy.profile.cache_tag == "x"
 
 
 def test_relative_paths_are_relative_to_the_project(tmp_path: Path) -> None:
     (tmp_path / "hanse.toml").write_text('[federation]\nmanifest = "m.json"\n')
-    assert read(tmp_path, toml="hanse.toml").federation.source == "m.json"
-    assert read(tmp_path, manifest="m.json").federation.source == str(tmp_path / "m.json")
-    assert read(tmp_path, manifest=Path("m.json")).federation.source == str(tmp_path / "m.json")
-    assert read(tmp_path, manifest=MANIFEST, cache_folder="cache").federation.source == MANIFEST
+    assert read(tmp_path, toml="hanse.toml").make(False).source == "m.json"
+    assert read(tmp_path, manifest="m.json").make(False).source == str(tmp_path / "m.json")
+    assert read(tmp_path, manifest=Path("m.json")).make(False).source == str(tmp_path / "m.json")
+    assert read(tmp_path, manifest=MANIFEST, cache_folder="cache").make(False).source == MANIFEST
 
 
 def test_remotes_may_stand_in_the_settings_themselves() -> None:
     assert (
-        read(manifest={"shop": "https://cdn.example/shop/remoteEntry.json"}).federation.source == "manifest"
+        read(manifest={"shop": "https://cdn.example/shop/remoteEntry.json"}).make(False).source == "manifest"
     )
 
 
 def test_a_federation_that_exists_already() -> None:
     federation = Federation(MANIFEST)
     found = read(federation=federation, csp=False)
-    assert found.federation is federation
+    assert found.make(True) is federation
     assert not found.made
     assert not found.options().csp
 
@@ -70,7 +71,9 @@ def test_a_federation_that_exists_already() -> None:
         ({}, "nothing says where the federation comes from"),
         ({"manifest": None}, "nothing says where the federation comes from"),
         ({"manifest": MANIFEST, "toml": "x.toml"}, "HANSE_MANIFEST and HANSE_TOML are both given"),
-        ({"toml": "hanse.toml", "policy": "coherent"}, "HANSE_TOML says that itself"),
+        ({"toml": "hanse.toml", "manifest_integrity": "sha384-x"}, "HANSE_TOML says that itself"),
+        ({"federation": Federation(MANIFEST), "policy": "coherent"}, "HANSE_FEDERATION says that itself"),
+        ({"manifest": MANIFEST, "overrides": "all"}, "HANSE_OVERRIDES: this is not what it should be"),
         ({"manifst": MANIFEST}, "did you mean HANSE_MANIFEST"),
         ({"manifest": MANIFEST, "zzz": 1}, "there are ALLOWED_ORIGINS"),
         ({"manifest": 7}, "HANSE_MANIFEST: this is not what it should be: int"),
@@ -99,3 +102,24 @@ def test_what_is_wrong_is_said_in_the_words_of_the_settings(
 def test_every_argument_and_option_has_a_key() -> None:
     assert {"manifest", "toml", "federation", "policy", "policy_options", "base", "csp"} < KEYS
     assert set(PageOptions.__slots__) < KEYS
+
+
+def test_overrides_are_switched_on_by_a_word_or_described() -> None:
+    assert read(manifest=MANIFEST, overrides=True).options().overrides == Overrides()
+    assert read(manifest=MANIFEST, overrides=False).options().overrides is None
+    preview = Overrides(origins=("https://*.preview.example",))
+    assert read(manifest=MANIFEST, overrides=preview).options().overrides is preview
+
+
+def test_the_federation_is_developed_where_its_pages_are(tmp_path: Path) -> None:
+    (tmp_path / "hanse.toml").write_text('[federation]\nmanifest = "m.json"\n')
+    for given in ({"manifest": MANIFEST}, {"toml": "hanse.toml"}):
+        found = read(tmp_path, **given)
+        assert found.make(True).development
+        assert not found.make(False).development
+
+
+def test_what_is_said_beside_a_toml_counts_before_it(tmp_path: Path) -> None:
+    (tmp_path / "hanse.toml").write_text('[federation]\nmanifest = "m.json"\npolicy = "compatible"\n')
+    assert read(tmp_path, toml="hanse.toml").make(False).policy.name == "compatible"
+    assert read(tmp_path, toml="hanse.toml", policy="coherent").make(False).policy.name == "coherent"

@@ -98,7 +98,7 @@ class Hanse:
     def _begin(self, app: Flask, settings: SiteSettings) -> Integration:
         """Make what an app needs; only now, for `app.debug` may be set after the extension."""
         options = self._options or settings.options(development=app.debug)
-        return Integration(settings.federation, options)
+        return Integration(settings.make(options.development), options)
 
 
 def spell(key: str) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,20 +23,16 @@ from hanse.federation import Federation
 from hanse.resolve import Policy
 from hanse.urls import is_web
 from hanse.web.options import PageOptions
+from hanse.web.overrides import Overrides
 
 __all__ = ["KEYS", "SiteSettings", "read_settings"]
 
-# What a federation may be made of beside its source; `hanse.toml` says all of it itself.
-ARGUMENTS: Final = (
-    "allowed_origins",
-    "cache_folder",
-    "host",
-    "manifest_integrity",
-    "policy",
-    "policy_options",
-    "refresh_interval",
-)
+# These are told by the settings in other words, or are for tests.
+OTHERWISE: Final = frozenset({"manifest", "development", "limits", "client", "clock", "environ"})
 SOURCES: Final = ("federation", "manifest", "toml")
+ARGUMENTS: Final = (*({*inspect.signature(Federation).parameters} - OTHERWISE), "policy_options")
+# What a `hanse.toml` says itself, and nothing counts before it.
+OVER_TOML: Final = frozenset({*inspect.signature(Federation.from_toml).parameters, "policy_options"})
 OPTIONS: Final = tuple(field.name for field in dataclasses.fields(PageOptions))
 
 KEYS: Final = frozenset({*SOURCES, *ARGUMENTS, *OPTIONS})
@@ -45,6 +43,7 @@ TYPES: Final = {
     "allowed_origins": list[str],
     "cache_folder": str | None,
     "manifest_integrity": str | None,
+    "overrides": bool | None,
     "policy_options": dict[str, bool | str | None],
     "refresh_interval": float | None,
 }
@@ -52,13 +51,13 @@ TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """A federation, and what was said about its pages.
+    """Where a federation comes from, and what was said about its pages.
 
-    `made` tells whether the federation was made of the settings, and is not somebody else's. `said` are the
-    options that were given: what was not may follow the framework, as `development` does.
+    `make` makes the federation, and is told whether it is developed; `made` is False where it was given, and
+    is somebody else's. `said` are the options that were given: what was not may follow the framework.
     """
 
-    federation: Federation
+    make: Callable[[bool], Federation]
     made: bool
     said: Mapping[str, object]
 
@@ -78,7 +77,7 @@ class SiteSettings:
 def read_settings(
     given: Mapping[str, object], *, spell: Callable[[str], str], folder: Path | None = None
 ) -> SiteSettings:
-    """Read settings, and make the federation they speak of; nothing is fetched.
+    """Read settings, and see whether the federation can be made; nothing is fetched.
 
     Args:
         given: Key -> value, the keys in lower case.
@@ -91,9 +90,11 @@ def read_settings(
     for key in given:
         refuse_unknown(key, spell)
     checked = {key: check_value(key, value, spell) for key, value in given.items()}
+    if isinstance(checked.get("overrides"), bool):
+        checked["overrides"] = Overrides() if checked["overrides"] else None
     said = {key: checked[key] for key in OPTIONS if key in checked}
-    federation = make_federation(checked, spell, folder)
-    settings = SiteSettings(federation, federation is not checked.get("federation"), said)
+    make = partial(make_federation, checked, spell, folder or Path.cwd())
+    settings = SiteSettings(make, make(False) is not checked.get("federation"), said)
     try:
         settings.options()
     except UsageError as error:
@@ -137,7 +138,10 @@ def check_value(key: str, value: object, spell: Callable[[str], str]) -> object:
 
 
 def make_federation(
-    given: Mapping[str, object], spell: Callable[[str], str], folder: Path | None
+    given: Mapping[str, object],
+    spell: Callable[[str], str],
+    folder: Path,
+    development: bool,  # noqa: FBT001
 ) -> Federation:
     """Make the federation, or return the one that was given.
 
@@ -151,27 +155,29 @@ def make_federation(
         raise UsageError(text, subject=spell(""), hint=f"set {spell('manifest')} or {spell('toml')}")
     (source,) = sources
     value = given[source]
-    superfluous = [key for key in ARGUMENTS if key in given]
-    if source != "manifest" and superfluous:
-        raise UsageError(
-            f"{spell(source)} says that itself", subject=spell(superfluous[0]), hint="leave one of them out"
-        )
+    allowed = {"manifest": {*ARGUMENTS}, "toml": OVER_TOML, "federation": frozenset[str]()}[source]
+    superfluous = [key for key in ARGUMENTS if key in given and key not in allowed]
+    if superfluous:
+        text = f"{spell(source)} says that itself"
+        raise UsageError(text, subject=spell(superfluous[0]), hint="leave one of them out")
     if isinstance(value, Federation):
         return value
+    arguments = collect_arguments(given, folder)
     if source == "toml" and isinstance(value, str | Path):
-        return Federation.from_toml((folder or Path.cwd()) / value)
+        if development:
+            arguments["development"] = True
+        return Federation.from_toml(folder / value, **arguments)
     if source == "manifest" and isinstance(value, str | Path | Mapping):
-        return from_manifest(value, given, folder)
+        place = value if isinstance(value, Mapping) else below(value, folder)
+        return Federation(place, development=development, **arguments)
     raise UsageError(f"this is not what it should be: {type(value).__name__}", subject=spell(source))
 
 
-def from_manifest(
-    manifest: str | Path | Mapping[str, object], given: Mapping[str, object], folder: Path | None
-) -> Federation:
-    """Make a federation of a manifest, and of what else is said about it.
+def collect_arguments(given: Mapping[str, object], folder: Path) -> dict[str, typing.Any]:
+    """Collect what else is said about a federation.
 
     Raises:
-        HanseError: It cannot be made.
+        UsageError: An option of the policy is none.
     """
     arguments: dict[str, typing.Any] = {key: given[key] for key in ARGUMENTS if key in given}
     options = arguments.pop("policy_options", None)
@@ -180,12 +186,11 @@ def from_manifest(
         arguments["policy"] = make(**options)
     if arguments.get("cache_folder"):
         arguments["cache_folder"] = below(arguments["cache_folder"], folder)
-    found = manifest if isinstance(manifest, Mapping) else below(manifest, folder)
-    return Federation(found, **arguments)
+    return arguments
 
 
-def below(path: str | Path, folder: Path | None) -> str | Path:
+def below(path: str | Path, folder: Path) -> str | Path:
     """Return a path as it is relative to the project's folder; addresses as they are."""
     if is_web(str(path)) or str(path).startswith("file:") or not str(path).strip():
         return path
-    return (folder or Path.cwd()) / path
+    return folder / path

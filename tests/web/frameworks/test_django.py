@@ -16,6 +16,7 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
 
+from examples.flask.serve import serve_wsgi
 from hanse import Federation, NotFoundError, UsageError
 from hanse.web import Page
 from hanse.web.blank import BlankPage
@@ -24,7 +25,6 @@ from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
 from tests.web.frameworks import csp
 from tests.web.frameworks.django_project import MIDDLEWARE, configured, make_wsgi
-from tests.web.frameworks.serving import serve_wsgi
 from tests.web.heads import read_elements, read_json
 
 LIKE_CSP = "tests.web.frameworks.csp.like_django_csp"
@@ -226,7 +226,7 @@ def test_the_base_is_where_the_paths_are_included(federation: Federation) -> Non
     with (
         configured(federation),
         override_settings(FORCE_SCRIPT_NAME="/below"),
-        serve_wsgi(make_wsgi()) as url,
+        serve_wsgi(make_wsgi(), 8420) as url,
         httpx2.Client(base_url=url) as client,
     ):
         assert read_json(client.get("/").text, "application/json")["base"] == "/below/_hanse/"

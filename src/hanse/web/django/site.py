@@ -70,7 +70,8 @@ def make_site() -> Site:
     base = find_base()
     if base is not None:
         otherwise["base"] = base
-    return Site(found, Integration(found.federation, found.options(**otherwise)))
+    options = found.options(**otherwise)
+    return Site(found, Integration(found.make(options.development), options))
 
 
 def read_setting() -> SiteSettings:
