@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Self
 
 from hanse.federation.background import run_in
 from hanse.web.conversation import Conversation, Part
+from hanse.web.stopping import ending_at_signals
 
 __all__ = ["AsyncStream", "Flow", "Stream"]
 
@@ -85,11 +87,18 @@ class Stream:
 
 
 class AsyncStream:
-    """The parts of a body for code that awaits, on any event loop; `close` it when the client has gone."""
+    """The parts of a body for code that awaits, on any event loop; `close` it when the client has gone.
+
+    Made on the loop that will write it out. Where that is a server's, it ends as soon as the server is told
+    to, for servers wait for what is under way.
+    """
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._first: bytes | None = flow.first
+        self._loop = asyncio.get_running_loop()
+        self._heeding = ExitStack()
+        self._heeding.enter_context(ending_at_signals(flow.close))
 
     def __aiter__(self) -> Self:
         return self
@@ -98,12 +107,16 @@ class AsyncStream:
         first, self._first = self._first, None
         part = first or await at(self._flow)
         if part is None:
+            self._heeding.close()
             raise StopAsyncIteration
         return part
 
     def close(self) -> None:
-        """Tell the app that the client has gone, without waiting for it; idempotent."""
+        """Tell the app that the client has gone, from any thread, without waiting for it; idempotent."""
         self._flow.close()
+        # Signals are the main thread's.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._heeding.close)
 
 
 async def at(flow: Flow) -> bytes | None:

@@ -28,7 +28,10 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         DEBUG=False,
         DEFAULT_CHARSET="utf-8",
-        HANSE={"MANIFEST": os.environ.get("MANIFEST", "manifest.json")},
+        HANSE={
+            "MANIFEST": os.environ.get("MANIFEST", "manifest.json"),
+            "DEVELOPMENT": "DEVELOPMENT" in os.environ,
+        },
         INSTALLED_APPS=["hanse.web.django"],
         LOGGING_CONFIG=None,
         MIDDLEWARE=["django.middleware.common.CommonMiddleware", MIDDLEWARE],

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from hanse import Federation
+from hanse.web.overrides import Overrides
 from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
 from tests.web.frameworks.serving import FRAMEWORKS
@@ -203,3 +204,30 @@ def test_in_development_a_module_nobody_has_is_an_error(framework: str, towns: T
 def test_without_csp_there_is_no_policy(framework: str, towns: Towns) -> None:
     with visit(framework, towns.federation(), csp=False) as client:
         assert "content-security-policy" not in client.get("/").headers
+
+
+def test_events_are_for_development_alone(client: httpx2.Client) -> None:
+    assert client.get("/_hanse/events").status_code == 404
+
+
+@each_framework
+def test_in_development_pages_hear_events(framework: str, towns: Towns) -> None:
+    federation = Federation(towns.manifest_url, development=True)
+    with (
+        visit(framework, federation, development=True) as client,
+        client.stream("GET", "/_hanse/events") as response,
+    ):
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert next(response.iter_lines()).startswith(":")
+
+
+@each_framework
+def test_a_developer_has_his_own_remote_and_nobody_else_has(framework: str, towns: Towns) -> None:
+    towns.put("mine", entry("home", card="Mine.js"))
+    mine = towns.upstream.url("/mine/Mine.js")
+    asked = {"hanse-override": f"home@{towns.url('mine')}"}
+    with visit(framework, towns.federation(), development=True, overrides=Overrides()) as client:
+        assert read_json(client.get("/", params=asked).text, "importmap")["imports"]["home/Card"] == mine
+        assert mine not in client.get("/", headers={"cookie": ""}).text
+    with visit(framework, towns.federation(), overrides=Overrides()) as client:
+        assert mine not in client.get("/", params=asked).text

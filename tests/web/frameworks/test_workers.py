@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx2
 import pytest
@@ -100,3 +100,15 @@ def test_workers_that_are_forked_after_loading_serve(
 def test_workers_of_an_asynchronous_server_serve(towns: Towns, unused_port: int) -> None:
     with serve(towns, unused_port, *UVICORN, "--port", str(unused_port), f"{MODULE}:asgi") as url:
         visit_all(url, towns)
+
+
+def test_a_server_that_is_told_to_end_does_not_wait_for_events(towns: Towns, unused_port: int) -> None:
+    command = ("-m", "uvicorn", "--lifespan", "off", "--port", str(unused_port), f"{MODULE}:asgi")
+    with httpx2.Client(timeout=20) as client, ExitStack() as stack:
+        events = f"http://127.0.0.1:{unused_port}/_hanse/events"
+        with serve(towns, unused_port, *command, DEVELOPMENT="1"):
+            lines = stack.enter_context(client.stream("GET", events)).iter_lines()
+            assert next(lines).startswith(":")
+            told = time.monotonic()
+        assert time.monotonic() - told < 10
+        assert [*lines] == [""]
