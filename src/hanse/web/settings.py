@@ -162,7 +162,8 @@ def make_federation(
         raise UsageError(text, subject=spell(superfluous[0]), hint="leave one of them out")
     if isinstance(value, Federation):
         return value
-    arguments = collect_arguments(given, folder)
+    # Their types are seen to already, as far as Federation does not see to them itself.
+    arguments: dict[str, typing.Any] = collect_arguments(given, folder)
     if source == "toml" and isinstance(value, str | Path):
         if development:
             arguments["development"] = True
@@ -173,7 +174,7 @@ def make_federation(
     raise UsageError(f"this is not what it should be: {type(value).__name__}", subject=spell(source))
 
 
-def collect_arguments(given: Mapping[str, object], folder: Path) -> dict[str, typing.Any]:
+def collect_arguments(given: Mapping[str, object], folder: Path) -> dict[str, object]:
     """Collect what else is said about a federation.
 
     Raises:
