@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
-from hanse.federation.modules import Preload, RemoteModule
+from hanse.federation.modules import Preload, RemoteModule, find_module, split_module
 from hanse.federation.newcomers import Delta
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
 from hanse.federation.sync import SyncFederation
@@ -19,4 +19,6 @@ __all__ = [
     "RemoteModule",
     "Snapshot",
     "SyncFederation",
+    "find_module",
+    "split_module",
 ]

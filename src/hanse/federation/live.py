@@ -18,7 +18,7 @@ from hanse.federation.reading import read_file
 from hanse.federation.settings import Host, Settings, make_settings, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
-from hanse.formats.config import decode_config
+from hanse.formats.config import Modules, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
 from hanse.resolve import Policy, PolicyName
@@ -43,6 +43,9 @@ class Federation:
         refresh_interval: Seconds between two refreshes, a tenth more or less; None or 0 for never.
         cache_folder: Where the last good documents are stored for a restart; nowhere if not given.
         manifest_integrity: A subresource integrity value for the manifest.
+        modules: What is done about the files behind the import map. `read`: they are read in the background,
+            so that preloads are exact. `locked`: nothing is served before all of them have been read, and the
+            map has the integrity of each. `skip`: they are let be.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
@@ -61,6 +64,7 @@ class Federation:
         refresh_interval: float | None = LIMITS.refresh_interval,
         cache_folder: str | Path | None = None,
         manifest_integrity: str | None = None,
+        modules: Modules = "read",
         limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -73,6 +77,7 @@ class Federation:
             refresh_interval=refresh_interval,
             cache_folder=cache_folder,
             manifest_integrity=manifest_integrity,
+            modules=modules,
             limits=limits,
         )
         self._set_up(settings, client, clock)
@@ -187,6 +192,30 @@ class Federation:
         """
         keeper = self._require_keeper()
         return await at_home(keeper, keeper.refresh)
+
+    async def modules_read(self) -> None:
+        """Wait until the files behind the current snapshot have been read, as far as they can be.
+
+        Those that cannot be are named in the snapshot's notices. With `modules="skip"` nothing is waited for.
+
+        Raises:
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        await at_home(keeper, keeper.modules_read)
+
+    async def reread(self, remote: str) -> Snapshot:
+        """Read a remote's files again, although its entry may be the same, as after a rebuild.
+
+        Files whose integrity is known are not: they are what they are.
+
+        Raises:
+            NotFoundError: There is no such remote.
+            HanseError: The map is locked, and a file cannot be read; the snapshot stays as it is.
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        return await at_home(keeper, lambda: keeper.reread(remote))
 
     def wake(self) -> None:
         """Ask for a refresh soon and return at once; from any thread, signal handler or web hook."""

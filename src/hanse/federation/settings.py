@@ -11,7 +11,7 @@ import msgspec
 
 from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
-from hanse.formats.config import Config, HostEntry, RemoteSettings
+from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings
 from hanse.formats.decoding import convert_value
 from hanse.formats.manifest import Manifest, Remote, decode_manifest, javascript_order
 from hanse.limits import LIMITS, Limits
@@ -82,6 +82,7 @@ class Settings:
     refresh_interval: float | None = None
     cache_folder: Path | None = None
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    modules: Modules = "read"
     limits: Limits = LIMITS
 
     @property
@@ -209,6 +210,20 @@ def read_policy(policy: Policy | PolicyName | None) -> Policy:
     return Policy(name=policy)
 
 
+def read_modules(modules: str) -> Modules:
+    """Return what is to be done about modules, for what was given.
+
+    Raises:
+        UsageError: There is no such thing.
+    """
+    for known in get_args(Modules):
+        if modules == known:
+            return cast("Modules", known)
+    raise UsageError(
+        "this is not what can be done about modules", subject=modules, hint="it is read, skip or locked"
+    )
+
+
 def read_host(host: Host | None) -> HostEntry | None:
     """Return the host's entry for what was given as one.
 
@@ -258,6 +273,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         refresh_interval=interval,
         cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
         remotes=config.settings,
+        modules=config.modules,
         limits=limits,
     )
 
@@ -271,6 +287,7 @@ def make_settings(
     refresh_interval: float | None,
     cache_folder: str | Path | None,
     manifest_integrity: str | None,
+    modules: Modules,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -285,5 +302,6 @@ def make_settings(
         allowed_origins=check_origins(allowed_origins),
         refresh_interval=refresh_interval,
         cache_folder=None if cache_folder is None else Path(cache_folder),
+        modules=read_modules(modules),
         limits=limits,
     )
