@@ -102,6 +102,8 @@ class Limits:
     # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
     page_rows: int = 100
     page_names: int = 6
+    # Remotes that are counted one by one, with a few time series each; those beyond are counted together.
+    remotes_metered: int = 1000
     # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
     drawn_nodes: int = 200
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hanse.federation.holdings import Outcome
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
 from hanse.federation.modules import Preload, RemoteModule, find_module, split_module
 from hanse.federation.newcomers import Delta
+from hanse.federation.refreshing import Refresh, RefreshListener
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
 from hanse.federation.sync import SyncFederation
 
@@ -14,7 +16,10 @@ __all__ = [
     "Federation",
     "Health",
     "Listener",
+    "Outcome",
     "Preload",
+    "Refresh",
+    "RefreshListener",
     "RemoteHealth",
     "RemoteModule",
     "Snapshot",

@@ -17,7 +17,7 @@ from hanse.resolve import Notice
 __all__ = ["NOBODY", "NO_FILES", "Files", "Owner", "Owners", "Unprovided", "Unread", "first_errors"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Owner:
     """Whose files lie in a folder.
 

@@ -7,7 +7,8 @@ import logging
 import os
 import random
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -29,6 +30,7 @@ from hanse.federation.newcomers import (
 from hanse.federation.places import locate
 from hanse.federation.reader import Reader
 from hanse.federation.reading import decode_entry, read
+from hanse.federation.refreshing import Course
 from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
@@ -240,30 +242,48 @@ class Keeper:
                 LOG.exception("the federation could not be refreshed")
 
     async def _refresh(self) -> Snapshot:
+        """Refresh, and tell the listeners what came of it; one that is cancelled was none."""
+        course = Course(self._ledger.clock())
+        try:
+            snapshot = await self._go_round(course)
+        except Exception as error:
+            self._ledger.refreshes.tell(course.end(error))
+            raise
+        self._ledger.refreshes.tell(course.end())
+        return snapshot
+
+    async def _go_round(self, course: Course) -> Snapshot:
         ledger = self._ledger
-        collected = await self._collector.collect(ledger.holdings)
+        collected = course.holdings = await self._collector.collect(ledger.holdings)
         before = ledger.current
         if not self._locked:
             ledger.holdings = collected
         try:
-            holdings, snapshot = await self._make(collected)
+            holdings, snapshot = await self._make(collected, resolving=course.resolving)
         except ResolveError as error:
             if before is not None:
-                ledger.swap(unsettled(collected, before, error, ledger.clock()))
+                course.changed = ledger.swap(unsettled(collected, before, error, ledger.clock()))
             raise
-        ledger.holdings = holdings
-        ledger.swap(snapshot)
+        ledger.holdings = course.holdings = holdings
+        course.changed = ledger.swap(snapshot)
         if self._reader is not None and not snapshot.files.complete:
             self._reader.begin()
         if self._store is not None:
             await asyncio.to_thread(self._store.write, holdings)
         return snapshot
 
-    async def _make(self, holdings: Holdings, *, restoring: bool = False) -> tuple[Holdings, Snapshot]:
+    async def _make(
+        self,
+        holdings: Holdings,
+        *,
+        resolving: Callable[[], AbstractContextManager[None]] = nullcontext,
+        restoring: bool = False,
+    ) -> tuple[Holdings, Snapshot]:
         """Make the snapshot of what is held; where maps are locked, without those whose files cannot be read.
 
         Args:
             holdings: What is held.
+            resolving: Entered as long as something is resolved.
             restoring: Ask nobody for files, and let failing remotes be.
 
         Raises:
@@ -275,7 +295,7 @@ class Keeper:
         async def make(held: Holdings) -> Snapshot:
             if not restoring:
                 refuse_failing(held, policy)
-            return await settle(held, policy, before, ledger.clock())
+            return await settle(held, policy, before, ledger.clock(), resolving=resolving)
 
         if reader is not None and self._locked:
             read, rounds = reader.known if restoring else reader.read, self._settings.limits.locked_rounds

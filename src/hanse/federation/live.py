@@ -9,13 +9,16 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+from msgspec import UNSET, UnsetType
+
 from hanse.errors import UsageError
 from hanse.federation.keeper import Keeper, outlast
 from hanse.federation.ledger import Ledger, Listener
 from hanse.federation.modules import RemoteModule, find_module
 from hanse.federation.newcomers import Delta
 from hanse.federation.reading import read_file
-from hanse.federation.settings import Host, Settings, make_settings, settings_from
+from hanse.federation.refreshing import RefreshListener
+from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
 from hanse.formats.config import Modules, decode_config
@@ -87,20 +90,34 @@ class Federation:
         cls,
         path: str | Path,
         *,
+        policy: Policy | PolicyName | None = None,
+        allowed_origins: Iterable[str] = (),
+        refresh_interval: float | UnsetType | None = UNSET,
+        cache_folder: str | Path | UnsetType | None = UNSET,
+        modules: Modules | None = None,
         environ: Mapping[str, str] | None = None,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Make a federation of a `hanse.toml`; its relative paths are relative to its folder.
 
+        An argument that is given counts before what the file says.
+
         Args:
             path: The file.
+            policy: A policy, in place of the file's `policy`, `options` and `families`; or its name, in
+                place of `policy` alone.
+            allowed_origins: As for `Federation`, in addition to the file's.
+            refresh_interval: As for `Federation`: None or 0 for never.
+            cache_folder: As for `Federation`, relative to the working directory: None for nowhere.
+            modules: As for `Federation`.
             environ: What `env:NAME` is looked up in; the process's environment if not given.
             client: As for `Federation`.
             clock: As for `Federation`.
 
         Raises:
-            HanseError: The file cannot be read, or says something wrong; the message names line and key.
+            HanseError: The file cannot be read, or says something wrong (the message names line and key),
+                or an argument is wrong.
         """
         file = Path(path)
         config = decode_config(
@@ -108,8 +125,16 @@ class Federation:
             environment=os.environ if environ is None else environ,
             subject=str(file),
         )
+        settings = overrule(
+            settings_from(config, file.absolute().parent),
+            policy=policy,
+            allowed_origins=allowed_origins,
+            refresh_interval=refresh_interval,
+            cache_folder=cache_folder,
+            modules=modules,
+        )
         made = cls.__new__(cls)
-        made._set_up(settings_from(config, file.absolute().parent), client, clock)
+        made._set_up(settings, client, clock)
         return made
 
     def _set_up(self, settings: Settings, client: Client | None, clock: Callable[[], float]) -> None:
@@ -268,7 +293,19 @@ class Federation:
         Returns:
             A function that ends it.
         """
-        return self._ledger.listen(listener)
+        return self._ledger.changes.add(listener)
+
+    def on_refresh(self, listener: RefreshListener) -> Callable[[], None]:
+        """Call a listener after each refresh, also one that changed nothing, and one that failed.
+
+        Args:
+            listener: Called with what came of the refresh, in the event loop's thread, after the listeners
+                of `on_change`. What it raises is logged.
+
+        Returns:
+            A function that ends it.
+        """
+        return self._ledger.refreshes.add(listener)
 
     def fetches(self) -> Stats:
         """Return the counts of what was fetched in this process."""

@@ -10,13 +10,13 @@ from typing import Literal
 
 from hanse.errors import ResolveError
 from hanse.federation.files import NO_FILES, Files, Owner
-from hanse.federation.joining import join_page
 from hanse.federation.owners import make_owner
-from hanse.federation.pages import Page, page_of
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.formats.remote_entry import RemoteEntry, encode_remote_entry
 from hanse.resolve import Notice, Policy, Remote
+from hanse.resolve.addition import join_page
+from hanse.resolve.page import Page, page_of
 from hanse.resolve.paths import scope_url
 from hanse.resolve.record import Record
 from hanse.resolve.session import Answer, Options, Session

@@ -31,11 +31,15 @@ AT_ONCE: Final = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A document's bytes; `trouble` is why they are an old copy, `age` how old, in seconds."""
+    """A document's bytes; `trouble` is why they are an old copy, `age` how old, in seconds.
+
+    `confirmed` says that the origin did not send them, but confirmed the copy at hand.
+    """
 
     body: bytes
     trouble: HanseError | None = None
     age: float = 0.0
+    confirmed: bool = False
 
 
 async def read(
@@ -68,7 +72,8 @@ async def read(
     found = await client.fetch(
         place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=revalidate
     )
-    return Received(found.body, found.stale_reason, found.age if found.stale else 0.0)
+    age = found.age if found.stale else 0.0
+    return Received(found.body, found.stale_reason, age, confirmed=found.status == "revalidated")
 
 
 def read_file(file: Path, *, folder: Path | None, cap: int) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
@@ -27,6 +28,7 @@ __all__ = [
     "Source",
     "access_of",
     "find_source",
+    "overrule",
     "read_policy",
     "settings_from",
 ]
@@ -224,6 +226,21 @@ def read_modules(modules: str) -> Modules:
     )
 
 
+def check_interval(seconds: float | None) -> float | None:
+    """Return the time between two refreshes.
+
+    Raises:
+        UsageError: It is negative, or no number: the origins would be asked without a pause.
+    """
+    if seconds is not None and not seconds >= 0:
+        raise UsageError(
+            "there is no such time between two refreshes",
+            subject=f"refresh_interval {seconds:g}",
+            hint="give seconds, 0 for never",
+        )
+    return seconds
+
+
 def read_host(host: Host | None) -> HostEntry | None:
     """Return the host's entry for what was given as one.
 
@@ -300,8 +317,47 @@ def make_settings(
         policy=read_policy(policy),
         host=read_host(host),
         allowed_origins=check_origins(allowed_origins),
-        refresh_interval=refresh_interval,
+        refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
         modules=read_modules(modules),
         limits=limits,
+    )
+
+
+def overrule(
+    settings: Settings,
+    *,
+    policy: Policy | PolicyName | None = None,
+    allowed_origins: Iterable[str] = (),
+    refresh_interval: float | UnsetType | None = UNSET,
+    cache_folder: str | Path | UnsetType | None = UNSET,
+    modules: Modules | None = None,
+) -> Settings:
+    """Let arguments count before what a file says.
+
+    Args:
+        settings: What the file says.
+        policy: Counts before all that the file says of it; a name alone leaves options and families.
+        allowed_origins: Allowed in addition to the file's.
+        refresh_interval: Seconds; None or 0 for never.
+        cache_folder: Where the last good documents are stored; None for nowhere.
+        modules: What is done about the files behind the import map.
+
+    Raises:
+        UsageError: One of them is wrong.
+    """
+    found = settings.policy if policy is None else read_policy(policy)
+    if isinstance(policy, str):
+        found = msgspec.structs.replace(settings.policy, name=policy)
+    if refresh_interval is UNSET:
+        refresh_interval = settings.refresh_interval
+    if cache_folder is UNSET:
+        cache_folder = settings.cache_folder
+    return replace(
+        settings,
+        policy=found,
+        allowed_origins=(*settings.allowed_origins, *check_origins(allowed_origins)),
+        refresh_interval=check_interval(refresh_interval),
+        cache_folder=None if cache_folder is None else Path(cache_folder),
+        modules=settings.modules if modules is None else read_modules(modules),
     )

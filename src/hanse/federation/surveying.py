@@ -31,7 +31,7 @@ LOG: Final = logging.getLogger("hanse.federation")
 PAGES_ORIGIN: Final = origin(SOME_PAGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """A file to be read: its absolute URL, who imports it (empty for the map), and whose it is."""
 

@@ -10,6 +10,7 @@ from hanse.federation.background import background_loop, run_in, submit
 from hanse.federation.ledger import Listener
 from hanse.federation.modules import RemoteModule
 from hanse.federation.newcomers import Delta
+from hanse.federation.refreshing import RefreshListener
 from hanse.federation.snapshot import Snapshot
 from hanse.net import BreakerState, Stats
 
@@ -114,6 +115,10 @@ class SyncFederation:
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call `listener(new, old)` after each change, in the loop's thread; returns what ends it."""
         return self._federation.on_change(listener)
+
+    def on_refresh(self, listener: RefreshListener) -> Callable[[], None]:
+        """Call `listener(refresh)` after each refresh, in the loop's thread; returns what ends it."""
+        return self._federation.on_refresh(listener)
 
     def fetches(self) -> Stats:
         """Return the counts of what was fetched in this process."""

@@ -55,7 +55,7 @@ def make_site(federation: Federation, *, limits: Limits = LIMITS) -> Site:
     """Prepare what the endpoints need."""
     return Site(
         federation=federation,
-        metrics=Metrics(federation),
+        metrics=Metrics(federation, limits=limits),
         templates=load_templates(),
         assets=load_assets(),
         shelf=Shelf(),
