@@ -19,7 +19,7 @@ from hanse.web.client import DEV, LOADER
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
 from hanse.web.head.early import early_preloads
-from hanse.web.head.reach import Atlas, Reach, graph_of
+from hanse.web.head.reach import Atlas, Reach
 from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
 from hanse.web.options import PageOptions
@@ -105,7 +105,7 @@ class Edition:
     @cached_property
     def atlas(self) -> Atlas:
         """The map and its files, to cut parts out of it."""
-        return Atlas(self.snapshot.import_map, graph_of(self.snapshot))
+        return Atlas(self.snapshot.import_map, self.snapshot.graph)
 
     def find(self, module: str, snapshot: Snapshot | None = None) -> RemoteModule | Missing:
         """Find a module; one that is missing is logged once for each reason.
@@ -173,7 +173,7 @@ class Edition:
             modules=modules,
             missing=tuple(one for one in looked_up if isinstance(one, Missing)),
             preloads=preloads,
-            early=early_preloads(preloads, graph_of(self.snapshot)),
+            early=early_preloads(preloads, self.snapshot.graph),
             scoped=data.scoped,
             unscoped_because=reach.because,
         )
