@@ -21,13 +21,14 @@ class Ticker:
         self.ended = threading.Event()
 
     async def ticks(self) -> AsyncIterator[bytes]:
-        try:
-            while True:
-                self.sent += 1
-                yield f"event: tick\ndata: {self.sent}\n\n".encode()
-                await asyncio.sleep(self.pause)
-        finally:
-            self.ended.set()
+        while True:
+            self.sent += 1
+            yield f"event: tick\ndata: {self.sent}\n\n".encode()
+            await asyncio.sleep(self.pause)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await StreamingResponse(self.ticks(), media_type="text/event-stream")(scope, receive, send)
+        try:
+            await StreamingResponse(self.ticks(), media_type="text/event-stream")(scope, receive, send)
+        finally:
+            # Not in the generator: one that is cancelled between two parts ends when it is collected.
+            self.ended.set()
