@@ -34,9 +34,11 @@ def towns() -> Iterator[Towns]:
 @contextmanager
 def visit(framework: str, federation: Federation, **options: object) -> Iterator[httpx2.Client]:
     """Serve the site in a framework, and make a client of it."""
-    with FRAMEWORKS[framework](federation, **options) as url, httpx2.Client(base_url=url) as client:
-        yield client
-    federation.sync.close()
+    try:
+        with FRAMEWORKS[framework](federation, **options) as url, httpx2.Client(base_url=url) as client:
+            yield client
+    finally:
+        federation.sync.close()
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
@@ -231,3 +233,20 @@ def test_a_developer_has_his_own_remote_and_nobody_else_has(framework: str, town
         assert mine not in client.get("/", headers={"cookie": ""}).text
     with visit(framework, towns.federation(), overrides=Overrides()) as client:
         assert mine not in client.get("/", params=asked).text
+
+
+@each_framework
+def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, towns: Towns) -> None:
+    chromium = {"sec-ch-ua": '"Chromium";v="150", "Not A Brand";v="9"'}
+    with visit(framework, towns.federation()) as client:
+        page = client.get("/", headers=chromium)
+        linked = re.findall(r'<([^>]*)>; [^<]*nonce="([^"]*)"', page.headers["link"])
+        preloaded = [one.attributes["href"] for one in named(page.text, "link")]
+        assert linked == [(url, nonce_of(page)) for url in preloaded]
+        assert towns.upstream.url("/home/Card.js") in preloaded
+        other = client.get("/")
+        assert "link" not in other.headers
+        for answer in (page, other):
+            assert "sec-ch-ua" in answer.headers["vary"].lower()
+        own = client.get("/own", headers=chromium)
+        assert {"cookie", "sec-ch-ua"} <= {*re.split(r",\s*", own.headers["vary"].lower())}
