@@ -12,7 +12,7 @@ const nonce = document.querySelector('script[nonce]')?.nonce ?? '';
 const native = HTMLScriptElement.supports?.('importmap');
 // Browsers that cannot be asked what a name stands for know the first map of a page at most.
 const resolve =
-  import.meta.resolve ??
+  (native && import.meta.resolve) ||
   ((name) => document.querySelector('script[type=importmap]').textContent.includes(`"${name}":`));
 
 let digest = page.snapshot;
