@@ -70,7 +70,7 @@ class Stage:
     delta: Answer = lambda _: JSONResponse({"detail": "there is no such remote"}, 404)
     policy: str = POLICY
     asked: list[str] = field(default_factory=list)
-    streams: list[asyncio.Queue[str]] = field(default_factory=list)
+    streams: list[asyncio.Queue[str | None]] = field(default_factory=list)
     opened: int = 0
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -88,6 +88,12 @@ class Stage:
         text = f"event: {event}\ndata: {json.dumps(data)}\n\n"
         for queue in list(self.streams):
             self.loop.call_soon_threadsafe(queue.put_nowait, text)
+
+    def hang_up(self) -> None:
+        """End every open stream."""
+        assert self.loop is not None
+        for queue in list(self.streams):
+            self.loop.call_soon_threadsafe(queue.put_nowait, None)
 
     def answer_page(self) -> Response:
         """Write the page, with a nonce of its own."""
@@ -122,13 +128,13 @@ class Stage:
 
     async def stream(self) -> AsyncIterator[str]:
         """Yield events until the browser goes."""
-        queue: asyncio.Queue[str] = asyncio.Queue()
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
         self.streams.append(queue)
         self.opened += 1
         try:
             yield ": hello\n\n"
-            while True:
-                yield await queue.get()
+            while (text := await queue.get()) is not None:
+                yield text
         finally:
             self.streams.remove(queue)
 
