@@ -31,7 +31,8 @@ DIGEST = "sha384-first"
 # What every test wants to know of a page, from its first moment on.
 WATCH = """
 window.violated = []; window.heard = [];
-addEventListener('securitypolicyviolation', (event) => violated.push(event.effectiveDirective + ' ' + event.sample));
+addEventListener('securitypolicyviolation', ({ effectiveDirective, sample }) =>
+  violated.push(`${effectiveDirective} ${sample}`));
 for (const type of ['hanse-error', 'hanse-stale'])
   addEventListener(type, ({ detail: { error, ...detail } }) => heard.push([type, detail, error?.message]));
 """
@@ -169,8 +170,8 @@ def violations(page: Page) -> list[str]:
 def call(page: Page, expression: str, argument: Any = None) -> Any:
     """Evaluate an asynchronous expression in the page; what it throws comes back as a mapping."""
     return page.evaluate(
-        f"""(argument) => (async () => ({expression}))().catch(({{name, message, remote, key, reason, cause}}) =>
-          ({{ failed: true, name, message, remote, key, reason, cause: cause?.message }}))""",
+        f"""(argument) => (async () => ({expression}))().catch(({{ message, remote, key, reason, cause }}) =>
+          ({{ failed: true, message, remote, key, reason, cause: cause?.message }}))""",
         argument,
     )
 

@@ -1,4 +1,4 @@
-"""While developing: one stream for all tabs, reloading when a remote was built, and an overlay that names what failed."""
+"""While developing: one stream for all tabs, a reload after a build, an overlay that names what failed."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ def test_every_form_of_the_call_loads_the_module(tab: Page, ready: Stage, text: 
 def test_a_module_is_the_same_however_it_is_asked_for(tab: Page, ready: Stage) -> None:
     tab.goto(ready.url)
     expression = """{
-      const all = await Promise.all([load('./Button'), load('Button'), import('team/mfe1/Button'), import('/mfe1/Button.js')]);
+      const all = await Promise.all([
+        load('./Button'), load('Button'), import('team/mfe1/Button'), import('/mfe1/Button.js'),
+      ]);
       return [new Set(all).size, globalThis.runs];
     }"""
     lead = "const load = (key) => loadRemoteModule('team/mfe1', key);"
@@ -184,11 +186,13 @@ def test_a_reason_that_an_import_throws_is_not_taken_for_ours(tab: Page, ready: 
 
 def test_the_loader_is_there_for_scripts_further_down_and_announced_to_all(tab: Page, ready: Stage) -> None:
     """Listeners are added before the loader, below it, and in a module that comes over the network."""
-    listen = "addEventListener('mfe-loader-available', ({detail}) => (window.told ??= []).push(['%s', detail === hanse]))"
+    listen = """addEventListener('mfe-loader-available', ({ detail }) =>
+      (window.told ??= []).push(['%s', detail === hanse]));"""
     ready.modules["/late.js"] = listen % "late"
     ready.before = f'<script nonce="{{nonce}}">{listen % "early"}</script>'
     ready.after = (
-        f'<script nonce="{{nonce}}" type="module">{listen % "below"}; window.seen = typeof loadRemoteModule;</script>'
+        f'<script nonce="{{nonce}}" type="module">{listen % "below"} window.seen = typeof loadRemoteModule;'
+        "</script>"
         '<script nonce="{nonce}" type="module" src="/late.js"></script>'
     )
     tab.goto(ready.url)

@@ -93,8 +93,8 @@ def test_a_custom_element_is_created_under_a_name_of_its_own_or_a_new_one(tab: P
     ready.imports |= {f"team/mfe1/./{name}": f"/{name}.js" for name in ("Named", "Unnamed", "Failing")}
     show = "connectedCallback() { this.textContent = `${this.localName} says ${this.label}`; }"
     ready.modules |= {
-        "/Named.js": f"class Named extends HTMLElement {{ {show} }} customElements.define('mfe1-named', Named);"
-        " export default Named;",
+        "/Named.js": f"class Named extends HTMLElement {{ {show} }}"
+        " customElements.define('mfe1-named', Named); export default Named;",
         "/Unnamed.js": f"export default class extends HTMLElement {{ {show} }}",
         "/Failing.js": "export default class extends HTMLElement {"
         " constructor() { super(); throw new Error('no parts'); } }",

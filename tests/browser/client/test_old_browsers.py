@@ -1,7 +1,7 @@
-"""Browsers that know one import map only, or none: es-module-shims helps out, or an error says what is missing.
+"""Browsers that know one import map, or none: es-module-shims helps out, or an error says what is missing.
 
-Chromium knows several. It is made to forget, in the page and in the frame in which es-module-shims looks for what
-the browser can do.
+Chromium knows several. It is made to forget, in the page and in the frame in which es-module-shims looks for
+what the browser can do.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def ready(stage: Stage) -> Stage:
     stage.imports = {"react": "/react.js", "team/mfe1/./Button": "/mfe1/Button.js"}
     stage.modules = {
         "/react.js": "export const made = {}; globalThis.reacts = (globalThis.reacts ?? 0) + 1;",
-        "/mfe1/Button.js": "export { made } from 'react'; export const mount = (element) => { element.textContent = 'ok'; };",
+        "/mfe1/Button.js": "export { made } from 'react';"
+        " export const mount = (element) => { element.textContent = 'ok'; };",
         "/chat/Chat.js": "export { made } from 'react'; export { own } from 'chat/own';",
         "/chat/own.js": "export const own = 'own';",
     }
@@ -85,7 +86,7 @@ def shims(ready: Stage) -> Stage:
 
 
 def forget(page: Page, stage: Stage, script: str, *, resolve: bool = False) -> None:
-    """Open the page in a browser that has forgotten something, and with it how to be asked for a specifier."""
+    """Open the page in a browser that has forgotten something, and how to be asked for a specifier."""
     page.add_init_script(script)
     if not resolve:
         stage.loader = stage.loader.replace("import.meta.resolve", "undefined")
@@ -135,8 +136,8 @@ def test_with_one_map_and_no_shims_the_error_says_to_reload(tab: Page, ready: St
 
 def test_without_maps_everything_goes_through_the_shims(tab: Page, shims: Stage) -> None:
     shims.after = (
-        '<script nonce="{nonce}">addEventListener("mfe-loader-available", ({ detail }) => { window.told = detail === hanse })'
-        "</script>"
+        '<script nonce="{nonce}">addEventListener("mfe-loader-available",'
+        " ({ detail }) => { window.told = detail === hanse; })</script>"
     )
     forget(tab, shims, NO_MAPS)
     expect(tab.locator("div")).to_have_text("ok")
