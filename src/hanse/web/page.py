@@ -18,6 +18,7 @@ from hanse.web.csp import check_nonce, default_policy, make_nonce
 from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.links import HINT, takes_links, write_links
+from hanse.web.head.reach import graph_of
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_headers, read_overrides
 
@@ -120,7 +121,7 @@ class Pages:
 
         Two snapshots with one digest may differ in what is known of their files, and so in their preloads.
         """
-        key = id(snapshot.plan), id(getattr(snapshot, "graph", None)), snapshot.digest
+        key = id(snapshot.plan), id(graph_of(snapshot)), snapshot.digest
         kept = self._editions.get(key)
         # The edition holds its snapshot, so that no other object can have these identities meanwhile.
         return kept or self._editions.put(key, Edition(snapshot, self.options, limits=self.limits))

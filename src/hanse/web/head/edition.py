@@ -12,14 +12,14 @@ from hanse.errors import UsageError
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
-from hanse.graph import Graph, place_on_page
+from hanse.graph import place_on_page
 from hanse.html import Pieces, inline_json, link, script, splice
 from hanse.limits import LIMITS, Limits
 from hanse.web.client import DEV, LOADER
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
 from hanse.web.head.early import early_preloads
-from hanse.web.head.reach import Atlas, Reach
+from hanse.web.head.reach import Atlas, Reach, graph_of
 from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
 from hanse.web.options import PageOptions
@@ -191,12 +191,6 @@ class Edition:
         """Return how many characters a head has to itself."""
         shared = {id(piece) for piece in (*self.import_map, *self.state, *self.loader)}
         return sum(len(piece) for piece in head.pieces if piece is not None and id(piece) not in shared)
-
-
-def graph_of(snapshot: Snapshot) -> Graph:
-    """Return the files of a snapshot, as far as they have been read."""
-    graph: Graph = getattr(snapshot, "graph", {})
-    return graph
 
 
 def write_map(import_map: ImportMap) -> Pieces:
