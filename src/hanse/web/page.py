@@ -18,7 +18,6 @@ from hanse.web.csp import check_nonce, default_policy, make_nonce
 from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.links import HINT, takes_links, write_links
-from hanse.web.head.reach import graph_of
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_headers, read_overrides
 
@@ -121,7 +120,7 @@ class Pages:
 
         Two snapshots with one digest may differ in what is known of their files, and so in their preloads.
         """
-        key = id(snapshot.plan), id(graph_of(snapshot)), snapshot.digest
+        key = id(snapshot.plan), id(snapshot.graph), snapshot.digest
         kept = self._editions.get(key)
         # The edition holds its snapshot, so that no other object can have these identities meanwhile.
         return kept or self._editions.put(key, Edition(snapshot, self.options, limits=self.limits))
@@ -251,12 +250,13 @@ class Page:
     def _list_headers(self) -> Iterator[tuple[str, str]]:
         """Yield the headers."""
         yield from self._more
-        if self._head is not None and self._head.early:
+        head = self._head
+        if head is not None and head.preloads:
             if self.options.link_headers == "auto":
                 yield "Vary", HINT
             if self._links:
                 most = self._edition.limits.link_header_bytes
-                for value in write_links(self._head.early, self.nonce, most=most):
+                for value in write_links(head.preloads, self.nonce, free=head.free, most=most):
                     yield "Link", value
         if self.options.csp:
             yield "Content-Security-Policy", default_policy(self.nonce)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.federation.snapshot import Snapshot
 from hanse.limits import Limits
 from hanse.web.head.bounded import Bounded
-from hanse.web.head.reach import Atlas, graph_of
+from hanse.web.head.reach import Atlas
 
 __all__ = ["Atlases"]
 
@@ -18,7 +18,7 @@ class Atlases:
 
     def take(self, snapshot: Snapshot) -> Atlas:
         """Return the atlas of a snapshot."""
-        graph = graph_of(snapshot)
+        graph = snapshot.graph
         # What is kept holds the snapshot, so that nothing else can have these identities meanwhile.
         key = id(snapshot.plan), id(graph), snapshot.digest
         kept = self._kept.get(key)

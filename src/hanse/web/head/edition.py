@@ -18,8 +18,8 @@ from hanse.limits import LIMITS, Limits
 from hanse.web.client import DEV, LOADER
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
-from hanse.web.head.early import early_preloads
-from hanse.web.head.reach import Atlas, Reach, graph_of
+from hanse.web.head.free import free_of_map
+from hanse.web.head.reach import Atlas, Reach
 from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
 from hanse.web.options import PageOptions
@@ -38,7 +38,7 @@ class Head:
         modules: The modules it names that there are.
         missing: Those that there are not.
         preloads: What it preloads, in this order; digests are the import map's.
-        early: Those of them that a browser may load before it has the import map.
+        free: The URLs of those of them that need no import map.
         scoped: Whether its map has only the entries that its modules can reach.
         unscoped_because: Why it has all of them although it should not; empty where it is as it should be.
     """
@@ -47,7 +47,7 @@ class Head:
     modules: tuple[RemoteModule, ...]
     missing: tuple[Missing, ...]
     preloads: tuple[Preload, ...]
-    early: tuple[Preload, ...]
+    free: frozenset[str]
     scoped: bool = False
     unscoped_because: str = ""
 
@@ -105,7 +105,7 @@ class Edition:
     @cached_property
     def atlas(self) -> Atlas:
         """The map and its files, to cut parts out of it."""
-        return Atlas(self.snapshot.import_map, graph_of(self.snapshot))
+        return Atlas(self.snapshot.import_map, self.snapshot.graph)
 
     def find(self, module: str, snapshot: Snapshot | None = None) -> RemoteModule | Missing:
         """Find a module; one that is missing is logged once for each reason.
@@ -173,7 +173,7 @@ class Edition:
             modules=modules,
             missing=tuple(one for one in looked_up if isinstance(one, Missing)),
             preloads=preloads,
-            early=early_preloads(preloads, graph_of(self.snapshot)),
+            free=free_of_map(preloads, self.snapshot.graph),
             scoped=data.scoped,
             unscoped_because=reach.because,
         )

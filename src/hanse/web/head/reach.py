@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
-from typing import Final
 
 from hanse.federation.modules import RemoteModule
-from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, ParsedImportMap, Rule, find_rule, parse_import_map
 from hanse.formats.map_document import url_like
 from hanse.graph import SOME_PAGE, Closure, Graph, ModuleFile, place_on_page, walk
 
-__all__ = ["Atlas", "Reach", "graph_of", "names_of", "without"]
-
-NO_FILES: Final[Graph] = MappingProxyType({})
+__all__ = ["Atlas", "Reach", "names_of", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +112,6 @@ def without(import_map: ImportMap, known: ImportMap) -> ImportMap:
 def lacking(table: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     """Return the part of a table whose keys another one does not have."""
     return {key: value for key, value in table.items() if key not in known}
-
-
-def graph_of(snapshot: Snapshot) -> Graph:
-    """Return the files of a snapshot, as far as they have been read."""
-    graph: Graph = getattr(snapshot, "graph", NO_FILES)
-    return graph
 
 
 def names_of(module: RemoteModule, import_map: ImportMap) -> list[str]:
