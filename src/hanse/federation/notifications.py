@@ -72,6 +72,7 @@ class Notifications:
         self._readings: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._announced: set[str] = set()
+        self._late: dict[str, News] = {}
         self._ended = False
 
     def compare(self, new: Snapshot, old: Snapshot | None) -> None:
@@ -141,12 +142,20 @@ class Notifications:
             return
         if message.type == COMPLETE:
             for name in names:
+                self._late.pop(name, None)
                 self._read(name, announce=True)
         elif message.type in FAILURES:
             said = (message.error or message.message or "").strip()[:REASON_LENGTH]
             reason = f"{FAILURES[message.type]}: {said}" if said else FAILURES[message.type]
             for name in names:
-                self._hub.publish(News("failing", name, reason=reason))
+                self._say_failing(News("failing", name, reason=reason))
+
+    def _say_failing(self, news: News) -> None:
+        """Tell that a build failed; not before the build that came before it has been read and told of."""
+        if news.remote in self._readings:
+            self._late[news.remote] = news
+        else:
+            self._hub.publish(news)
 
     def _read(self, name: str, *, announce: bool) -> None:
         """Read a remote anew; while that is being done, a second build is read after it, and a third is not.
@@ -183,6 +192,8 @@ class Notifications:
                     self._announce(name, snapshot)
             if name not in self._again:
                 self._announced.discard(name)
+        if (late := self._late.pop(name, None)) is not None:
+            self._hub.publish(late)
 
     def _announce(self, name: str, snapshot: Snapshot) -> None:
         """Tell everybody that a remote was built, or why its new build cannot be had."""
