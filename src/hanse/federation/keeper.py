@@ -71,7 +71,7 @@ class Keeper:
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
         self.overriding = Overriding(settings, ledger, self.client)
         self._notifications = (
-            None if hub is None else Notifications(self.client, hub, self.reread, settings.limits)
+            None if hub is None else Notifications(self.client, hub, self.read_build, settings.limits)
         )
         self._refreshing: asyncio.Task[Snapshot] | None = None
         self._unlisten: Callable[[], None] = lambda: None
@@ -101,13 +101,13 @@ class Keeper:
             self._refreshing.add_done_callback(self._land)
         return await outlast(self._refreshing)
 
-    async def reread(self, remote: str) -> Snapshot:
-        """Ask for everything again, beginning now: a round under way may have asked the remote already.
+    async def read_build(self, remote: str) -> Snapshot:
+        """Read what a remote has built: its round begins now, for one under way may have asked it already.
 
         Raises:
             HanseError: As `refresh` does.
         """
-        LOG.debug("remote %r is read again", remote)
+        LOG.debug("remote %r was built anew", remote)
         if self._refreshing is not None:
             await asyncio.wait({self._refreshing})
         return await self.refresh()

@@ -36,7 +36,7 @@ FAILURES: Final = {
 # What a build says of itself is shown on pages: no more than somebody would read there.
 REASON_LENGTH: Final = 2000
 
-Reread = Callable[[str], Awaitable[Snapshot]]
+ReadBuild = Callable[[str], Awaitable[Snapshot]]
 """Reads a remote's documents now, and returns the snapshot they are in."""
 
 
@@ -57,14 +57,14 @@ class Notifications:
     Args:
         client: Opens the streams.
         hub: Who is told.
-        reread: Called when a remote was built anew, once at a time for each remote.
+        read_build: Called when a remote was built anew, once at a time for each remote.
         limits: `event_streams` is used.
     """
 
-    def __init__(self, client: Client, hub: Hub, reread: Reread, limits: Limits) -> None:
+    def __init__(self, client: Client, hub: Hub, read_build: ReadBuild, limits: Limits) -> None:
         self._client = client
         self._hub = hub
-        self._reread = reread
+        self._read_build = read_build
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._watched: dict[str, tuple[str, ...]] = {}
@@ -171,17 +171,16 @@ class Notifications:
         if name in self._readings:
             self._again.add(name)
             return
-        task = self._readings[name] = self._loop.create_task(self._reread_all(name))
-        task.add_done_callback(lambda _: self._readings.pop(name, None))
+        self._readings[name] = self._loop.create_task(self._read_builds(name))
 
-    async def _reread_all(self, name: str) -> None:
+    async def _read_builds(self, name: str) -> None:
         """Read a remote anew, and once more as long as builds have ended meanwhile."""
         self._again.add(name)
         while name in self._again:
             self._again.discard(name)
             announced = name in self._announced
             try:
-                snapshot = await self._reread(name)
+                snapshot = await self._read_build(name)
             except HanseError as error:
                 self._hub.publish(News("failing", name, reason=tell(error)))
             except Exception as error:
@@ -192,6 +191,7 @@ class Notifications:
                     self._announce(name, snapshot)
             if name not in self._again:
                 self._announced.discard(name)
+        del self._readings[name]
         if (late := self._late.pop(name, None)) is not None:
             self._hub.publish(late)
 
