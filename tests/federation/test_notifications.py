@@ -17,7 +17,7 @@ from hanse.federation.notifications import endpoint_of
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.resolve import Remote
 from tests.federation.towns import Towns, entry, serve_towns, until
-from tests.net.upstream import Asked, Handler, alternate, hang, head, raw, reply
+from tests.net.upstream import Asked, Handler, alternate, hang, head, raw, reply, serve
 from tests.net.upstream import reset as drop
 
 pytestmark = pytest.mark.anyio
@@ -459,3 +459,48 @@ def test_the_endpoint_lies_in_the_folder_of_the_entry(
     more = {} if endpoint is None else {"buildNotificationsEndpoint": endpoint}
     decoded = decode_remote_entry(entry("shop", **more), subject="shop")
     assert endpoint_of(Remote("shop", url, decoded)) == found
+
+
+async def test_builds_of_an_override_are_told_to_pages_that_have_it_and_to_no_others() -> None:
+    server = DevServer()
+    async with developing(hang) as (_, federation, somebody), serve({"/builds": server}) as mine:
+        url = mine.url("/entry.json")
+        mine.routes["/entry.json"] = reply(entry("home", buildNotificationsEndpoint="builds"))
+        wanted = {"home": url}
+        before = await federation.override(wanted)
+        await until(lambda: bool(server.queues))
+        developer = federation.subscribe(wanted)
+        other = federation.subscribe({"home": mine.url("/other.json")})
+        mine.routes["/entry.json"] = reply(entry("home", card="New.js", buildNotificationsEndpoint="builds"))
+        server.built()
+        assert await hear(developer) == News("reload", "home", override=("home", url))
+        # The page that is loaded now has the new build, however young the last look at it is.
+        assert (await federation.override(wanted)).digest != before.digest
+        server.tell("federation-rebuild-error", error="no")
+        assert (await hear(developer)).reason == "it could not be built: no"
+        assert (await hear(federation.subscribe(wanted))).kind == "failing"
+        for stranger in (somebody, other, federation.subscribe()):
+            await hear_nothing(stranger, 0.1)
+
+
+async def test_only_the_overrides_used_last_are_watched() -> None:
+    servers = [DevServer() for _ in range(4)]
+    limits = Limits(overrides_kept=2, fetch_deadline=0.5)
+    async with (
+        developing(hang, limits=limits) as (_, federation, _s),
+        serve({f"/{n}/builds": server for n, server in enumerate(servers)}) as mine,
+    ):
+        mine.routes["*"] = reply(entry("home", buildNotificationsEndpoint="builds"))
+        for number, server in enumerate(servers):
+            await federation.override({"home": mine.url(f"/{number}/entry.json")})
+            await until(lambda server=server: bool(server.queues))  # type: ignore[misc]
+        await until(lambda: [bool(server.queues) for server in servers] == [False, False, True, True])
+
+
+async def test_an_override_may_not_send_its_stream_to_another_origin() -> None:
+    async with developing(hang) as (_, federation, _s), serve({}) as mine, serve({"*": hang}) as elsewhere:
+        builds = elsewhere.url("/builds")
+        mine.routes["*"] = reply(entry("home", buildNotificationsEndpoint=builds))
+        await federation.override({"home": mine.url("/entry.json")})
+        await asyncio.sleep(0.1)
+        assert elsewhere.asked == []
