@@ -504,3 +504,16 @@ async def test_an_override_may_not_send_its_stream_to_another_origin() -> None:
         await federation.override({"home": mine.url("/entry.json")})
         await asyncio.sleep(0.1)
         assert elsewhere.asked == []
+
+
+async def test_files_that_a_build_wrote_under_their_old_names_are_read_again() -> None:
+    server = DevServer()
+    async with developing(server, modules="read") as (towns, federation, subscription):
+        towns.upstream.routes["/shop/Card.js"] = reply(b'import "./chunk.js";')
+        towns.upstream.routes["/shop/chunk.js"] = reply(b"export {};")
+        await until(lambda: bool(server.queues))
+        assert towns.upstream.url("/shop/chunk.js") not in federation.snapshot.graph
+        server.built()
+        while (await hear(subscription)).kind != "reload":
+            pass
+        assert towns.upstream.url("/shop/chunk.js") in federation.snapshot.graph

@@ -25,12 +25,14 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def developing(limits: Limits = IMPATIENT) -> AsyncIterator[tuple[Towns, Federation, Upstream]]:
+async def developing(
+    limits: Limits = IMPATIENT, modules: str = "skip"
+) -> AsyncIterator[tuple[Towns, Federation, Upstream]]:
     """Serve a federation of home and shop, and beside it a developer's own server with another shop."""
     async with (
         serve_towns(home=entry("home"), shop=entry("shop", share(version="19.0.0"))) as towns,
         serve({"/entry.json": reply(entry("shop", share(version="19.2.0"), card="Mine.js"))}) as mine,
-        towns.federation(limits=limits) as federation,
+        towns.federation(limits=limits, modules=modules) as federation,
     ):
         yield towns, federation, mine
 
@@ -106,6 +108,17 @@ async def test_a_loaded_page_of_an_overridden_snapshot_can_add_remotes() -> None
         # What it shares comes from the override, which is what this page has.
         assert "react" not in delta.import_map.imports
         assert (await federation.refresh()).digest != snapshot.digest
+
+
+async def test_what_is_known_of_the_others_files_is_known_beside_an_override() -> None:
+    async with developing(modules="read") as (towns, federation, mine):
+        towns.upstream.routes["/home/Card.js"] = reply(b'import "./chunk.js";')
+        towns.upstream.routes["/home/chunk.js"] = reply(b"export {};")
+        await federation.reread("home")
+        await federation.modules_read()
+        snapshot = await federation.override({"shop": mine.url("/entry.json")})
+        assert towns.upstream.url("/home/chunk.js") in snapshot.graph
+        assert mine.paths() == ["/entry.json"]
 
 
 async def test_the_origins_of_overrides_are_open_to_overrides_alone() -> None:

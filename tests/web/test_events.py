@@ -61,9 +61,9 @@ class Tab:
         self.headers = httpx2.Headers()
         self.opened = asyncio.Event()
 
-    async def listen(self, url: str) -> None:
+    async def listen(self, client: httpx2.AsyncClient, url: str) -> None:
         parser = EventParser(cap=10_000)
-        async with httpx2.AsyncClient(timeout=10) as client, client.stream("GET", url) as answer:
+        async with client.stream("GET", url) as answer:
             assert answer.status_code == 200
             self.headers = answer.headers
             async for part in answer.aiter_raw():
@@ -76,16 +76,17 @@ class Tab:
 async def tabs(url: str, count: int = 1) -> AsyncIterator[list[Tab]]:
     """Open tabs that listen while the block runs."""
     opened = [Tab() for _ in range(count)]
-    tasks = [asyncio.create_task(tab.listen(url)) for tab in opened]
-    try:
-        async with asyncio.timeout(5):
-            for tab in opened:
-                await tab.opened.wait()
-        yield opened
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with httpx2.AsyncClient(timeout=20) as client:
+        tasks = [asyncio.create_task(tab.listen(client, url)) for tab in opened]
+        try:
+            async with asyncio.timeout(20):
+                for tab in opened:
+                    await tab.opened.wait()
+            yield opened
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_many_tabs_hear_what_one_upstream_says() -> None:
@@ -155,12 +156,16 @@ async def test_the_headers_alone_do_not_wait_for_an_event() -> None:
 
 
 async def test_streams_end_with_the_federation() -> None:
-    async with developing(hang) as (_, federation, _s), listening(federation) as url:
+    async with (
+        developing(hang) as (_, federation, _s),
+        listening(federation) as url,
+        httpx2.AsyncClient(timeout=20) as client,
+    ):
         tab = Tab()
-        task = asyncio.create_task(tab.listen(url))
+        task = asyncio.create_task(tab.listen(client, url))
         await tab.opened.wait()
         await federation.aclose()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(5):
             await task
 
 

@@ -16,10 +16,10 @@ from typing import Final
 import msgspec
 
 from hanse.errors import HanseError
-from hanse.federation.holdings import tell
 from hanse.federation.hub import Hub, News, Override
 from hanse.federation.overriding import widen
 from hanse.federation.snapshot import Snapshot
+from hanse.federation.telling import tell
 from hanse.limits import Limits
 from hanse.net import Access, Client, Event, Interrupted, Opened
 from hanse.resolve import Remote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +13,8 @@ import ada_url
 
 from hanse import resolve
 from hanse.errors import FormatError, HanseError, OverrideError, UsageError
-from hanse.federation.holdings import Good, Held, Holdings, tell
+from hanse.federation.files import Files
+from hanse.federation.holdings import Good, Held, Holdings
 from hanse.federation.hub import Override
 from hanse.federation.ledger import Ledger
 from hanse.federation.places import Place, is_loopback
@@ -21,6 +22,7 @@ from hanse.federation.reading import decode_entry, read
 from hanse.federation.settings import Listed, Settings
 from hanse.federation.settling import settle
 from hanse.federation.snapshot import Snapshot
+from hanse.federation.telling import tell
 from hanse.formats.manifest import Remote
 from hanse.names import check_remote_name
 from hanse.net import Access, Client, Flights, digest
@@ -56,6 +58,7 @@ class Overriding:
         ledger: What it knows.
         client: Asks the web.
         used: Called with the remotes of each set of overrides that is used.
+        known: Says what is known of the files behind a snapshot; None where files are let be.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Overriding:
         ledger: Ledger,
         client: Client,
         used: Callable[[Iterable[resolve.Remote]], object],
+        known: Callable[[Holdings, Snapshot], Awaitable[Files]] | None = None,
     ) -> None:
         self._settings = settings
         self._limits = settings.limits
         self._ledger = ledger
         self._client = client
         self._used = used
+        self._known = known
         self._made: OrderedDict[Wanted, Made] = OrderedDict()
         self._flights: Flights[Snapshot] = Flights()
         self._places = asyncio.Semaphore(settings.limits.overrides_at_once)
@@ -181,6 +186,10 @@ class Overriding:
             snapshot = await settle(replaced, self._settings.policy, previous, self._ledger.clock())
         except HanseError as error:
             raise blame(error, ", ".join(goods)) from error
+        if self._known is not None and snapshot.plan is not previous.plan:
+            # Those of the override itself are not read: they change all the time.
+            files = await self._known(replaced, snapshot)
+            snapshot = replace(snapshot, files=replace(files, unread=()))
         return Made(0.0, goods, base=base, snapshot=snapshot)
 
 

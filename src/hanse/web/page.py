@@ -120,7 +120,7 @@ class Pages:
 
         Two snapshots with one digest may differ in what is known of their files, and so in their preloads.
         """
-        key = id(snapshot.plan), id(getattr(snapshot, "graph", None)), snapshot.digest
+        key = id(snapshot.plan), id(snapshot.graph), snapshot.digest
         kept = self._editions.get(key)
         # The edition holds its snapshot, so that no other object can have these identities meanwhile.
         return kept or self._editions.put(key, Edition(snapshot, self.options, limits=self.limits))
