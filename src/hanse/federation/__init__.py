@@ -10,9 +10,11 @@ from hanse.federation.newcomers import Delta
 from hanse.federation.refreshing import Refresh, RefreshListener
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
 from hanse.federation.sync import SyncFederation
+from hanse.federation.verifying import Fault, RemoteReport, Report
 
 __all__ = [
     "Delta",
+    "Fault",
     "Federation",
     "Health",
     "Listener",
@@ -22,6 +24,8 @@ __all__ = [
     "RefreshListener",
     "RemoteHealth",
     "RemoteModule",
+    "RemoteReport",
+    "Report",
     "Snapshot",
     "SyncFederation",
     "find_module",
