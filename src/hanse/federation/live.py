@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -30,6 +31,8 @@ from hanse.resolve import Policy, PolicyName
 __all__ = ["Federation"]
 
 T = TypeVar("T")
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Keepers of a parent process are kept and left alone: their sockets and their poll set are the parent's, too.
 INHERITED: Final[list[Keeper]] = []
@@ -339,11 +342,14 @@ class Federation:
         """
         return self._ledger.refreshes.add(listener)
 
-    def subscribe(self) -> Subscription:
+    def subscribe(self, overrides: Mapping[str, str] = NOTHING) -> Subscription:
         """Hear of builds and of who fails, on the running event loop; close the subscription in the end.
 
         What fails at the moment comes first. It ends by itself when the federation is closed, and when its
         reader falls behind.
+
+        Args:
+            overrides: Those of the listener's pages, whose builds he wants to hear of, too.
 
         Raises:
             UsageError: The federation is closed or does not watch builds, or as many listen as may.
@@ -352,7 +358,7 @@ class Federation:
             raise UsageError(
                 "no builds are watched", subject=self.source, hint="make it with development=True"
             )
-        return self._news().subscribe()
+        return self._news().subscribe(overrides.items())
 
     def hang_up(self) -> None:
         """End all subscriptions, since the server that serves them is about to end; from any thread."""

@@ -17,7 +17,7 @@ from hanse.federation.owners import owners_of
 from hanse.federation.settings import Settings
 from hanse.federation.shelf import Shelf, ShelfStore
 from hanse.federation.snapshot import Snapshot
-from hanse.federation.surveying import Surveyor, roots_of
+from hanse.federation.surveying import Surveyor, is_ending, roots_of
 from hanse.formats.import_map import ImportMap, ParsedImportMap, merge, parse_import_map
 from hanse.graph import SOME_PAGE
 from hanse.net import Client
@@ -132,8 +132,9 @@ class Reader:
                     return
         except HanseError as error:
             LOG.warning("the modules could not be read: %s", error)
-        except Exception:
-            LOG.exception("the modules could not be read")
+        except Exception as error:
+            if not is_ending(error):
+                LOG.exception("the modules could not be read")
 
 
 def parse(import_map: ImportMap) -> ParsedImportMap:

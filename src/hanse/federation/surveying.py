@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import logging
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from hanse.limits import Limits
 from hanse.net import Client, digest, verify_integrity
 from hanse.urls import normalise, origin
 
-__all__ = ["Surveyor", "roots_of"]
+__all__ = ["Surveyor", "is_ending", "roots_of"]
 
 LOG: Final = logging.getLogger("hanse.federation")
 
@@ -166,7 +167,8 @@ class Surveyor:
             return Outcome(item, None, error)
         except Exception as error:
             # As with entries: what one file brings to light must not cost the others.
-            LOG.exception("the module %r brought something unexpected to light", item.url)
+            if not is_ending(error):
+                LOG.exception("the module %r brought something unexpected to light", item.url)
             return Outcome(
                 item, None, HanseError(f"an unexpected {type(error).__name__}: {error}", subject=item.url)
             )
@@ -271,6 +273,12 @@ def flooding(item: Item, limits: Limits) -> Unread:
     """Say that a file is one too many."""
     text = f"the import map reaches more than {limits.modules_per_federation} modules"
     return Unread(item.owner.name, item.written, item.importer, TooLargeError(text, subject=item.url))
+
+
+def is_ending(error: Exception) -> bool:
+    """Tell whether something failed because the process is ending: threads are not to be had any more."""
+    shut_down = isinstance(error, RuntimeError) and "shutdown" in str(error)
+    return shut_down or not threading.main_thread().is_alive()
 
 
 def not_asked(item: Item) -> FetchError:

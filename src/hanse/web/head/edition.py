@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -185,12 +186,14 @@ class Edition:
 
     def _list_preloads(self, modules: Iterable[RemoteModule]) -> Iterator[Preload]:
         """Yield what the modules need, each file once, with the digest the map has for it."""
-        seen: set[str] = set()
-        for preload in (preload for module in modules for preload in module.preloads):
-            url = place_on_page(preload.url) or preload.url
-            if url not in seen and len(seen) < self.limits.page_preloads:
-                seen.add(url)
-                yield Preload(preload.url, self.digests.get(url))
+        urls = dict.fromkeys(preload.url for module in modules for preload in module.preloads)
+        for url in islice(urls, self.limits.page_preloads):
+            yield Preload(url, self._digest_of(url))
+
+    def _digest_of(self, url: str) -> str | None:
+        """Return the digest that the map has for a URL, in whichever spelling."""
+        digest = self.snapshot.import_map.integrity.get(url)
+        return digest or self.digests.get(place_on_page(url) or url)
 
     def _weigh(self, head: Head) -> int:
         """Return how many characters a head has to itself."""
