@@ -39,6 +39,7 @@ class PageOptions:
         csp: Whether responses without a content security policy get the default one.
         shims: Where browsers without import maps get es-module-shims: a URL, or `builtin` for the release
             that comes with Hanse; None for no such browsers.
+        shims_integrity: The digest of a file of your own, as `sha384-…`; None where it is not checked.
         overrides: Which remotes a developer may replace on his own pages; None for nobody and nothing.
 
     Raises:
@@ -53,6 +54,7 @@ class PageOptions:
     orchestrator: Orchestrator = "none"
     csp: bool = True
     shims: str | None = None
+    shims_integrity: str | None = None
     overrides: Overrides | None = None
 
     def __post_init__(self) -> None:

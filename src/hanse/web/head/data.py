@@ -19,7 +19,7 @@ class PageData(msgspec.Struct, frozen=True, rename="camel"):
         modules: The specifiers of the modules the page will run.
         scoped: Whether the map has only the entries these modules can reach.
         shims: The URL of es-module-shims; null for none.
-        shims_integrity: Its digest, where it is the release that comes with Hanse.
+        shims_integrity: Its digest; null where it is not checked.
     """
 
     base: str
@@ -28,4 +28,4 @@ class PageData(msgspec.Struct, frozen=True, rename="camel"):
     modules: tuple[str, ...]
     scoped: bool
     shims: str | None
-    shims_integrity: str | msgspec.UnsetType = msgspec.UNSET
+    shims_integrity: str | None

@@ -9,8 +9,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
-import msgspec
-
 from hanse.errors import UsageError
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.snapshot import Snapshot
@@ -165,7 +163,7 @@ class Edition:
             modules=tuple(module.specifier for module in modules),
             scoped=reach.import_map is not None,
             shims=shims,
-            shims_integrity=integrity or msgspec.UNSET,
+            shims_integrity=integrity or self.options.shims_integrity,
         )
         pieces = (
             *(self.import_map if reach.import_map is None else write_map(reach.import_map)),
