@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
-from hanse.federation.holdings import Holdings
+from hanse.federation.holdings import HeldManifest, Holdings
 from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
 from hanse.federation.locking import lock, lock_snapshot
@@ -38,6 +38,7 @@ from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.store import Store
+from hanse.federation.verifying import Report, verify
 from hanse.names import check_remote_name
 from hanse.net import Client, digest
 from hanse.resolve import Remote
@@ -184,6 +185,12 @@ class Keeper:
         if self._ledger.current is snapshot:
             self._ledger.swap(await asyncio.to_thread(lock_snapshot, snapshot, files))
         return self._ledger.require()
+
+    async def verify(self, *, page: str, locked: bool) -> Report:
+        """Read every file behind the current snapshot's map as a browser would."""
+        snapshot, holdings = self._ledger.require(), self._ledger.holdings
+        held = Holdings(HeldManifest({})) if holdings is None else holdings
+        return await verify(held, snapshot, self.client, self._settings.limits, page=page, locked=locked)
 
     async def aclose(self) -> None:
         """End what is under way; idempotent."""

@@ -8,7 +8,7 @@ import binascii
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -22,10 +22,10 @@ from hanse.federation.shelf import Key, Shelf
 from hanse.formats.import_map import ParsedImportMap
 from hanse.graph import SOME_PAGE, Lexed, ModuleFile, follow, lex, write_for_page
 from hanse.limits import Limits
-from hanse.net import Client, digest, verify_integrity
+from hanse.net import Access, Client, Document, digest, verify_integrity
 from hanse.urls import normalise, origin
 
-__all__ = ["Surveyor", "is_ending", "roots_of"]
+__all__ = ["Surveyor", "allow_owners", "is_ending", "roots_of"]
 
 LOG: Final = logging.getLogger("hanse.federation")
 
@@ -77,9 +77,18 @@ class Surveyor:
         client: Asks the web.
         shelf: What has been read before; added to.
         limits: `modules_at_once`, `modules_deadline` and the sizes are used.
+        watch: Told of each document from the web, with the URL that was asked for.
     """
 
-    def __init__(self, client: Client, shelf: Shelf, limits: Limits) -> None:
+    def __init__(
+        self,
+        client: Client,
+        shelf: Shelf,
+        limits: Limits,
+        *,
+        watch: Callable[[str, Document], None] | None = None,
+    ) -> None:
+        self._watch = watch
         self.client = client
         self.shelf = shelf
         self._limits = limits
@@ -213,6 +222,8 @@ class Surveyor:
         found = await self.client.fetch(
             url, cap=cap, integrity=item.integrity, accept="*/*", deadline=item.owner.deadline
         )
+        if self._watch is not None:
+            self._watch(url, found)
         return found.body, "" if found.final_url == url else found.final_url
 
     def _expand(self, outcomes: Sequence[Outcome], trip: Trip) -> tuple[list[Item], list[Unprovided]]:
@@ -242,6 +253,12 @@ def roots_of(parsed: ParsedImportMap) -> list[str]:
     tables = (parsed.imports, *parsed.scopes.values())
     urls = (url for table in tables for url in table.values())
     return [*dict.fromkeys(url for url in urls if url is not None and not url.endswith("/"))]
+
+
+def allow_owners(access: Access, owners: Owners) -> Access:
+    """Allow, beside the origins that remote entries may be asked at, those that entries on disk name."""
+    local = [owner.scope for owner in owners.by_scope.values() if owner.folder is not None]
+    return access.with_urls([scope for scope in local if origin(scope) != PAGES_ORIGIN], local=True)
 
 
 def expected(url: str, owner: Owner, parsed: ParsedImportMap) -> str | None:

@@ -161,6 +161,7 @@ class Edition:
             modules=tuple(module.specifier for module in modules),
             scoped=reach.import_map is not None,
             shims=self.options.shims,
+            shims_integrity=self.options.shims_integrity,
         )
         pieces = (
             *(self.import_map if reach.import_map is None else write_map(reach.import_map)),
