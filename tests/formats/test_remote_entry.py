@@ -209,7 +209,8 @@ def test_an_ordinary_entry_is_decoded_in_microseconds() -> None:
 def test_what_two_documents_have_in_common_cannot_be_changed() -> None:
     first = decode_remote_entry(json.dumps(DENSE), subject="a").shared
     second = decode_remote_entry(json.dumps({**DENSE, "name": "other"}), subject="b").shared
-    assert first and second
+    assert first is not None
+    assert second is not None
     assert first == second
     entries = first[0].entries
     assert entries is not None

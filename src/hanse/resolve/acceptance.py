@@ -12,6 +12,9 @@ from hanse.semver import Line, Version, parse, parse_range
 
 __all__ = ["Acceptance", "Lines", "Spans", "intersect"]
 
+MOST = 20_000
+"""So many versions stand in the lines that are remembered: 10 MB, with what was asked about them."""
+
 Spans = tuple[tuple[int, int], ...]
 """Half-open spans of positions in the line, ascending and apart from each other."""
 
@@ -71,17 +74,24 @@ class Acceptance:
 
 
 class Lines:
-    """Lines of versions that were needed before: packages released together have one line."""
+    """Lines of versions that were needed before: packages released together have one line.
+
+    `size` counts the versions of all lines; all are forgotten where they become too many.
+    """
 
     def __init__(self) -> None:
         self.known: dict[frozenset[str], Acceptance] = {}
+        self.size = 0
 
     def of(self, tags: Iterable[str]) -> Acceptance:
         """Return the line of these versions."""
         key = frozenset(tags)
         line = self.known.get(key)
         if line is None:
+            if self.size > MOST:
+                self.known, self.size = {}, 0
             line = self.known[key] = Acceptance(key)
+            self.size += len(key)
         return line
 
 

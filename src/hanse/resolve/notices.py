@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hanse.formats.remote_entry import RemoteEntry, Shared
+from hanse.resolve.catalogue import Catalogue
 from hanse.resolve.dense import specifiers_of
-from hanse.resolve.offers import Catalogue, Offer
+from hanse.resolve.offers import Offer
 from hanse.resolve.plan import Notice
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import GLOBAL
