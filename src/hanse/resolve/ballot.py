@@ -61,9 +61,10 @@ class Kind(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """How a family was decided: the kind of build that is published, and who keeps its own instead."""
+    """How a family was decided: the kind of build that is published, those it serves, and those it cannot."""
 
     best: Kind
+    served: frozenset[Kind]
     kept: frozenset[Kind]
 
 
@@ -269,7 +270,8 @@ class Ballot:
         best = grief.least(self.cheapest(counter.most(candidates), consumers, may))
         first = best & -best
         kept = frozenset(kind for (kind, _), can in zip(consumers, may, strict=True) if not can & first)
-        return Outcome(self.kinds[first.bit_length() - 1], kept)
+        served = frozenset([kind for kind, _ in consumers]) - kept
+        return Outcome(self.kinds[first.bit_length() - 1], served, kept)
 
     def cheapest(self, candidates: int, consumers: Sequence[tuple[Kind, int]], may: Sequence[int]) -> int:
         """Return those of the candidates with which the fewest files are loaded.

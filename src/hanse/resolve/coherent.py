@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter, itemgetter
 
 import msgspec
 
@@ -17,18 +18,21 @@ from hanse.resolve.ballot import Kind
 from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
 from hanse.resolve.decide import Decision, Terms, decide, refuse_differing_ranges, refuse_keepers
 from hanse.resolve.families import Family
-from hanse.resolve.offers import Offer, Shape
+from hanse.resolve.offers import Offer, Part, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.remote import Remote
 
 __all__ = ["Workings", "members_of", "work_out"]
+
+REMOTE_NAME = attrgetter("name")
 
 
 class Workings(msgspec.Struct, eq=False):
     """All that a later resolution can use again.
 
     `stakes` maps each remote to its kinds, one for each family it declares anything of. `columns` is the same
-    by family, made when it is first asked for (`members_of`).
+    by family, made when it is first asked for (`members_of`). `own` maps each remote to those of its kinds
+    that it keeps to itself, in the order of families. `modules` are the rules for what remotes expose.
     """
 
     policy: Policy
@@ -39,6 +43,8 @@ class Workings(msgspec.Struct, eq=False):
     grouping: Grouping
     decisions: dict[Family, Decision]
     stakes: dict[str, tuple[Kind, ...]]
+    own: dict[str, tuple[Kind, ...]]
+    modules: Part
     nested: tuple[tuple[str, str], ...]
     columns: dict[Family, dict[str, Kind]] | None = None
 
@@ -58,12 +64,7 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
     if previous is not None and (previous.policy != policy or overgrown(previous.catalogue, live)):
         previous = None
     catalogue = warm_catalogue(policy, live) if previous is None else previous.catalogue
-    known = {} if previous is None else previous.offers
-    offers = {
-        remote.name: reuse_offer(known.get(remote.name), remote) or read_remote(remote, policy, catalogue)
-        for remote in sorted(remotes, key=remote_name)
-    }
-    changed = {name for name in offers.keys() | known.keys() if offers.get(name) is not known.get(name)}
+    offers, changed = read_remotes(remotes, policy, catalogue, {} if previous is None else previous.offers)
     shapes, grouping = partition(offers, changed, catalogue, previous)
     work = Workings(
         policy=policy,
@@ -74,6 +75,8 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
         grouping=grouping,
         decisions={},
         stakes={},
+        own={},
+        modules=gather_modules(offers, changed, previous),
         nested=find_nested(offers, changed, previous),
     )
     if previous is None or grouping is not previous.grouping or work.hosts != previous.hosts:
@@ -83,9 +86,26 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
     return work
 
 
-def remote_name(remote: Remote) -> str:
-    """Return the name remotes are ordered by."""
-    return remote.name
+def read_remotes(
+    remotes: Iterable[Remote], policy: Policy, catalogue: Catalogue, known: Mapping[str, Offer]
+) -> tuple[dict[str, Offer], set[str]]:
+    """Return the offers of all remotes, by name, and the names of those that came, went or changed.
+
+    Raises:
+        ResolveError: A strict option forbids a remote.
+    """
+    offers: dict[str, Offer] = {}
+    changed = set(known)
+    for remote in sorted(remotes, key=REMOTE_NAME):
+        name = remote.name
+        offer = reuse_offer(known.get(name), remote)
+        if offer is None:
+            offer = read_remote(remote, policy, catalogue)
+            changed.add(name)
+        else:
+            changed.discard(name)
+        offers[name] = offer
+    return offers, changed
 
 
 def reuse_offer(known: Offer | None, remote: Remote) -> Offer | None:
@@ -138,6 +158,23 @@ def find_nested(
     return tuple(pairs)
 
 
+def gather_modules(offers: Mapping[str, Offer], changed: set[str], previous: Workings | None) -> Part:
+    """Return the rules for what remotes expose: a name with `./` in it counts before one without."""
+    if previous is not None and all(
+        name in offers and name in previous.offers and offers[name].exposes_as(previous.offers[name])
+        for name in changed
+    ):
+        return previous.modules
+    urls: dict[str, str] = {}
+    integrity: dict[str, str] = {}
+    for offer in offers.values():
+        urls.update(offer.aliases)
+    for offer in offers.values():
+        urls.update(offer.exposed.urls)
+        integrity.update(offer.exposed.integrity)
+    return Part(urls, integrity)
+
+
 def partition(
     offers: Mapping[str, Offer], changed: set[str], catalogue: Catalogue, previous: Workings | None
 ) -> tuple[Counter[Shape], Grouping]:
@@ -184,6 +221,7 @@ def decide_all(work: Workings) -> None:
     for family, found in counts.items():
         if found:
             work.decisions[family] = decide(terms, family, found)
+    work.own = find_own(work)
     refuse(work, work.decisions)
 
 
@@ -210,6 +248,9 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
             work.decisions[family] = decide(terms, family, counts)
         else:
             del work.decisions[family]
+    work.own = previous.own.copy()
+    for name in {*changed, *disturbed(work, previous, steps)}:
+        work.own[name] = own_kinds(work, name)
     refuse(work, steps)
 
 
@@ -223,6 +264,43 @@ def recount(counts: Mapping[Kind, int], steps: Mapping[Kind, int]) -> dict[Kind,
         else:
             changed.pop(kind, None)
     return changed
+
+
+def find_own(work: Workings) -> dict[str, tuple[Kind, ...]]:
+    """Return, for every remote, the kinds that it keeps to itself, in the order of families."""
+    places: dict[Kind, int] = {}
+    winners: list[frozenset[str]] = []
+    for place, decision in enumerate(work.decisions.values()):
+        places.update(dict.fromkeys(decision.kept, place))
+        winners.append(decision.winners)
+    own: dict[str, tuple[Kind, ...]] = {}
+    for name, kinds in work.stakes.items():
+        mine = [kind for kind in kinds if kind in places]
+        mine.sort(key=places.__getitem__)
+        own[name] = tuple([kind for kind in mine if name not in winners[places[kind]]])
+    return own
+
+
+def own_kinds(work: Workings, name: str) -> tuple[Kind, ...]:
+    """Return the kinds that one remote keeps to itself, in the order of families; a gone one keeps none."""
+    homes = [(work.grouping.of(kind), kind) for kind in work.stakes.get(name, ())]
+    homes.sort(key=itemgetter(0))
+    decided = [(work.decisions[family], kind) for family, kind in homes]
+    return tuple([kind for one, kind in decided if kind in one.kept and name not in one.winners])
+
+
+def disturbed(work: Workings, previous: Workings, families: Iterable[Family]) -> set[str]:
+    """Return the remotes that have not changed, but are served otherwise than before."""
+    names: set[str] = set()
+    turned: set[Kind] = set()
+    for family in families:
+        old, new = previous.decisions[family], work.decisions.get(family)
+        if new is not None:
+            names |= old.winners ^ new.winners
+            turned |= (old.kept ^ new.kept) & old.counts.keys() & new.counts.keys()
+    if turned:
+        names |= {name for name, kinds in work.stakes.items() if not turned.isdisjoint(kinds)}
+    return names
 
 
 def terms_of(work: Workings) -> Terms:

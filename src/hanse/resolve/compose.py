@@ -17,27 +17,18 @@ from hanse.resolve.record import GLOBAL
 
 __all__ = ["compose"]
 
+NOTHING = Part({}, {})
+
 Scopes = dict[str, dict[str, str]]
 
 
 def compose(work: Workings) -> ImportMap:
     """Put the import map together."""
-    offers = work.offers
-    imports: dict[str, str] = {}
-    integrity: dict[str, str] = {}
-    for offer in offers.values():
-        imports.update(offer.aliases.urls)
-    for offer in offers.values():
-        imports.update(offer.exposed.urls)
-        integrity.update(offer.exposed.integrity)
+    imports = dict(work.modules.urls)
+    integrity = dict(work.modules.integrity)
     scopes: Scopes = {}
-    places, decisions = kept_kinds(work)
-    for name, offer in offers.items():
-        mine = [kind for kind in work.stakes[name] if kind in places]
-        if mine:
-            mine.sort(key=places.__getitem__)
-            mine = [kind for kind in mine if name not in decisions[places[kind]].winners]
-        part = kept_part(offer, tuple(mine))
+    for name, offer in work.offers.items():
+        part = kept_part(offer, work.own[name])
         if part.urls:
             share_table(scopes, offer.scope, part.urls)
             integrity.update(part.integrity)
@@ -45,15 +36,6 @@ def compose(work: Workings) -> ImportMap:
         publish(work, decision, imports, scopes, integrity)
     shield_nested(work, imports, scopes)
     return ImportMap(imports=imports, scopes=scopes, integrity=of_mapped(integrity, imports, scopes))
-
-
-def kept_kinds(work: Workings) -> tuple[dict[Kind, int], list[Decision]]:
-    """Return the kinds whose remotes keep their own, each with its decision's place in the list."""
-    decisions = [*work.decisions.values()]
-    places: dict[Kind, int] = {}
-    for place, decision in enumerate(decisions):
-        places.update(dict.fromkeys(decision.kept, place))
-    return places, decisions
 
 
 def share_table(scopes: Scopes, scope: str, urls: dict[str, str]) -> None:
@@ -132,7 +114,8 @@ def published_parts(offer: Offer, kind: Kind) -> tuple[Part, Part]:
     known = offer.published.get(kind)
     if known is None:
         declarations = kind.declarations
-        known = offer.part(pairs_of(offer, declarations)), offer.part(chunks_of(offer, declarations))
+        chunks = chunks_of(offer, declarations)
+        known = offer.part(pairs_of(offer, declarations)), offer.part(chunks) if chunks else NOTHING
         offer.published[kind] = known
     return known
 

@@ -92,8 +92,7 @@ def decide(terms: Terms, family: Family, counts: dict[Kind, int]) -> Decision:
         hosts = [kind for _, kind in terms.hosts.get(family, ())]
         outcome = terms.elections.hold(counts, hosts, partial(elect, terms, family, counts))
         kept = outcome.kept
-        served = frozenset(counts.keys() - kept)
-        rounds = [Round(winning_remote(terms, family, outcome.best), outcome.best, served)]
+        rounds = [Round(winning_remote(terms, family, outcome.best), outcome.best, outcome.served)]
     return Decision(
         family=family,
         counts=counts,
@@ -114,8 +113,8 @@ def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> 
         pending = group
         while pending:
             outcome = elect(terms, family, {kind: counts[kind] for kind in pending})
-            served = frozenset([kind for kind in pending if kind not in outcome.kept])
-            rounds.append(Round(winning_remote(terms, family, outcome.best), outcome.best, served))
+            winner = winning_remote(terms, family, outcome.best)
+            rounds.append(Round(winner, outcome.best, outcome.served))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
     rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
     return [one for one in rounds if one.served] or rounds

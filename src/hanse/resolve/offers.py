@@ -98,9 +98,16 @@ class Offer:
         self.places: dict[Declaration, Shared] = {}
         self.kept: tuple[tuple[object, ...], Part] | None = None
         exposes = entry.exposes or ()
-        self.exposed = self.part([(join(name, e.key), e.out_file_name) for e in exposes])
-        self.aliases = self.part([(name + e.key[1:], e.out_file_name) for e in exposes if e.key[:2] == "./"])
+        keys = [join(name, one.key) for one in exposes]
+        self.exposed = self.part(zip(keys, [one.out_file_name for one in exposes], strict=True))
+        urls = self.exposed.urls
+        dotted = [(one.key, key) for one, key in zip(exposes, keys, strict=True) if one.key[:2] == "./"]
+        self.aliases = {name + short[1:]: urls[key] for short, key in dotted}
         self.private = self.pairs_of_private()
+
+    def exposes_as(self, other: Offer) -> bool:
+        """Tell whether both expose the same, at the same places."""
+        return self.exposed == other.exposed and self.aliases == other.aliases
 
     def item(self, declaration: Declaration) -> Shared:
         """Return the item of the entry that makes one of its declarations; the first of equal ones."""

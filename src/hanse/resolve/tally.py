@@ -57,7 +57,8 @@ def elect_on_line(
     scores = score_builds(allowed, tallies, line)
     most = max(scores)
     best = prefer([kind for kind, s in zip(allowed, scores, strict=True) if s == most], packages, hosts)[0]
-    return Outcome(best, frozenset(find_kept(consumers, best, tallies, line)))
+    kept = frozenset(find_kept(consumers, best, tallies, line))
+    return Outcome(best, frozenset(kinds) - kept, kept)
 
 
 def place_of(kind: Kind, line: Acceptance) -> tuple[tuple[str, ...], int]:
