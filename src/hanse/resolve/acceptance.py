@@ -7,10 +7,11 @@ elections count with spans, so their cost grows with the number of ranges and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from hanse.semver import Line, Version, parse, parse_range
 
-__all__ = ["Acceptance", "Lines", "Spans", "intersect"]
+__all__ = ["LINES", "Acceptance", "Lines", "Spans", "intersect"]
 
 MOST = 20_000
 """So many versions stand in the lines that are remembered: 10 MB, with what was asked about them."""
@@ -50,7 +51,10 @@ class Acceptance:
     def accepts(self, required: str, tag: str) -> bool:
         """Tell whether the range accepts the version."""
         place = self.positions.get(tag, -1)
-        return any(start <= place < stop for start, stop in self.spans(required))
+        for start, stop in self.spans(required):  # noqa: SIM110 - asked too often to make a generator
+            if start <= place < stop:
+                return True
+        return False
 
     def accepted_by_all(self, required: Iterable[str]) -> Spans:
         """Return the spans that every one of the ranges accepts."""
@@ -93,6 +97,10 @@ class Lines:
             line = self.known[key] = Acceptance(key)
             self.size += len(key)
         return line
+
+
+LINES: Final = Lines()
+"""The lines of all resolutions: versions and ranges come again, whatever the federation."""
 
 
 def intersect(left: Spans, right: Spans) -> Spans:

@@ -14,7 +14,6 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.formats.entry_structs import Entries, Shared
-from hanse.resolve.acceptance import Lines
 from hanse.resolve.ballot import Elections, Kind, package_of_declaration
 from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
 from hanse.resolve.families import Family, group_families
@@ -86,7 +85,6 @@ class Catalogue:
         self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
         self.kinds: dict[tuple[Declaration, ...], Kind] = {}
         self.groupings: dict[frozenset[Shape], Grouping] = {}
-        self.versions = Lines()
         self.elections = Elections()
 
     def group(self, shapes: Iterable[Shape], tags: Sequence[tuple[Declaration, str]]) -> Grouping:

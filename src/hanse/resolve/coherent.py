@@ -14,6 +14,7 @@ from operator import attrgetter, itemgetter
 import msgspec
 
 from hanse.errors import ResolveError
+from hanse.resolve.acceptance import LINES
 from hanse.resolve.ballot import Kind
 from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
 from hanse.resolve.decide import Decision, Terms, decide, refuse_differing_ranges, refuse_keepers
@@ -309,9 +310,7 @@ def terms_of(work: Workings) -> Terms:
     for name in work.hosts:
         for kind in work.stakes[name]:
             hosts.setdefault(work.grouping.of(kind), []).append((name, kind))
-    return Terms(
-        work.policy, work.catalogue.versions, hosts, Firsts(work.stakes).of, work.catalogue.elections
-    )
+    return Terms(work.policy, LINES, hosts, Firsts(work.stakes).of, work.catalogue.elections)
 
 
 class Firsts:

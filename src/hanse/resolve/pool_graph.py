@@ -8,6 +8,7 @@ Source: the native federation orchestrator 4.6.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from operator import attrgetter
 
 import msgspec
@@ -160,6 +161,7 @@ def collect_pools(
     return {names[0]: [Member(name, packages[name]) for name in names] for names in pools}
 
 
+@lru_cache(maxsize=1024)
 def collation_key(name: str) -> tuple[list[tuple[int, str]], list[bool]]:
     """Return a sort key that orders names as `localeCompare` does: case last, punctuation first.
 
