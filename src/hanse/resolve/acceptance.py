@@ -16,6 +16,9 @@ __all__ = ["LINES", "Acceptance", "Lines", "Spans", "intersect"]
 MOST = 20_000
 """So many versions stand in the lines that are remembered: 10 MB, with what was asked about them."""
 
+MOST_RANGES = 4096
+"""So many answers a line remembers."""
+
 Spans = tuple[tuple[int, int], ...]
 """Half-open spans of positions in the line, ascending and apart from each other."""
 
@@ -45,6 +48,8 @@ class Acceptance:
         known = self.ranges.get(required)
         if known is None:
             compiled = parse_range(required)
+            if len(self.ranges) > MOST_RANGES:
+                self.ranges = {}
             known = self.ranges[required] = () if compiled is None else self.line.spans(compiled)
         return known
 

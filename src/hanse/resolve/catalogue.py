@@ -296,6 +296,7 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
         fault=fault,
         rank=() if parsed is None else parsed.key,
         shape=(scope, item.package_name, specifiers),
+        surface=frozenset(specifiers),
     )
 
 

@@ -29,7 +29,8 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     Compared by identity, for a catalogue holds each kind once. `required` is a range, `specifiers` are in
     the order of the entry, `fault` says what was wrong with the declared version, `rank` sorts by version.
-    `shape` is what decides its family. `bound` names a package that its remote keeps to
+    `shape` is what decides its family,
+    `surface` the set of its specifiers. `bound` names a package that its remote keeps to
     itself and that must come from the same build: no other build can serve the declaration then.
     """
 
@@ -43,6 +44,7 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
     fault: str | None
     rank: tuple[object, ...]
     shape: Shape
+    surface: frozenset[str]
     bound: str | None = None
 
     @property
