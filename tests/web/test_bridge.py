@@ -36,7 +36,7 @@ def towns() -> Iterator[Towns]:
 
 @pytest.fixture
 def federation(towns: Towns) -> Iterator[Federation]:
-    federation = towns.federation()
+    federation = towns.patient()
     yield federation
     federation.sync.close()
 
@@ -330,7 +330,7 @@ def test_the_loop_of_the_app_itself_must_not_block(federation: Federation) -> No
 
 def test_a_federation_on_the_loop_of_a_server_is_asked_there(towns: Towns) -> None:
     async def serve() -> Answer:
-        async with towns.federation() as federation:
+        async with towns.patient() as federation:
             return await Bridge(federation).ask_async(Question(path="/readyz"))
 
     assert asyncio.run(serve()).status == 200
@@ -347,7 +347,7 @@ def test_where_there_is_nothing_to_serve_it_says_so_and_does_not_ask_again_at_on
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        bridge = Bridge(towns.federation())
+        bridge = Bridge(towns.patient())
         assert bridge.ask(Question(path="/healthz")).status == 200
         for _ in range(5):
             assert bridge.ask(Question(path="/importmap.json")).status == 503
@@ -360,7 +360,7 @@ def test_it_serves_again_once_the_manifest_is_there(monkeypatch: pytest.MonkeyPa
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        federation = towns.federation()
+        federation = towns.patient()
         bridge = Bridge(federation)
         assert bridge.ask(Question(path="/readyz")).status == 503
         towns.upstream.routes["/manifest.json"] = good
