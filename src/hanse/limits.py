@@ -31,6 +31,9 @@ class Limits:
     # Entrypoints of all packages together; an icon library alone can have ten thousand.
     files_per_entry: int = 50_000
     remotes_per_manifest: int = 10_000
+    # Texts of items that are known again when they come in another entry, or in the next deployment. In
+    # memory an item takes six times its text; 1000 remotes on five versions of 50 packages have 2 MB.
+    items_bytes: int = 3 << 20
     # A name, version or file name longer than this is not one anybody wrote.
     text_length: int = 4096
     # node-semver's own cap, here after white space is collapsed: parsing stays linear and short.
@@ -63,6 +66,35 @@ class Limits:
     addresses_tried: int = 4
     # An unused connection is kept this long: one refresh uses it often, the next one rarely.
     connection_idle: float = 15.0
+
+    # Event streams (while developing): how many are kept open upstream, beside the connections above.
+    event_streams: int = 64
+    # A stream says nothing for as long as nobody builds; a peer that has vanished is noticed by this.
+    event_idle: float = 120.0
+    # A notification is a hundred bytes, an error's text a few thousand: beyond it, a stream is a flood.
+    event_bytes: int = 64 << 10
+    # Events at once and bytes at once that are still no flood, and how fast that allowance is refilled.
+    event_burst: int = 32
+    events_per_second: float = 4.0
+    event_bytes_per_second: int = 64 << 10
+    # The wait before a stream is opened again, doubled each time up to the second: a dev server that is
+    # started again is back in seconds, one that has no such endpoint is asked rarely.
+    event_retry: float = 1.0
+    event_retry_most: float = 30.0
+    # Pages that listen, in all; and what one may be behind before it is hung up on.
+    event_subscribers: int = 256
+    event_backlog: int = 32
+    # Proxies hang up on a connection that is silent for a minute, some for half of one.
+    event_heartbeat: float = 15.0
+
+    # Overrides: a developer works on one remote, seldom on three at a time.
+    overrides_per_page: int = 8
+    # Sets of overrides in use by everybody together, with their snapshots; each costs one resolution.
+    overrides_kept: int = 32
+    # Pages opened within this time share one look at an override's entry.
+    override_fresh: float = 1.0
+    # Overrides being resolved at a time: whoever comes then waits for his turn.
+    overrides_at_once: int = 2
 
     # Snapshots: pages name the digest they were made from, and ask for deltas of it later.
     snapshots_kept: int = 16
@@ -101,6 +133,11 @@ class Limits:
     # Connections in all, and how long those under way may take to end when the server is stopped.
     server_connections: int = 1024
     shutdown_deadline: float = 5.0
+    # Inside another framework: how long an answer may take to begin, how long a stream may be silent (a live
+    # one says something every 15 s), and how many streams there are at a time: each may hold a thread.
+    answer_deadline: float = 30.0
+    stream_silence: float = 60.0
+    streams_at_once: int = 64
     # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
     page_rows: int = 100
     page_names: int = 6
@@ -108,6 +145,19 @@ class Limits:
     remotes_metered: int = 1000
     # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
     drawn_nodes: int = 200
+
+    # Pages that carry the map
+    # Snapshots whose rendered parts are kept: the current one, those of requests under way, overridden ones.
+    page_snapshots: int = 8
+    # Sets of modules whose head is kept, for each snapshot, and their characters beside the map they share.
+    page_heads: int = 256
+    page_characters: int = 32 << 20
+    # Modules one page names: more than these are a list of what there is, not of what a page shows.
+    page_modules: int = 256
+    # Preloads of one page: beyond it browsers only queue them, and find what else there is all the same.
+    page_preloads: int = 512
+    # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
+    link_header_bytes: int = 2 << 10
 
 
 LIMITS = Limits()

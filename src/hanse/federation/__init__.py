@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hanse.federation.holdings import Outcome
+from hanse.federation.hub import News, Subscription
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
 from hanse.federation.modules import Preload, RemoteModule, find_module, split_module
@@ -18,6 +19,7 @@ __all__ = [
     "Federation",
     "Health",
     "Listener",
+    "News",
     "Outcome",
     "Preload",
     "Refresh",
@@ -27,6 +29,7 @@ __all__ = [
     "RemoteReport",
     "Report",
     "Snapshot",
+    "Subscription",
     "SyncFederation",
     "find_module",
     "split_module",

@@ -7,7 +7,7 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
 from hanse.federation.holdings import HeldManifest, Holdings
+from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
 from hanse.federation.locking import lock, lock_snapshot
 from hanse.federation.newcomers import (
@@ -27,6 +28,8 @@ from hanse.federation.newcomers import (
     no_delta,
     open_page,
 )
+from hanse.federation.notifications import Notifications
+from hanse.federation.overriding import Overriding
 from hanse.federation.places import locate
 from hanse.federation.reader import Reader
 from hanse.federation.reading import decode_entry, read
@@ -38,6 +41,7 @@ from hanse.federation.store import Store
 from hanse.federation.verifying import Report, verify
 from hanse.names import check_remote_name
 from hanse.net import Client, digest
+from hanse.resolve import Remote
 
 __all__ = ["Keeper"]
 
@@ -56,9 +60,12 @@ class Keeper:
         settings: What the federation goes by.
         ledger: What it knows; outlives the keeper.
         client: Asks the web, and is closed by somebody else; one of its own if not given.
+        hub: Who is told of builds while developing; None where nobody is.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, client: Client | None) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, client: Client | None, hub: Hub | None = None
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._settings = settings
@@ -69,7 +76,11 @@ class Keeper:
         self._collector = Collector(settings, self.client, ledger.clock)
         self._reader = None if settings.modules == "skip" else Reader(settings, ledger, self.client)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
+        known = None if self._reader is None else self._reader.known
+        self.overriding = Overriding(settings, ledger, self.client, used=self._use, known=known)
+        self._notifications = None if hub is None else self._make_notifications(hub)
         self._refreshing: asyncio.Task[Snapshot] | None = None
+        self._unlisten: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
         self._closed = False
         self.started: asyncio.Future[None] = self.loop.create_future()
@@ -99,6 +110,20 @@ class Keeper:
             self._refreshing = self.loop.create_task(self._refresh())
             self._refreshing.add_done_callback(self._land)
         return await outlast(self._refreshing)
+
+    async def renew(self, remote: str) -> Snapshot:
+        """Ask for everything again, beginning now: a round under way may have asked the remote already.
+
+        Its files are read again, too: while developing, a build may give new ones the names of the old.
+
+        Raises:
+            HanseError: As `refresh` and `reread` do.
+        """
+        LOG.debug("remote %r was built anew", remote)
+        if self._refreshing is not None:
+            await asyncio.wait({self._refreshing})
+        snapshot = await self.refresh()
+        return snapshot if self._reader is None else await self.reread(remote)
 
     def wake(self) -> None:
         """Ask for a refresh soon, from any thread."""
@@ -176,6 +201,7 @@ class Keeper:
     async def _live(self) -> None:
         """Begin, and go on until cancelled, which is also what the end of an event loop does to its tasks."""
         try:
+            self._notify()
             await self._begin()
             self.started.set_result(None)
             await self._watch()
@@ -188,8 +214,29 @@ class Keeper:
             self.started.cancel()
             await self._end()
 
+    def _make_notifications(self, hub: Hub) -> Notifications:
+        """Make what watches builds."""
+        forget, limits = self.overriding.forget, self._settings.limits
+        return Notifications(self.client, hub, self.renew, forget=forget, limits=limits)
+
+    def _use(self, remotes: Iterable[Remote]) -> None:
+        """Watch the builds of an override's remotes, too."""
+        if self._notifications is not None:
+            self._notifications.watch_overrides(remotes)
+
+    def _notify(self) -> None:
+        """Begin to watch builds."""
+        if self._notifications is not None:
+            self._unlisten = self._ledger.changes.add(self._notifications.compare)
+            if self._ledger.current is not None:
+                self._notifications.compare(self._ledger.current, None)
+
     async def _end(self) -> None:
         """End the refresh that is under way, and close the client."""
+        if self._notifications is not None:
+            self._unlisten()
+            await self._notifications.aclose()
+        await self.overriding.aclose()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait({self._refreshing})

@@ -73,6 +73,7 @@ class Settings:
 
     `own` are remotes given beside the manifest, which count before the manifest's; `folder` is what their
     and the host's relative URLs are relative to; `remotes` is what the configuration says of single ones.
+    With `development`, remotes' build notifications are watched.
     """
 
     source: Source
@@ -84,6 +85,7 @@ class Settings:
     refresh_interval: float | None = None
     cache_folder: Path | None = None
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    development: bool = False
     modules: Modules = "read"
     limits: Limits = LIMITS
 
@@ -290,6 +292,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         refresh_interval=interval,
         cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
         remotes=config.settings,
+        development=config.development,
         modules=config.modules,
         limits=limits,
     )
@@ -304,6 +307,7 @@ def make_settings(
     refresh_interval: float | None,
     cache_folder: str | Path | None,
     manifest_integrity: str | None,
+    development: bool,
     modules: Modules,
     limits: Limits,
 ) -> Settings:
@@ -319,6 +323,7 @@ def make_settings(
         allowed_origins=check_origins(allowed_origins),
         refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
+        development=development,
         modules=read_modules(modules),
         limits=limits,
     )
@@ -331,6 +336,7 @@ def overrule(
     allowed_origins: Iterable[str] = (),
     refresh_interval: float | UnsetType | None = UNSET,
     cache_folder: str | Path | UnsetType | None = UNSET,
+    development: bool | UnsetType = UNSET,
     modules: Modules | None = None,
 ) -> Settings:
     """Let arguments count before what a file says.
@@ -341,6 +347,7 @@ def overrule(
         allowed_origins: Allowed in addition to the file's.
         refresh_interval: Seconds; None or 0 for never.
         cache_folder: Where the last good documents are stored; None for nowhere.
+        development: Whether builds of remotes are watched.
         modules: What is done about the files behind the import map.
 
     Raises:
@@ -359,5 +366,6 @@ def overrule(
         allowed_origins=(*settings.allowed_origins, *check_origins(allowed_origins)),
         refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
+        development=settings.development if development is UNSET else development,
         modules=settings.modules if modules is None else read_modules(modules),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
 from hanse.federation.background import background_loop, run_in, submit
@@ -121,6 +121,18 @@ class SyncFederation:
         self._ensure()
         added = self._federation.init_remote_entry(url, name, integrity=integrity, snapshot=snapshot)
         return run_in(self._loop(), added)
+
+    def override(self, remotes: Mapping[str, str]) -> Snapshot:
+        """Return the current snapshot with some remotes replaced, or added, for one developer's pages.
+
+        Args:
+            remotes: Name -> URL of a remote entry.
+
+        Raises:
+            OverrideError: An entry cannot be had, or a strict option forbids the outcome.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.override(remotes))
 
     def snapshot_by_digest(self, digest: str) -> Snapshot | None:
         """Return the current snapshot or an earlier one; None if it is not kept."""

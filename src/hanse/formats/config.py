@@ -50,6 +50,7 @@ class FederationTable(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: list[str] = []
     refresh: Annotated[float, msgspec.Meta(ge=0)] | None = None
     cache_folder: str | None = None
+    development: bool = False
     modules: Modules = "read"
 
 
@@ -139,6 +140,7 @@ def read_federation(
         allowed_origins=tuple(raw.allowed_origins),
         refresh=raw.refresh,
         cache_folder=raw.cache_folder,
+        development=raw.development,
         modules=raw.modules,
     )
 

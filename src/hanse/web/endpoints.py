@@ -27,6 +27,7 @@ from hanse.web.documents import (
     packages_document,
     snapshot_document,
 )
+from hanse.web.events import give_events
 from hanse.web.metrics import Metrics
 from hanse.web.pages import Asset, load_assets, load_templates, render_page
 from hanse.web.replies import PAGE_POLICY, reply, strong_etag
@@ -82,7 +83,8 @@ def routes(site: Site) -> list[Route]:
     }
     found = [Route(path, partial(endpoint, site)) for path, endpoint in paths.items()]
     delta = partial(give_delta, site.federation, site.desk)
-    return [*found, Route("/delta", delta, methods=["GET", "POST"])]
+    events = partial(give_events, site.federation, site.limits)
+    return [*found, Route("/delta", delta, methods=["GET", "POST"]), Route("/events", events)]
 
 
 def current(site: Site) -> Snapshot:
@@ -171,8 +173,9 @@ async def give_metrics(site: Site, request: Request) -> Response:
 
 
 async def give_asset(site: Site, request: Request) -> Response:
-    """Answer with a file of the page."""
+    """Answer with a file that pages refer to."""
     asset = site.assets.get(request.path_params["name"])
     if asset is None:
         raise HTTPException(404)
-    return reply(request, asset.body, asset.media_type, etag=asset.etag)
+    cache = "public, max-age=31536000, immutable" if asset.immutable else "no-cache"
+    return reply(request, asset.body, asset.media_type, etag=asset.etag, cache=cache)
