@@ -31,6 +31,9 @@ class Limits:
     # Entrypoints of all packages together; an icon library alone can have ten thousand.
     files_per_entry: int = 50_000
     remotes_per_manifest: int = 10_000
+    # Texts of items that are known again when they come in another entry, or in the next deployment. In
+    # memory an item takes six times its text; 1000 remotes on five versions of 50 packages have 2 MB.
+    items_bytes: int = 3 << 20
     # A name, version or file name longer than this is not one anybody wrote.
     text_length: int = 4096
     # node-semver's own cap, here after white space is collapsed: parsing stays linear and short.
@@ -108,6 +111,8 @@ class Limits:
     module_bytes: int = 8 << 20
     # The largest icon collection of npm re-exports some five thousand files.
     imports_per_module: int = 20_000
+    # The HTML of a page whose preloads are explained.
+    page_bytes: int = 4 << 20
     # Processor time for finding out what one module imports: 8 MiB of code take five, garbage ten times that.
     lex_seconds: float = 20.0
     # Modules being read at a time, so that a large federation's first reading is no flood of its own.
