@@ -176,7 +176,6 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
     row: Row
     entries: dict[str, str]
-    size: int
     required: str
     pool: str | None
 
@@ -280,17 +279,15 @@ class Merging:
                 external
             )
         if row is not None and isinstance(entries, Entries) and item.dev is None:
-            self.standing[item] = Standing(row, entries, len(entries), copy.required, copy.pool)
+            self.standing[item] = Standing(row, entries, copy.required, copy.pool)
 
 
 def add_standing(name: str, item: Shared, standing: Standing) -> None:
     """Add a copy of an item of which equal ones were placed before."""
-    row, entries = standing.row, standing.entries
-    copy = Copy(name, entries, standing.required, item.strict_version, False, item.bundle, standing.pool)
-    if standing.size > len(row.copies[0].entries):
-        add_to_row(row, copy)
-    else:
-        row.copies.append(copy)
+    row, required, strict = standing.row, standing.required, item.strict_version
+    copy = Copy(name, standing.entries, required, strict, False, item.bundle, standing.pool)
+    # An equal copy is in the row already, and so its basis has as many entrypoints.
+    row.copies.append(copy)
 
 
 def record_chunks(record: Record, name: str, chunks: dict[str, list[str]]) -> None:
