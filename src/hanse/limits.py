@@ -90,5 +90,18 @@ class Limits:
     # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
     drawn_nodes: int = 200
 
+    # Pages that carry the map
+    # Snapshots whose rendered parts are kept: the current one, those of requests under way, overridden ones.
+    page_snapshots: int = 8
+    # Sets of modules whose head is kept, for each snapshot, and their characters beside the map they share.
+    page_heads: int = 256
+    page_characters: int = 32 << 20
+    # Modules one page names: more than these are a list of what there is, not of what a page shows.
+    page_modules: int = 256
+    # Preloads of one page: beyond it browsers only queue them, and find what else there is all the same.
+    page_preloads: int = 512
+    # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
+    link_header_bytes: int = 2 << 10
+
 
 LIMITS = Limits()

@@ -1,7 +1,9 @@
-"""What is served: the federation's documents, its metrics, and a page that shows it."""
+"""What is served: a federation's documents, its metrics, a page that shows it, and heads for others."""
 
 from __future__ import annotations
 
+from hanse.web.options import PageOptions
+from hanse.web.page import Page, Pages
 from hanse.web.server import create_app, serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["Page", "PageOptions", "Pages", "create_app", "serve"]

@@ -1,0 +1,29 @@
+"""The data block: what the loader has to know about the page it is on."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["IDENTIFIER", "PageData"]
+
+IDENTIFIER = "hanse-page"
+
+
+class PageData(msgspec.Struct, frozen=True):
+    """What stands in `<script type="application/json" id="hanse-page">`.
+
+    Attributes:
+        base: The path of Hanse's own app, with a slash at the end.
+        snapshot: The digest of the snapshot the page was made from.
+        development: Whether errors are shown to whoever looks at the page.
+        modules: The specifiers of the modules the page will run.
+        scoped: Whether the map has only the entries these modules can reach.
+        shims: The URL of es-module-shims; null for none.
+    """
+
+    base: str
+    snapshot: str
+    development: bool
+    modules: tuple[str, ...]
+    scoped: bool
+    shims: str | None

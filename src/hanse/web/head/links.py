@@ -1,0 +1,61 @@
+"""`Link` headers: preloads that a browser learns of before it has read a byte of the page.
+
+They come before the import map, and that makes them dangerous in two ways, both seen in Chromium:
+
+* A module is linked to what it imports when it arrives. If it imports `react` and the map has not been read
+  by then, it is broken for as long as the page lives. So only files that need no map are named.
+* A browser that takes only one map takes none after a preload (whatwg/html issue 9274). So by default only
+  browsers are told that are known to take it: Chromium from 133 on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from hanse.federation.modules import Preload
+from hanse.web.options import LinkHeaders
+
+__all__ = ["HINT", "takes_links", "write_links"]
+
+HINT: Final = "Sec-CH-UA"
+# Of the brands a browser names there, the one that says which engine it has.
+ENGINE: Final = re.compile(r'"Chromium";\s?v="(\d{1,5})')
+# The first with several import maps, and with maps after modules have been loaded.
+SEVERAL_MAPS: Final = 133
+
+# A URL and digests that can stand in a header without anything being able to end them there.
+PLAIN_URL: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+PLAIN_DIGESTS: Final = re.compile(r"[A-Za-z0-9+/=_ -]*")
+
+
+def takes_links(headers: Mapping[str, str], choice: LinkHeaders) -> bool:
+    """Tell whether the browser that sent these headers gets `Link` headers."""
+    if choice != "auto":
+        return choice == "always"
+    brands = headers.get(HINT) or headers.get(HINT.lower()) or ""
+    found = ENGINE.search(brands[:1000])
+    return found is not None and int(found[1]) >= SEVERAL_MAPS
+
+
+def write_links(preloads: Iterable[Preload], nonce: str, *, most: int) -> Iterator[str]:
+    """Yield a header's value for each preload, as long as they have at most so many bytes together.
+
+    URLs and digests that cannot stand in a header as they are are left out.
+    """
+    left = most
+    for preload in preloads:
+        if not (PLAIN_URL.fullmatch(preload.url) and PLAIN_DIGESTS.fullmatch(preload.integrity or "")):
+            continue
+        value = write_link(preload, nonce)
+        left -= len("link: \r\n") + len(value)
+        if left < 0:
+            return
+        yield value
+
+
+def write_link(preload: Preload, nonce: str) -> str:
+    """Write one preload as a header's value."""
+    digest = f'; integrity="{preload.integrity}"' if preload.integrity else ""
+    return f'<{preload.url}>; rel=modulepreload{digest}; nonce="{nonce}"'

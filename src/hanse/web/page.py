@@ -1,0 +1,231 @@
+"""Pages: one for each request, all written from the parts that one snapshot has in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from markupsafe import Markup
+
+from hanse.federation import Federation, Snapshot
+from hanse.federation.modules import RemoteModule
+from hanse.html import inline_json, tag, text
+from hanse.limits import LIMITS, Limits
+from hanse.web.csp import check_nonce, default_policy, make_nonce
+from hanse.web.head import Edition, Head, Missing
+from hanse.web.head.bounded import Bounded
+from hanse.web.head.links import HINT, takes_links, write_links
+from hanse.web.options import PageOptions
+
+__all__ = ["Page", "Pages"]
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a request says about who asks, and by which way."""
+
+    headers: Mapping[str, str]
+    query: str
+    cookies: Mapping[str, str]
+    root: str
+
+
+class Pages:
+    """Opens pages, and keeps the rendered parts they have in common; one for each app, for any thread.
+
+    Args:
+        federation: What the pages show. Where nobody has started it, the first page does.
+        options: How they are written.
+        limits: The caps on what is kept and written.
+    """
+
+    def __init__(
+        self, federation: Federation, options: PageOptions | None = None, *, limits: Limits = LIMITS
+    ) -> None:
+        self.federation = federation
+        self.options = PageOptions() if options is None else options
+        self.limits = limits
+        self._editions: Bounded[tuple[int, int, str], Edition] = Bounded(limits.page_snapshots)
+
+    def open(
+        self,
+        *,
+        nonce: str | None = None,
+        headers: Mapping[str, str] = NOTHING,
+        query: str = "",
+        cookies: Mapping[str, str] = NOTHING,
+        root: str = "",
+    ) -> Page:
+        """Open the page of one request; it keeps the snapshot of this moment.
+
+        Waits only where the federation has no snapshot yet, and then for its first.
+
+        Args:
+            nonce: The nonce of a policy that somebody else writes; a new one if not given.
+            headers: The request's headers, by names that are compared without case or are in lower case.
+            query: The request's query, without the question mark.
+            cookies: The request's cookies.
+            root: The path the whole site is mounted at, as ASGI's `root_path` or WSGI's `SCRIPT_NAME`.
+
+        Raises:
+            HanseError: There is no snapshot, for the manifest cannot be had.
+            UsageError: The nonce is none.
+        """
+        return self._make(self.federation.sync.snapshot, nonce, Visit(headers, query, cookies, root))
+
+    async def aopen(
+        self,
+        *,
+        nonce: str | None = None,
+        headers: Mapping[str, str] = NOTHING,
+        query: str = "",
+        cookies: Mapping[str, str] = NOTHING,
+        root: str = "",
+    ) -> Page:
+        """Do what `open` does without blocking the event loop; takes and raises the same."""
+        federation = self.federation
+        if federation.has_snapshot and federation.keeper is not None:
+            snapshot = federation.snapshot
+        else:
+            snapshot = await asyncio.to_thread(lambda: federation.sync.snapshot)
+        return self._make(snapshot, nonce, Visit(headers, query, cookies, root))
+
+    def edition(self, snapshot: Snapshot) -> Edition:
+        """Return what is rendered of a snapshot.
+
+        Two snapshots with one digest may differ in what is known of their files, and so in their preloads.
+        """
+        key = id(snapshot.plan), id(getattr(snapshot, "graph", None)), snapshot.digest
+        kept = self._editions.get(key)
+        # The edition holds its snapshot, so that no other object can have these identities meanwhile.
+        return kept or self._editions.put(key, Edition(snapshot, self.options, limits=self.limits))
+
+    def editions(self) -> list[Edition]:
+        """Return what is kept at present, the least recently used first."""
+        return self._editions.values()
+
+    def _make(self, snapshot: Snapshot, nonce: str | None, visit: Visit) -> Page:
+        """Make a page."""
+        return Page(
+            snapshot,
+            self.edition(snapshot),
+            nonce=make_nonce() if nonce is None else check_nonce(nonce),
+            links=takes_links(visit.headers, self.options.link_headers),
+            root=visit.root.rstrip("/"),
+        )
+
+
+class Page:
+    """One response's page; made by `Pages.open`.
+
+    Attributes:
+        nonce: Its nonce, for scripts and styles of the site's own, and for the policy.
+        snapshot: The snapshot all its parts are made from.
+    """
+
+    def __init__(self, snapshot: Snapshot, edition: Edition, *, nonce: str, links: bool, root: str) -> None:
+        self.nonce = nonce
+        self.snapshot = snapshot
+        self._edition = edition
+        self._links = links
+        self._root = root
+        self._head: Head | None = None
+
+    @property
+    def options(self) -> PageOptions:
+        """How pages are written."""
+        return self._edition.options
+
+    def head(self, modules: Sequence[str] = (), *, scoped: bool | None = None) -> Markup:
+        """Write the head: import map, preloads, and the loader; as early in `<head>` as can be.
+
+        Args:
+            modules: What the page runs at once, as `team/mfe1/Button`. One that is not there is left out and
+                logged.
+            scoped: Whether the map has only the entries these modules can reach; as in the options if not
+                given.
+
+        Raises:
+            NotFoundError: In development, where nobody has one of the modules.
+            UsageError: There are more modules than one page can mean.
+        """
+        return Markup(self.prepare(modules, scoped=scoped).write(self.nonce))  # noqa: S704
+
+    def prepare(self, modules: Sequence[str] = (), *, scoped: bool | None = None) -> Head:
+        """Return the head before it is written: what it preloads, what is missing, and why.
+
+        `response_headers` is about the head asked for last. Arguments and errors are those of `head`.
+        """
+        wanted = self.options.scoped if scoped is None else scoped
+        head = self._edition.head(modules, scoped=wanted, root=self._root)
+        for missing in head.missing:
+            self._complain(missing.module)
+        self._head = head
+        return head
+
+    def mount(self, module: str, fallback: str = "", /, **props: object) -> Markup:
+        """Write the element that a module is mounted into.
+
+        Args:
+            module: As `team/mfe1/Button`.
+            fallback: What is shown until the module is mounted, and where it cannot be; text, or HTML that
+                is marked as safe.
+            props: What the module's `mount(element, props)` is given; anything that msgspec makes JSON of.
+
+        Raises:
+            FormatError: The props cannot be written as JSON.
+            NotFoundError: In development, where nobody has the module.
+        """
+        found = self._edition.find(module, self.snapshot)
+        inside = fallback.__html__() if hasattr(fallback, "__html__") else text(str(fallback))
+        if isinstance(found, Missing):
+            self._complain(module)
+            attributes = {"data-hanse-fallback": f"remote={found.remote};reason={found.reason}"}
+        else:
+            attributes = {"data-hanse-module": found.specifier, "data-hanse-remote": found.remote}
+            if props:
+                attributes["data-hanse-props"] = inline_json(props)
+        return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    def url(self, module: str) -> str:
+        """Return where a module lies; the empty text where it is not there.
+
+        Raises:
+            NotFoundError: In development, where nobody has the module.
+        """
+        found = self._edition.find(module, self.snapshot)
+        if isinstance(found, RemoteModule):
+            return found.url
+        self._complain(module)
+        return ""
+
+    def response_headers(self) -> list[tuple[str, str]]:
+        """Return what belongs into the response's headers, each to be added to those that are there.
+
+        `Content-Security-Policy` is for responses that have none of their own; the site may leave it out.
+        """
+        return [*self._list_headers()]
+
+    def _list_headers(self) -> Iterator[tuple[str, str]]:
+        """Yield the headers."""
+        if self._head is not None and self._head.early:
+            if self.options.link_headers == "auto":
+                yield "Vary", HINT
+            if self._links:
+                most = self._edition.limits.link_header_bytes
+                for value in write_links(self._head.early, self.nonce, most=most):
+                    yield "Link", value
+        if self.options.csp:
+            yield "Content-Security-Policy", default_policy(self.nonce)
+
+    def _complain(self, module: str) -> None:
+        """Raise where somebody is there to read it; a remote that fails is not the page's mistake."""
+        if self.options.development:
+            found = self._edition.find(module, self.snapshot)
+            if isinstance(found, Missing) and found.reason == "unknown":
+                raise found.error
