@@ -26,13 +26,17 @@ def write_map(federation: Federation, origins: Sequence[str]) -> tuple[Table, di
     imports: Table = {}
     scopes: dict[str, Table] = {}
     for specifier in sorted({name for remote in federation.remotes for name in remote.shares}):
-        offers = [(remote, remote.shares[specifier]) for remote in federation.remotes if specifier in remote.shares]
+        offers = [
+            (remote, remote.shares[specifier]) for remote in federation.remotes if specifier in remote.shares
+        ]
         version = elect([offer for _, offer in offers])
         publisher, published = next(pair for pair in offers if pair[1].version == version)
         imports[specifier] = folder_of(publisher, origins) + published.file
         for remote, offer in offers:
             if turned_away(offer, version):
-                scopes.setdefault(folder_of(remote, origins), {})[specifier] = folder_of(remote, origins) + offer.file
+                scopes.setdefault(folder_of(remote, origins), {})[specifier] = (
+                    folder_of(remote, origins) + offer.file
+                )
         if specifier == "react":
             folder = folder_of(publisher, origins)
             scopes.setdefault(folder, {})[CHUNK] = folder + publisher.chunk
@@ -46,7 +50,9 @@ def elect(offers: Sequence[Offer]) -> str:
     """Choose the version to publish."""
 
     def rank(version: str) -> tuple[int, list[int]]:
-        return -sum(turned_away(offer, version) for offer in offers), [int(part) for part in version.split(".")]
+        return -sum(turned_away(offer, version) for offer in offers), [
+            int(part) for part in version.split(".")
+        ]
 
     return max({offer.version for offer in offers}, key=rank)
 
@@ -84,4 +90,3 @@ def targets(folder: str, script: Script, imports: Table, scope: Table) -> Iterat
     """Yield the URLs of what a module imports."""
     for name in script.imports:
         yield folder + name.removeprefix("./") if name.startswith("./") else scope.get(name) or imports[name]
-

@@ -19,7 +19,7 @@ __all__ = ["Certificate", "make_certificate"]
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate and its key as PEM files, and the fingerprint by which a browser may be told to take it."""
+    """A certificate and its key as PEM files, and its fingerprint, by which a browser takes it."""
 
     chain: Path
     key: Path
@@ -47,7 +47,9 @@ def make_certificate(folder: Path) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, SHA256())
     )

@@ -50,15 +50,19 @@ def by_hand(federation: Federation, origins: Sequence[str]) -> str:
         f"import({json.dumps(specifier_of(remote, key))}).then(module=>show('place-{number}',module));"
         for number, (remote, key) in enumerate(federation.shown)
     )
-    head = f'<script type="importmap">{document}</script>{preloads}<script type="module">{SHOW};{start}</script>'
+    head = (
+        f'<script type="importmap">{document}</script>{preloads}<script type="module">{SHOW};{start}</script>'
+    )
     return write_page(head, write_elements(federation))
 
 
 def quickstart(federation: Federation, origins: Sequence[str]) -> str:
     """Write the page as the orchestrator's README has it."""
-    start = f"addEventListener('mfe-loader-available',event=>{{{write_loads(federation, 'event.detail')}}},{{once:true}})"
+    loads = write_loads(federation, "event.detail")
+    start = f"addEventListener('mfe-loader-available',event=>{{{loads}}},{{once:true}})"
+    manifest = json.dumps(federation.manifest(origins))
     head = (
-        f'<script type="application/json" id="mfe-manifest">{json.dumps(federation.manifest(origins))}</script>'
+        f'<script type="application/json" id="mfe-manifest">{manifest}</script>'
         f'<script>{SHOW};{start}</script><script src="/quickstart.mjs"></script>'
     )
     return write_page(head, write_elements(federation))
@@ -75,7 +79,9 @@ def with_storage(federation: Federation, origins: Sequence[str]) -> str:
         "const loader=await initFederation(manifest,{storage:sessionStorageEntry});"
         f"{write_loads(federation, 'loader')}"
     )
-    preloads = "".join(f'<link rel="modulepreload" href="/{name}.mjs">' for name in ("orchestrator", "options"))
+    preloads = "".join(
+        f'<link rel="modulepreload" href="/{name}.mjs">' for name in ("orchestrator", "options")
+    )
     return write_page(f'{preloads}<script type="module">{start}</script>', write_elements(federation))
 
 

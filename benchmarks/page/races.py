@@ -78,7 +78,9 @@ class Race:
 
     def others(self, side: Side) -> list[str]:
         """Return everything a side ever asked for that is no module, on any visit."""
-        visits = [sight for one in self.rounds for sights in (one.first, one.again) if (sight := sights.get(side))]
+        visits = [
+            sight for one in self.rounds for sights in (one.first, one.again) if (sight := sights.get(side))
+        ]
         return sorted({path for sight in visits for path in sight.others})
 
     def as_json(self) -> dict[str, object]:
@@ -88,19 +90,27 @@ class Race:
             "protocol": self.course.protocol,
             "network": self.course.network.name,
             "rounds": len(self.rounds),
-            "first visit": {side: self.summary(side, self.first) for side in SIDES if side in self.rounds[0].first},
-            "second visit": {side: self.summary(side, self.again) for side in SIDES if side in self.rounds[0].again},
+            "first visit": {
+                side: self.summary(side, self.first) for side in SIDES if side in self.rounds[0].first
+            },
+            "second visit": {
+                side: self.summary(side, self.again) for side in SIDES if side in self.rounds[0].again
+            },
             "ratios": {
                 "hanse / by hand": summarise(self.ratios("hanse", "by-hand", to_first)),
                 "hanse / by hand, all": summarise(self.ratios("hanse", "by-hand", to_all)),
                 "quickstart / hanse": summarise(self.ratios("quickstart", "hanse", to_first)),
                 "quickstart / hanse, all": summarise(self.ratios("quickstart", "hanse", to_all)),
-                "hanse / with storage, second visit": summarise(self.ratios_again("hanse", "with-storage", to_first)),
+                "hanse / with storage, second visit": summarise(
+                    self.ratios_again("hanse", "with-storage", to_first)
+                ),
             },
             "others": {side: self.others(side) for side in SIDES},
         }
 
-    def summary(self, side: Side, median: Callable[[Side, Callable[[Sight], float]], float]) -> dict[str, float]:
+    def summary(
+        self, side: Side, median: Callable[[Side, Callable[[Sight], float]], float]
+    ) -> dict[str, float]:
         """Return a side's medians."""
         return {
             "first": median(side, to_first),

@@ -32,12 +32,20 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
     print_second(console, races)
 
 
-def print_times(
-    console: Console, title: str, races: Sequence[Race], read: Callable[[Sight], float]
-) -> None:
+def print_times(console: Console, title: str, races: Sequence[Race], read: Callable[[Sight], float]) -> None:
     """Print first visits: medians, and medians of the ratios of each round."""
     table = new_table(
-        title, ("quickstart", "Hanse", "by hand", "Hanse / by hand", "target", "quickstart / Hanse", "target", "rounds")
+        title,
+        (
+            "quickstart",
+            "Hanse",
+            "by hand",
+            "Hanse / by hand",
+            "target",
+            "quickstart / Hanse",
+            "target",
+            "rounds",
+        ),
     )
     for race in races:
         near = statistics.median(race.ratios("hanse", "by-hand", read))

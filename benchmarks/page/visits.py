@@ -22,7 +22,7 @@ WATCH = """([count, patience]) => new Promise((resolve, reject) => {
     resolve({
       marks: marks.map(({ name, startTime }) => [name, startTime]),
       loaded: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-        .map(({ name, startTime, responseEnd, transferSize }) => [name, startTime, responseEnd, transferSize]),
+        .map((one) => [one.name, one.startTime, one.responseEnd, one.transferSize]),
     });
     return true;
   };
@@ -112,7 +112,11 @@ class Tab:
             self.page.remove_listener("request", note)
         times = sorted(time for _, time in seen["marks"])
         first = times[0]
-        loaded = [(begun, ended, size) for name, begun, ended, size in seen["loaded"] if not name.startswith("data:")]
+        loaded = [
+            (begun, ended, size)
+            for name, begun, ended, size in seen["loaded"]
+            if not name.startswith("data:")
+        ]
         return Sight(
             first=first,
             all=times[count - 1],
@@ -125,7 +129,12 @@ class Tab:
 def conditions(network: Network) -> dict[str, object]:
     """Return a network as the browser wants to be told: bytes a second, -1 for no limit."""
     rate = network.throughput * 125_000 if network.throughput > 0 else -1
-    return {"offline": False, "latency": network.latency, "downloadThroughput": rate, "uploadThroughput": rate}
+    return {
+        "offline": False,
+        "latency": network.latency,
+        "downloadThroughput": rate,
+        "uploadThroughput": rate,
+    }
 
 
 @contextmanager
