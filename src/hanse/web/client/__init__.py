@@ -1,10 +1,67 @@
-"""The browser's part, as text that is written into the head."""
+"""The browser's part: a loader of at most 3 KB for every page, and what helps while developing.
+
+The sources beside this file are written to be read; what is sent is squeezed once, when this is imported.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
-__all__ = ["DEV", "LOADER"]
+from hanse.web.client.shims import Shims, find_shims
+from hanse.web.client.squeezing import squeeze
 
-LOADER: Final = ""
-DEV: Final = ""
+__all__ = ["DEV", "LOADER", "Client", "Script", "Shims", "load_client", "load_script"]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A module script as it is sent, inline.
+
+    Attributes:
+        text: Its text; it cannot end the script element it stands in.
+        digest: `sha384-…` of the text in UTF-8: what a content security policy names where it has no nonce.
+    """
+
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """All there is for browsers.
+
+    Attributes:
+        loader: What every page gets.
+        dev: What pages get besides while developing.
+        shims: es-module-shims, where it is at hand.
+    """
+
+    loader: Script
+    dev: Script
+    shims: Shims | None
+
+
+def load_script(name: str) -> Script:
+    """Read and squeeze one of the sources beside this file.
+
+    Raises:
+        FormatError: It is not written as the squeezer needs it.
+    """
+    text = squeeze(files(__name__).joinpath(name).read_text("utf-8"), subject=name)
+    digest = hashlib.sha384(text.encode()).digest()
+    return Script(text, f"sha384-{base64.b64encode(digest).decode()}")
+
+
+@cache
+def load_client() -> Client:
+    """Return all there is for browsers; files are read once."""
+    return Client(load_script("hanse.js"), load_script("dev.js"), find_shims())
+
+
+LOADER: Final = load_client().loader.text
+DEV: Final = load_client().dev.text

@@ -1,0 +1,64 @@
+"""JavaScript as it is sent: without comments, indentation, and the spaces that only people need.
+
+This is no parser, and relies on how the two files are written that it is for: a comment has lines of its own and
+begins with `//`, a string or template ends on its line, no template stands inside another, and a regular
+expression has neither spaces nor quotes in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from hanse.errors import FormatError
+
+__all__ = ["squeeze"]
+
+# A literal, which stays as it is; or punctuation with the spaces around it. Not `+` and `-`: `a + +b`.
+PARTS: Final = re.compile(
+    r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)| *([=(){}\[\],:;?&|<>!]+) *"""
+)
+LITERAL: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""")
+# After these a line break means nothing; after all else it may end a statement.
+JOINED: Final = re.compile(r"(?<=[{(\[,;])\n")
+# What would end the script element that this goes into, or open a comment in it.
+ENDS: Final = re.compile(r"</script|<!--", re.IGNORECASE)
+
+
+def squeeze(source: str, *, subject: str) -> str:
+    """Return a module's source, shorter, with the same meaning.
+
+    Args:
+        source: The source, written as the head of this module says.
+        subject: Its name, for errors.
+
+    Raises:
+        FormatError: A line has an open literal or a block comment, or the source could not stand in HTML.
+    """
+    if (found := ENDS.search(source)) is not None:
+        raise FormatError("this cannot stand inside a script element", subject=subject, found=found[0])
+    lines = enumerate((line.strip() for line in source.splitlines()), 1)
+    kept = [check(line, number, subject) for number, line in lines if line and not line.startswith("//")]
+    return JOINED.sub("", "\n".join(PARTS.sub(keep, line) for line in kept))
+
+
+def check(line: str, number: int, subject: str) -> str:
+    """Return a line of which every literal ends where it begins.
+
+    Raises:
+        FormatError: One does not, or there is a comment beside code.
+    """
+    code = LITERAL.sub("", line)
+    if any(quote in code for quote in "'\"`") or "/*" in code or " // " in code:
+        raise FormatError(
+            "this line has an open literal, or a comment beside code",
+            subject=subject,
+            path=f"line {number}",
+            found=repr(line[:60]),
+        )
+    return line
+
+
+def keep(found: re.Match[str]) -> str:
+    """Return a literal as it is, and punctuation without spaces."""
+    return found[1] or found[2]
