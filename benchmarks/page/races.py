@@ -50,9 +50,13 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """One course's rounds."""
+    """One course's rounds, after one on the local network that warms the servers up and is not timed.
+
+    In that one every page is watched until it asks for nothing more.
+    """
 
     course: Course
+    untimed: Round
     rounds: list[Round] = field(default_factory=list)
 
     @property
@@ -78,9 +82,8 @@ class Race:
 
     def others(self, side: Side) -> list[str]:
         """Return everything a side ever asked for that is no module, on any visit."""
-        visits = [
-            sight for one in self.rounds for sights in (one.first, one.again) if (sight := sights.get(side))
-        ]
+        rounds = (self.untimed, *self.rounds)
+        visits = [sight for one in rounds for sights in (one.first, one.again) if (sight := sights.get(side))]
         return sorted({path for sight in visits for path in sight.others})
 
     def as_json(self) -> dict[str, object]:
@@ -166,15 +169,16 @@ def run_races(
             return
         progress(f"{remotes} remotes, {protocol}: starting the servers")
         with serve_federation(remotes, seed=seed, protocol=protocol, certificate=certificate) as site:
+            untimed = run_round(browser, site, LOCAL, settle=True)
             for course in here:
-                race = Race(course)
+                race = Race(course, untimed)
                 for turn in range(rounds):
                     progress(f"{course}: round {turn + 1} of {rounds}")
                     race.rounds.append(run_round(browser, site, course.network, turn=turn))
                 yield race
 
 
-def run_round(browser: Browser, site: str, network: Network, *, turn: int) -> Round:
+def run_round(browser: Browser, site: str, network: Network, *, turn: int = 0, settle: bool = False) -> Round:
     """Visit every side; who goes first changes from round to round."""
     start = turn % len(SIDES)
     first: dict[Side, Sight] = {}
@@ -182,9 +186,9 @@ def run_round(browser: Browser, site: str, network: Network, *, turn: int) -> Ro
     for side in (*SIDES[start:], *SIDES[:start]):
         with open_tab(browser) as tab:
             over = LOCAL if side == "with-storage" else network
-            sight = tab.visit(f"{site}/{side}/1", network=over, count=SHOWN, settle=turn == 0)
+            sight = tab.visit(f"{site}/{side}/1", network=over, count=SHOWN, settle=settle)
             if side != "with-storage":
                 first[side] = sight
             if side != "quickstart":
-                again[side] = tab.visit(f"{site}/{side}/2", network=network, count=SHOWN, settle=turn == 0)
+                again[side] = tab.visit(f"{site}/{side}/2", network=network, count=SHOWN, settle=settle)
     return Round(first, again)
