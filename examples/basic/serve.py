@@ -6,73 +6,50 @@ ends. The remotes have to be built: `python -m scripts.build_examples`.
 
 from __future__ import annotations
 
-import secrets
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-import jinja2
-from markupsafe import Markup
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
 
 from examples.basic.remotes import REMOTES, build_app, serve_app
-from hanse.federation import Federation, Preload
-from hanse.html import inline_json
-from hanse.web import create_app
+from hanse import Federation
+from hanse.web.starlette import HanseMiddleware, hanse_page, install
 
-__all__ = ["build_page_app", "serve_demo"]
+__all__ = ["build_page_app", "serve_demo", "stay"]
 
 PORT = 4200
-# What the page shows: a remote, and the module of it.
-SHOWN = (("team/catalog", "./ProductList"), ("team/basket", "./Basket"))
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
-)
+
+templates = Jinja2Templates(Path(__file__).parent)
+install(templates)
+
+
+def show(request: Request) -> Response:
+    """Show the page, under a policy of its own; it has the nonce that Hanse made for this response."""
+    headers = {"content-security-policy": policy(hanse_page(request).nonce), "cache-control": "no-store"}
+    return templates.TemplateResponse(request, "page.html", headers=headers)
 
 
 def build_page_app(federation: Federation) -> Starlette:
     """Return the site: its one page, and Hanse's own under `/_hanse/`."""
-
-    def show(_: Request) -> HTMLResponse:
-        nonce = secrets.token_urlsafe(16)
-        page = render(federation, nonce)
-        return HTMLResponse(
-            page, headers={"content-security-policy": policy(nonce), "cache-control": "no-store"}
-        )
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with federation:
-            yield
-
-    routes = [Route("/", show), Mount("/_hanse", create_app(federation))]
-    return Starlette(routes=routes, lifespan=lifespan)
-
-
-def render(federation: Federation, nonce: str) -> str:
-    """Render the page, with the import map of this moment in it."""
-    import_map = Markup(inline_json(federation.snapshot.import_map_json))
-    template = TEMPLATES.get_template("page.html")
-    return template.render(nonce=nonce, import_map=import_map, preloads=list_preloads(federation))
-
-
-def list_preloads(federation: Federation) -> list[Preload]:
-    """List the files the page needs at once, each once, so that none of them waits for another."""
-    modules = [federation.load_remote_module(remote, key) for remote, key in SHOWN]
-    return list(dict.fromkeys(file for module in modules for file in module.preloads))
+    return Starlette(
+        routes=[Route("/", show)], middleware=[Middleware(HanseMiddleware, federation=federation)]
+    )
 
 
 def policy(nonce: str) -> str:
     """Return the page's content security policy: scripts with the nonce, and what they import."""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'nonce-{nonce}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'"
     )
 
@@ -127,24 +104,29 @@ def end(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> int:
-    """Serve the demo until Ctrl-C; with `--check`, until it has been looked at."""
+def stay(label: str, serve: Callable[[], AbstractContextManager[str]]) -> int:
+    """Serve a site until Ctrl-C; with `--check`, until it has been looked at; return the exit status.
+
+    Args:
+        label: What stands before each line that is printed.
+        serve: Serves the site while its block runs, and yields its URL.
+    """
     signal.signal(signal.SIGTERM, end)
     try:
-        with serve_demo() as url:
-            print(f"demo: open {url}", flush=True)
-            print(f"demo: {url}_hanse/ shows what Hanse decided, and why", flush=True)
+        with serve() as url:
+            print(f"{label}: open {url}", flush=True)
+            print(f"{label}: {url}_hanse/ shows what Hanse decided, and why", flush=True)
             if "--check" in sys.argv[1:]:
                 return 0 if check(url) else 1
-            print("demo: Ctrl-C ends it", flush=True)
+            print(f"{label}: Ctrl-C ends it", flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
-        print("demo: ended", flush=True)
+        print(f"{label}: ended", flush=True)
     except (OSError, RuntimeError, TimeoutError) as error:
-        print(f"demo: {error}", file=sys.stderr)
+        print(f"{label}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stay("demo", serve_demo))

@@ -4,6 +4,7 @@
 HanseError
 ├── FormatError          a document is not what it should be (JSON, types, names, versions)
 ├── UsageError           the caller asked for something that does not fit together
+├── OverrideError        what a developer put in a remote's place cannot be used
 ├── ResolveError         a strict rule forbids the federation's only resolution
 ├── NotFoundError        no such remote, module or package in this snapshot
 │   ├── GoneError        a snapshot that is not kept any more
@@ -38,6 +39,7 @@ __all__ = [
     "IntegrityError",
     "NetworkError",
     "NotFoundError",
+    "OverrideError",
     "ResolveError",
     "SpecifierError",
     "StatusError",
@@ -114,6 +116,12 @@ class ResolveError(HanseError):
     """A strict rule forbids the only resolution there is; `subject` names the remote or package."""
 
     code = "HANSE-RESOLVE"
+
+
+class OverrideError(HanseError):
+    """What a developer put in a remote's place cannot be used; `subject` is the remote's name."""
+
+    code = "HANSE-OVERRIDE"
 
 
 class NotFoundError(HanseError):

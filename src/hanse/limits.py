@@ -64,6 +64,35 @@ class Limits:
     # An unused connection is kept this long: one refresh uses it often, the next one rarely.
     connection_idle: float = 15.0
 
+    # Event streams (while developing): how many are kept open upstream, beside the connections above.
+    event_streams: int = 64
+    # A stream says nothing for as long as nobody builds; a peer that has vanished is noticed by this.
+    event_idle: float = 120.0
+    # A notification is a hundred bytes, an error's text a few thousand: beyond it, a stream is a flood.
+    event_bytes: int = 64 << 10
+    # Events at once and bytes at once that are still no flood, and how fast that allowance is refilled.
+    event_burst: int = 32
+    events_per_second: float = 4.0
+    event_bytes_per_second: int = 64 << 10
+    # The wait before a stream is opened again, doubled each time up to the second: a dev server that is
+    # started again is back in seconds, one that has no such endpoint is asked rarely.
+    event_retry: float = 1.0
+    event_retry_most: float = 30.0
+    # Pages that listen, in all; and what one may be behind before it is hung up on.
+    event_subscribers: int = 256
+    event_backlog: int = 32
+    # Proxies hang up on a connection that is silent for a minute, some for half of one.
+    event_heartbeat: float = 15.0
+
+    # Overrides: a developer works on one remote, seldom on three at a time.
+    overrides_per_page: int = 8
+    # Sets of overrides in use by everybody together, with their snapshots; each costs one resolution.
+    overrides_kept: int = 32
+    # Pages opened within this time share one look at an override's entry.
+    override_fresh: float = 1.0
+    # Overrides being resolved at a time: whoever comes then waits for his turn.
+    overrides_at_once: int = 2
+
     # Snapshots: pages name the digest they were made from, and ask for deltas of it later.
     snapshots_kept: int = 16
     snapshot_age: float = 24 * 3600.0
@@ -74,6 +103,21 @@ class Limits:
     pages_kept: int = 256
     # The stored documents of a thousand remotes are 10 MB; what is larger is not written, and not read.
     stored_bytes: int = 256 << 20
+
+    # Modules: what a build calls a large one has 2 MB, and each is held as a whole while it is read.
+    module_bytes: int = 8 << 20
+    # The largest icon collection of npm re-exports some five thousand files.
+    imports_per_module: int = 20_000
+    # Processor time for finding out what one module imports: 8 MiB of code take five, garbage ten times that.
+    lex_seconds: float = 20.0
+    # Modules being read at a time, so that a large federation's first reading is no flood of its own.
+    modules_at_once: int = 16
+    # A reading in all; what is not here by then is asked for at the next refresh.
+    modules_deadline: float = 120.0
+    # A hundred remotes with a thousand chunks each; a graph beyond that is somebody's trap.
+    modules_per_federation: int = 100_000
+    # How often a round without the remotes whose modules cannot be had is tried, each time with fewer.
+    locked_rounds: int = 8
 
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
@@ -87,6 +131,8 @@ class Limits:
     # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
     page_rows: int = 100
     page_names: int = 6
+    # Remotes that are counted one by one, with a few time series each; those beyond are counted together.
+    remotes_metered: int = 1000
     # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
     drawn_nodes: int = 200
 

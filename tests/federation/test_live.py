@@ -303,6 +303,8 @@ async def test_a_module_is_found_with_what_to_load_along() -> None:
         {"manifest": {}, "policy": "fastest"},
         {"manifest": {}, "allowed_origins": ["cdn.example"]},
         {"manifest": {}, "allowed_origins": "file:///x"},
+        {"manifest": {}, "refresh_interval": -1},
+        {"manifest": {}, "refresh_interval": float("nan")},
         {"manifest": {}, "manifest_integrity": "sha384-x"},
         {"manifest": {"a": 1}},
         {"manifest": {"__proto__": "https://x/"}},

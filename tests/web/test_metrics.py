@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from re import findall
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hanse import Federation
+from hanse import LIMITS, Federation
 from tests.federation.towns import entry, share
-from tests.net.upstream import reply
+from tests.net.upstream import reply, tagged
 from tests.web.site import ask, open_site
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +92,52 @@ async def test_another_map_is_counted_and_another_age_is_not() -> None:
         site.towns.put("home", entry("home", share(version="19.2.0")))
         await site.federation.refresh()
         assert await site.sample("hanse_map_changes_total") == 1
+
+
+async def test_what_came_of_asking_each_remote_is_counted() -> None:
+    async with open_site(home=tagged(HOME, '"1"'), shop=entry("shop")) as site:
+        count = 'hanse_remote_fetches_total{{outcome="{}",remote="{}"}}'.format
+        await site.federation.refresh()
+        site.towns.put("shop", reply(status=500))
+        await site.federation.refresh()
+        assert await site.sample(count("not_modified", "home")) == 2
+        assert await site.sample(count("failed", "home")) is None
+        assert await site.sample(count("fetched", "shop")) == 1
+        assert await site.sample(count("failed", "shop")) == 1
+
+
+async def test_how_long_refreshes_and_resolving_take() -> None:
+    async with open_site(home=HOME) as site:
+        site.towns.put("home", reply(HOME, delay=0.12))
+        await site.federation.refresh()
+        assert await site.sample("hanse_refresh_seconds_count") == 1
+        assert await site.sample('hanse_refresh_seconds_bucket{le="0.1"}') == 0
+        assert await site.sample('hanse_refresh_seconds_bucket{le="30.0"}') == 1
+        assert await site.sample("hanse_resolve_seconds_count") == 0
+        site.towns.put("home", entry("home", share(version="19.2.0")))
+        await site.federation.refresh()
+        assert await site.sample("hanse_refresh_seconds_count") == 2
+        assert await site.sample("hanse_resolve_seconds_count") == 1
+        assert 0 < (await site.sample("hanse_resolve_seconds_sum") or 0) < 10
+
+
+async def test_no_manifest_can_make_series_without_end() -> None:
+    limits = replace(LIMITS, remotes_metered=2)
+    async with open_site(limits, home=HOME) as site:
+        asked = 'hanse_remote_fetches_total{{outcome="{}",remote="{}"}}'.format
+        began = 'hanse_remote_failures_total{{code="HANSE-FETCH-STATUS",remote="{}"}}'.format
+        for number in range(3):
+            site.towns.list("home", f"a-{number}", f"b-{number}", f"c-{number}")
+            await site.federation.refresh()
+            text = (await site.get("/metrics")).text
+            # Two are counted one by one; those before them have left, and made room.
+            names = {f"a-{number}", f"b-{number}", "all others"}
+            assert {*findall(r'hanse_remote_f[a-z]+_total{.*remote="(.*)"}', text)} == names
+            assert await site.sample(asked("failed", f"a-{number}")) == 1
+            assert await site.sample(began(f"b-{number}")) == 1
+        assert await site.sample(asked("fetched", "all others")) == 3
+        assert await site.sample(asked("failed", "all others")) == 3
+        assert await site.sample(began("all others")) == 3
 
 
 async def test_requests_by_path_method_and_status() -> None:

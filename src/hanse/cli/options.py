@@ -86,11 +86,6 @@ class PolicyOptions:
         named = Policy.named(self.policy or base.name, {**merged, **self.given()})
         return msgspec.structs.replace(named, families=base.families)
 
-    @property
-    def any(self) -> bool:
-        """Tell whether anything is given."""
-        return self.policy is not None or bool(self.given())
-
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

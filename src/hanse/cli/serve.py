@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
+from msgspec import UNSET
 
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions
 from hanse.cli.output import write_bytes, write_text
@@ -28,10 +29,13 @@ def serve(
     port: Annotated[int, Parameter(help="The port; the next one that is free where it is taken.")] = 4200,
     refresh: Annotated[
         float | None,
-        Parameter(help=f"Seconds between two refreshes ({LIMITS.refresh_interval:g}); 0 for never."),
+        Parameter(
+            help=f"Seconds between two refreshes, 0 for never (hanse.toml's, or {LIMITS.refresh_interval:g})."
+        ),
     ] = None,
     cache_folder: Annotated[
-        str | None, Parameter(help="Where the last good documents are kept for a restart.")
+        str | None,
+        Parameter(help="Where the last good documents are kept for a restart (hanse.toml's, or nowhere)."),
     ] = None,
     origin: OriginOptions = NO_ORIGIN,
     options: PolicyOptions = NO_OPTIONS,
@@ -45,8 +49,8 @@ def serve(
         manifest: A manifest or hanse.toml (a path or URL), or a folder that has one.
         host: The address to listen on.
         port: The port; the next one that is free where it is taken, 0 for any.
-        refresh: Seconds between two refreshes, 0 for never.
-        cache_folder: Where the last good documents are kept for a restart.
+        refresh: Seconds between two refreshes, 0 for never; counts before hanse.toml's.
+        cache_folder: Where the last good documents are kept for a restart; counts before hanse.toml's.
         origin: What the manifest does not say.
         options: How it is resolved.
         json: Announce the address as JSON; write errors as JSON, too.
@@ -74,19 +78,24 @@ def make(
     origin: OriginOptions,
     options: PolicyOptions,
 ) -> Federation:
-    """Make the federation that is served.
+    """Make the federation that is served; what is given counts before what a hanse.toml says.
 
     Raises:
-        UsageError: A folder has neither manifest nor hanse.toml, or an option belongs into the hanse.toml.
+        HanseError: A folder has neither manifest nor hanse.toml, or what is there or given is wrong.
     """
     document = find_document(manifest)
     if document is None:
         raise UsageError("there is no hanse.toml or manifest.json in this folder", subject=manifest)
-    if is_toml(document) and (options.any or refresh is not None or cache_folder is not None):
-        raise UsageError(
-            "a hanse.toml says itself how it is served",
-            subject=document,
-            hint="set policy, options, refresh and cache_folder in [federation]",
-        )
     interval = LIMITS.refresh_interval if refresh is None else refresh
-    return make_federation(document, origin, options, refresh=interval, cache_folder=cache_folder)[0]
+    federation, policy = make_federation(
+        document, origin, options, refresh=interval, cache_folder=cache_folder
+    )
+    if not is_toml(document):
+        return federation
+    # Single options change the file's own policy, which is known only now.
+    return Federation.from_toml(
+        document,
+        policy=policy,
+        refresh_interval=UNSET if refresh is None else refresh,
+        cache_folder=UNSET if cache_folder is None else cache_folder,
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hanse.federation.holdings import Outcome
+from hanse.federation.hub import News, Subscription
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.newcomers import Delta
+from hanse.federation.refreshing import Refresh, RefreshListener
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
 from hanse.federation.sync import SyncFederation
 
@@ -14,9 +17,14 @@ __all__ = [
     "Federation",
     "Health",
     "Listener",
+    "News",
+    "Outcome",
     "Preload",
+    "Refresh",
+    "RefreshListener",
     "RemoteHealth",
     "RemoteModule",
     "Snapshot",
+    "Subscription",
     "SyncFederation",
 ]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hanse.errors import BreakerError, DeadlineError, HanseError, StatusError
-from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
+from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, Outcome
 from hanse.federation.places import Place, widen
-from hanse.federation.reading import decode_entry, read
+from hanse.federation.reading import Received, decode_entry, read
 from hanse.federation.settings import Listed, Settings, access_of
 from hanse.formats.manifest import Manifest, decode_manifest
 from hanse.net import Client, digest
@@ -72,7 +72,8 @@ class Collector:
         except HanseError as error:
             if before is None:
                 raise
-            found = replace(before.manifest, error=first_cause(error, before.manifest.error))
+            cause = first_cause(error, before.manifest.error)
+            found = replace(before.manifest, error=cause, outcome=outcome_of(error))
             listed = self.allow(found.manifest)
         return found, listed
 
@@ -83,10 +84,11 @@ class Collector:
             return HeldManifest(source.given)
         cap = settings.limits.manifest_bytes
         received = await read(source.place, self.client, cap=cap, integrity=source.integrity)
+        outcome = came_to(received)
         if before is not None and received.body == before.manifest.body:
-            return replace(before.manifest, error=received.trouble)
+            return replace(before.manifest, error=received.trouble, outcome=outcome)
         manifest = decode_manifest(received.body, subject=source.label, limits=settings.limits)
-        return HeldManifest(manifest, received.body, received.trouble)
+        return HeldManifest(manifest, received.body, received.trouble, outcome)
 
     def allow(self, manifest: Manifest) -> list[Listed]:
         """List the remotes of a manifest, and let the client ask their origins and no others.
@@ -120,16 +122,18 @@ class Collector:
                 subject=listed.place.url,
                 hint="too many remotes are slow at the same time",
             )
-            return Held(listed, good, late, asked=asked)
+            return Held(listed, good, late, asked=asked, outcome="failed" if asked else "skipped")
         except HanseError as error:
             if isinstance(error, StatusError) and error.status in TAKEN_BACK:
                 good = None
-            return Held(listed, good, first_cause(error, None if held is None else held.error))
+            cause = first_cause(error, None if held is None else held.error)
+            outcome: Outcome = "skipped" if error is listed.fault else outcome_of(error)
+            return Held(listed, good, cause, outcome=outcome)
         except Exception as error:
             # A mistake of ours, or of a library, that one remote brings to light must not cost the others.
             LOG.exception("remote %r brought something unexpected to light", listed.name)
             text = f"an unexpected {type(error).__name__}: {error}"
-            return Held(listed, good, HanseError(text, subject=listed.place.url))
+            return Held(listed, good, HanseError(text, subject=listed.place.url), outcome="failed")
 
     async def ask(self, listed: Listed, good: Good | None) -> Held:
         """Read and decode one remote's entry; the decoded one stays where the bytes are the same.
@@ -157,7 +161,19 @@ class Collector:
             origins = self.client.access.origins
             entry = await decode_entry(received.body, subject=url, limits=limits, origins=origins)
             renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
-        return Held(listed, renewed, received.trouble)
+        return Held(listed, renewed, received.trouble, outcome=came_to(received))
+
+
+def came_to(received: Received) -> Outcome:
+    """Return what asking for a document came to, now that there is one."""
+    if received.trouble is not None:
+        return outcome_of(received.trouble)
+    return "not_modified" if received.confirmed else "fetched"
+
+
+def outcome_of(error: HanseError) -> Outcome:
+    """Return what asking for a document came to that could not be had."""
+    return "skipped" if isinstance(error, BreakerError) else "failed"
 
 
 def turn(held: Held | None) -> int:

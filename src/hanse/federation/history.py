@@ -27,6 +27,8 @@ class History:
         # The last one is the current one; with each goes the time when it last was that.
         self._snapshots: OrderedDict[str, tuple[Snapshot, float]] = OrderedDict()
         self._pages: OrderedDict[str, LoadedPage] = OrderedDict()
+        # Those made for single developers are never the current one.
+        self._beside: OrderedDict[str, Snapshot] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._snapshots)
@@ -50,7 +52,14 @@ class History:
     def get(self, digest: str) -> Snapshot | None:
         """Return a snapshot that is still kept."""
         found = self._snapshots.get(digest)
-        return None if found is None else found[0]
+        return self._beside.get(digest) if found is None else found[0]
+
+    def keep_beside(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot that some pages are made from, and that is not the current one."""
+        self._beside[snapshot.digest] = snapshot
+        self._beside.move_to_end(snapshot.digest)
+        while len(self._beside) > self._limits.overrides_kept:
+            self._beside.popitem(last=False)
 
     def page(self, digest: str) -> LoadedPage | None:
         """Return a page that is kept: one that has added a remote, or is about to."""

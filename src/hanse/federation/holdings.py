@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from hanse.errors import HanseError
 from hanse.federation.settings import Listed
@@ -12,7 +13,15 @@ from hanse.formats.manifest import Manifest
 from hanse.formats.remote_entry import RemoteEntry
 from hanse.resolve import Remote
 
-__all__ = ["Good", "Held", "HeldManifest", "Holdings", "tell"]
+__all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome", "tell"]
+
+Outcome = Literal["fetched", "not_modified", "failed", "skipped"]
+"""What one round of asking for a document came to.
+
+`fetched`: its origin sent it, or it was read from its file; `not_modified`: its origin confirmed the copy at
+hand; `failed`: no good document came of it; `skipped`: nobody was asked, since the round had ended before,
+its origin is left alone for a while, or it has no proper address.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,14 @@ class Good:
 class Held:
     """One remote: where it should be, its last good entry, and why that could not be renewed.
 
-    `asked` is False where the round had ended before it was its turn.
+    `asked` is False where the round had ended before it was its turn; `outcome` is what this round came to.
     """
 
     listed: Listed
     good: Good | None
     error: HanseError | None = None
     asked: bool = True
+    outcome: Outcome = "skipped"
 
     @property
     def health(self) -> RemoteHealth:
@@ -64,11 +74,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class HeldManifest:
-    """The last good manifest, and why it could not be renewed; `body` is None where it was given in place."""
+    """The last good manifest, and why it could not be renewed; `body` is None where it was given in place.
+
+    `outcome` is what asking for it came to in this round.
+    """
 
     manifest: Manifest
     body: bytes | None = None
     error: HanseError | None = None
+    outcome: Outcome = "skipped"
 
 
 @dataclass(frozen=True, slots=True)

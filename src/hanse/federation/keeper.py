@@ -7,12 +7,14 @@ import logging
 import os
 import random
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
 from hanse.errors import HanseError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
+from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
 from hanse.federation.newcomers import (
     Delta,
@@ -23,8 +25,11 @@ from hanse.federation.newcomers import (
     no_delta,
     open_page,
 )
+from hanse.federation.notifications import Notifications
+from hanse.federation.overriding import Overriding
 from hanse.federation.places import locate
 from hanse.federation.reading import decode_entry, read
+from hanse.federation.refreshing import Course
 from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
@@ -49,9 +54,12 @@ class Keeper:
         settings: What the federation goes by.
         ledger: What it knows; outlives the keeper.
         client: Asks the web, and is closed by somebody else; one of its own if not given.
+        hub: Who is told of builds while developing; None where nobody is.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, client: Client | None) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, client: Client | None, hub: Hub | None = None
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._settings = settings
@@ -61,7 +69,12 @@ class Keeper:
         self.client.access = access_of(settings)
         self._collector = Collector(settings, self.client, ledger.clock)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
+        self.overriding = Overriding(settings, ledger, self.client)
+        self._notifications = (
+            None if hub is None else Notifications(self.client, hub, self.reread, settings.limits)
+        )
         self._refreshing: asyncio.Task[Snapshot] | None = None
+        self._unlisten: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
         self._closed = False
         self.started: asyncio.Future[None] = self.loop.create_future()
@@ -87,6 +100,17 @@ class Keeper:
             self._refreshing = self.loop.create_task(self._refresh())
             self._refreshing.add_done_callback(self._land)
         return await outlast(self._refreshing)
+
+    async def reread(self, remote: str) -> Snapshot:
+        """Ask for everything again, beginning now: a round under way may have asked the remote already.
+
+        Raises:
+            HanseError: As `refresh` does.
+        """
+        LOG.debug("remote %r is read again", remote)
+        if self._refreshing is not None:
+            await asyncio.wait({self._refreshing})
+        return await self.refresh()
 
     def wake(self) -> None:
         """Ask for a refresh soon, from any thread."""
@@ -120,6 +144,7 @@ class Keeper:
     async def _live(self) -> None:
         """Begin, and go on until cancelled, which is also what the end of an event loop does to its tasks."""
         try:
+            self._notify()
             await self._begin()
             self.started.set_result(None)
             await self._watch()
@@ -132,8 +157,19 @@ class Keeper:
             self.started.cancel()
             await self._end()
 
+    def _notify(self) -> None:
+        """Begin to watch builds."""
+        if self._notifications is not None:
+            self._unlisten = self._ledger.changes.add(self._notifications.compare)
+            if self._ledger.current is not None:
+                self._notifications.compare(self._ledger.current, None)
+
     async def _end(self) -> None:
         """End the refresh that is under way, and close the client."""
+        if self._notifications is not None:
+            self._unlisten()
+            await self._notifications.aclose()
+        await self.overriding.aclose()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait({self._refreshing})
@@ -189,18 +225,29 @@ class Keeper:
                 LOG.exception("the federation could not be refreshed")
 
     async def _refresh(self) -> Snapshot:
+        """Refresh, and tell the listeners what came of it; one that is cancelled was none."""
+        course = Course(self._ledger.clock())
+        try:
+            snapshot = await self._go_round(course)
+        except Exception as error:
+            self._ledger.refreshes.tell(course.end(error))
+            raise
+        self._ledger.refreshes.tell(course.end())
+        return snapshot
+
+    async def _go_round(self, course: Course) -> Snapshot:
         ledger, policy = self._ledger, self._settings.policy
         holdings = await self._collector.collect(ledger.holdings)
-        ledger.holdings = holdings
+        ledger.holdings = course.holdings = holdings
         now, before = ledger.clock(), ledger.current
         try:
             refuse_failing(holdings, policy)
-            snapshot = await settle(holdings, policy, before, now)
+            snapshot = await settle(holdings, policy, before, now, resolving=course.resolving)
         except ResolveError as error:
             if before is not None:
-                ledger.swap(unsettled(holdings, before, error, now))
+                course.changed = ledger.swap(unsettled(holdings, before, error, now))
             raise
-        ledger.swap(snapshot)
+        course.changed = ledger.swap(snapshot)
         if self._store is not None:
             await asyncio.to_thread(self._store.write, holdings)
         return snapshot

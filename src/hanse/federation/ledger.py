@@ -9,6 +9,8 @@ from typing import Final
 from hanse.errors import NotFoundError
 from hanse.federation.history import History
 from hanse.federation.holdings import Holdings
+from hanse.federation.listeners import Listeners
+from hanse.federation.refreshing import Refresh
 from hanse.federation.settings import Settings
 from hanse.federation.snapshot import Snapshot
 
@@ -16,7 +18,7 @@ __all__ = ["Ledger", "Listener"]
 
 LOG: Final = logging.getLogger("hanse.federation")
 
-Listener = Callable[[Snapshot, Snapshot | None], None]
+Listener = Callable[[Snapshot, Snapshot | None], object]
 """Called with the new snapshot and the one before it."""
 
 
@@ -32,7 +34,8 @@ class Ledger:
         self.holdings: Holdings | None = None
         self.history = History(settings.limits, clock)
         self.current: Snapshot | None = None
-        self._listeners: tuple[tuple[object, Listener], ...] = ()
+        self.changes: Listeners[[Snapshot, Snapshot | None]] = Listeners()
+        self.refreshes: Listeners[[Refresh]] = Listeners()
 
     def require(self) -> Snapshot:
         """Return the current snapshot.
@@ -48,32 +51,23 @@ class Ledger:
             )
         return self.current
 
-    def swap(self, snapshot: Snapshot) -> None:
-        """Make a snapshot the current one, then tell the listeners where more than times has changed."""
+    def swap(self, snapshot: Snapshot) -> bool:
+        """Make a snapshot the current one; where more than times has changed, tell the listeners.
+
+        Returns:
+            Whether that is so.
+        """
         before = self.current
         self.current = snapshot
         self.history.keep(snapshot)
         if before is not None and before.vitals() == snapshot.vitals():
-            return
+            return False
         if snapshot.refreshed_at:
             report(snapshot, before)
         else:
             LOG.info("what was stored is served until everybody has been asked")
-        for _, listener in self._listeners:
-            try:
-                listener(snapshot, before)
-            except Exception:
-                LOG.exception("a listener of the federation failed; the snapshot is in use all the same")
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Add a listener; return what removes it."""
-        ticket = object()
-        self._listeners = (*self._listeners, (ticket, listener))
-
-        def end() -> None:
-            self._listeners = tuple(item for item in self._listeners if item[0] is not ticket)
-
-        return end
+        self.changes.tell(snapshot, before)
+        return True
 
 
 def report(snapshot: Snapshot, before: Snapshot | None) -> None:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+from msgspec import UNSET, UnsetType
+
 from hanse.errors import UsageError
+from hanse.federation.hub import Hub, Subscription
 from hanse.federation.keeper import Keeper, outlast
 from hanse.federation.ledger import Ledger, Listener
 from hanse.federation.modules import RemoteModule, find_module
 from hanse.federation.newcomers import Delta
 from hanse.federation.reading import read_file
-from hanse.federation.settings import Host, Settings, make_settings, settings_from
+from hanse.federation.refreshing import RefreshListener
+from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
 from hanse.formats.config import decode_config
@@ -43,6 +47,7 @@ class Federation:
         refresh_interval: Seconds between two refreshes, a tenth more or less; None or 0 for never.
         cache_folder: Where the last good documents are stored for a restart; nowhere if not given.
         manifest_integrity: A subresource integrity value for the manifest.
+        development: Watch the builds of remotes that notify of them, and tell pages; not for production.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
@@ -61,6 +66,7 @@ class Federation:
         refresh_interval: float | None = LIMITS.refresh_interval,
         cache_folder: str | Path | None = None,
         manifest_integrity: str | None = None,
+        development: bool = False,
         limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -73,6 +79,7 @@ class Federation:
             refresh_interval=refresh_interval,
             cache_folder=cache_folder,
             manifest_integrity=manifest_integrity,
+            development=development,
             limits=limits,
         )
         self._set_up(settings, client, clock)
@@ -82,20 +89,34 @@ class Federation:
         cls,
         path: str | Path,
         *,
+        policy: Policy | PolicyName | None = None,
+        allowed_origins: Iterable[str] = (),
+        refresh_interval: float | UnsetType | None = UNSET,
+        cache_folder: str | Path | UnsetType | None = UNSET,
+        development: bool | UnsetType = UNSET,
         environ: Mapping[str, str] | None = None,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Make a federation of a `hanse.toml`; its relative paths are relative to its folder.
 
+        An argument that is given counts before what the file says.
+
         Args:
             path: The file.
+            policy: A policy, in place of the file's `policy`, `options` and `families`; or its name, in
+                place of `policy` alone.
+            allowed_origins: As for `Federation`, in addition to the file's.
+            refresh_interval: As for `Federation`: None or 0 for never.
+            cache_folder: As for `Federation`, relative to the working directory: None for nowhere.
+            development: As for `Federation`.
             environ: What `env:NAME` is looked up in; the process's environment if not given.
             client: As for `Federation`.
             clock: As for `Federation`.
 
         Raises:
-            HanseError: The file cannot be read, or says something wrong; the message names line and key.
+            HanseError: The file cannot be read, or says something wrong (the message names line and key),
+                or an argument is wrong.
         """
         file = Path(path)
         config = decode_config(
@@ -103,8 +124,16 @@ class Federation:
             environment=os.environ if environ is None else environ,
             subject=str(file),
         )
+        settings = overrule(
+            settings_from(config, file.absolute().parent),
+            policy=policy,
+            allowed_origins=allowed_origins,
+            refresh_interval=refresh_interval,
+            cache_folder=cache_folder,
+            development=development,
+        )
         made = cls.__new__(cls)
-        made._set_up(settings_from(config, file.absolute().parent), client, clock)
+        made._set_up(settings, client, clock)
         return made
 
     def _set_up(self, settings: Settings, client: Client | None, clock: Callable[[], float]) -> None:
@@ -112,6 +141,7 @@ class Federation:
         self._client = client
         self._ledger = Ledger(settings, clock)
         self._keeper: Keeper | None = None
+        self._hub = (os.getpid(), Hub(settings.limits))
         self._closed = False
         self._sync = SyncFederation(self)
 
@@ -124,6 +154,11 @@ class Federation:
     def source(self) -> str:
         """Where the manifest comes from: a URL, a path, or `manifest` where it was given in place."""
         return self._settings.source.label
+
+    @property
+    def development(self) -> bool:
+        """Whether builds of remotes are watched, and pages told of them."""
+        return self._settings.development
 
     @property
     def sync(self) -> SyncFederation:
@@ -163,16 +198,19 @@ class Federation:
                 was stored that could be served instead.
         """
         self._closed = False
+        self._news().open()
         keeper = self.keeper
         if keeper is None:
             if self._keeper is not None and self._keeper.inherited:
                 INHERITED.append(self._keeper)
-            keeper = self._keeper = Keeper(self._settings, self._ledger, self._client)
+            hub = self._news() if self.development else None
+            keeper = self._keeper = Keeper(self._settings, self._ledger, self._client, hub)
         await at_home(keeper, lambda: outlast(keeper.started))
 
     async def aclose(self) -> None:
         """End what keeps the federation current; the last snapshot stays readable."""
         self._closed = True
+        self.hang_up()
         keeper = self.keeper
         if keeper is not None:
             await at_home(keeper, keeper.aclose)
@@ -225,6 +263,22 @@ class Federation:
         keeper = self._require_keeper()
         return await at_home(keeper, lambda: keeper.add(url, name, integrity=integrity, snapshot=snapshot))
 
+    async def override(self, remotes: Mapping[str, str]) -> Snapshot:
+        """Return the current snapshot with some remotes replaced, or added, for one developer's pages.
+
+        It is kept: a second call gives the same, until an entry or the federation has changed. The caller
+        decides who may: the URLs' origins need not be allowed otherwise, and `http:` ones may be private.
+
+        Args:
+            remotes: Name -> URL of a remote entry.
+
+        Raises:
+            OverrideError: An entry cannot be had, or a strict option forbids the outcome.
+            UsageError: The federation is not started, or there are too many.
+        """
+        keeper = self._require_keeper()
+        return await at_home(keeper, lambda: keeper.overriding.snapshot(remotes))
+
     def snapshot_by_digest(self, digest: str) -> Snapshot | None:
         """Return the current snapshot or an earlier one; None if it is not kept."""
         return self._ledger.history.get(digest)
@@ -239,7 +293,46 @@ class Federation:
         Returns:
             A function that ends it.
         """
-        return self._ledger.listen(listener)
+        return self._ledger.changes.add(listener)
+
+    def on_refresh(self, listener: RefreshListener) -> Callable[[], None]:
+        """Call a listener after each refresh, also one that changed nothing, and one that failed.
+
+        Args:
+            listener: Called with what came of the refresh, in the event loop's thread, after the listeners
+                of `on_change`. What it raises is logged.
+
+        Returns:
+            A function that ends it.
+        """
+        return self._ledger.refreshes.add(listener)
+
+    def subscribe(self) -> Subscription:
+        """Hear of builds and of who fails, on the running event loop; close the subscription in the end.
+
+        What fails at the moment comes first. It ends by itself when the federation is closed, and when its
+        reader falls behind.
+
+        Raises:
+            UsageError: The federation is closed or does not watch builds, or as many listen as may.
+        """
+        if not self.development:
+            raise UsageError(
+                "no builds are watched", subject=self.source, hint="make it with development=True"
+            )
+        return self._news().subscribe()
+
+    def hang_up(self) -> None:
+        """End all subscriptions, since the server that serves them is about to end; from any thread."""
+        self._news().close()
+
+    def _news(self) -> Hub:
+        """Return this process's hub: those who listened to the parent of a forked process are not here."""
+        process, hub = self._hub
+        if process != os.getpid():
+            hub = Hub(self._settings.limits)
+            self._hub = (os.getpid(), hub)
+        return hub
 
     def fetches(self) -> Stats:
         """Return the counts of what was fetched in this process."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hanse.errors import ResolveError
-from hanse.federation.joining import join_page
-from hanse.federation.pages import Page, page_of
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.formats.remote_entry import RemoteEntry, encode_remote_entry
 from hanse.resolve import Notice, Policy, Remote
+from hanse.resolve.addition import join_page
+from hanse.resolve.page import Page, page_of
 from hanse.resolve.record import Record
 from hanse.resolve.session import Answer, Options, Session
 

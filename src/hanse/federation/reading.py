@@ -18,7 +18,7 @@ from hanse.formats.decoding import shorten
 from hanse.formats.manifest import SOME_PAGE
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
 from hanse.limits import Limits
-from hanse.net import Client, verify_integrity
+from hanse.net import Access, Client, verify_integrity
 from hanse.urls import is_web, join, normalise, origin
 
 __all__ = ["Received", "at_home", "decode_entry", "read"]
@@ -31,11 +31,15 @@ AT_ONCE: Final = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A document's bytes; `trouble` is why they are an old copy, `age` how old, in seconds."""
+    """A document's bytes; `trouble` is why they are an old copy, `age` how old, in seconds.
+
+    `confirmed` says that the origin did not send them, but confirmed the copy at hand.
+    """
 
     body: bytes
     trouble: HanseError | None = None
     age: float = 0.0
+    confirmed: bool = False
 
 
 async def read(
@@ -46,6 +50,7 @@ async def read(
     integrity: str | None = None,
     deadline: float | None = None,
     revalidate: bool = True,
+    access: Access | None = None,
 ) -> Received:
     """Read a document.
 
@@ -56,6 +61,7 @@ async def read(
         integrity: The digest it should have.
         deadline: Seconds in all.
         revalidate: Ask its origin also while the copy at hand is fresh by what the origin said of it.
+        access: The origins that may be asked; the client's own if not given.
 
     Raises:
         HanseError: It could not be had; the subject is its URL or path.
@@ -66,9 +72,10 @@ async def read(
             verify_integrity(body, integrity, subject=str(place.file))
         return Received(body)
     found = await client.fetch(
-        place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=revalidate
+        place.url, cap=cap, integrity=integrity, deadline=deadline, revalidate=revalidate, access=access
     )
-    return Received(found.body, found.stale_reason, found.age if found.stale else 0.0)
+    age = found.age if found.stale else 0.0
+    return Received(found.body, found.stale_reason, age, confirmed=found.status == "revalidated")
 
 
 def read_file(file: Path, *, folder: Path | None, cap: int) -> bytes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
@@ -27,6 +28,7 @@ __all__ = [
     "Source",
     "access_of",
     "find_source",
+    "overrule",
     "read_policy",
     "settings_from",
 ]
@@ -71,6 +73,7 @@ class Settings:
 
     `own` are remotes given beside the manifest, which count before the manifest's; `folder` is what their
     and the host's relative URLs are relative to; `remotes` is what the configuration says of single ones.
+    With `development`, remotes' build notifications are watched.
     """
 
     source: Source
@@ -82,6 +85,7 @@ class Settings:
     refresh_interval: float | None = None
     cache_folder: Path | None = None
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
+    development: bool = False
     limits: Limits = LIMITS
 
     @property
@@ -209,6 +213,21 @@ def read_policy(policy: Policy | PolicyName | None) -> Policy:
     return Policy(name=policy)
 
 
+def check_interval(seconds: float | None) -> float | None:
+    """Return the time between two refreshes.
+
+    Raises:
+        UsageError: It is negative, or no number: the origins would be asked without a pause.
+    """
+    if seconds is not None and not seconds >= 0:
+        raise UsageError(
+            "there is no such time between two refreshes",
+            subject=f"refresh_interval {seconds:g}",
+            hint="give seconds, 0 for never",
+        )
+    return seconds
+
+
 def read_host(host: Host | None) -> HostEntry | None:
     """Return the host's entry for what was given as one.
 
@@ -258,6 +277,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         refresh_interval=interval,
         cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
         remotes=config.settings,
+        development=config.development,
         limits=limits,
     )
 
@@ -271,6 +291,7 @@ def make_settings(
     refresh_interval: float | None,
     cache_folder: str | Path | None,
     manifest_integrity: str | None,
+    development: bool,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -283,7 +304,47 @@ def make_settings(
         policy=read_policy(policy),
         host=read_host(host),
         allowed_origins=check_origins(allowed_origins),
-        refresh_interval=refresh_interval,
+        refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
+        development=development,
         limits=limits,
+    )
+
+
+def overrule(
+    settings: Settings,
+    *,
+    policy: Policy | PolicyName | None = None,
+    allowed_origins: Iterable[str] = (),
+    refresh_interval: float | UnsetType | None = UNSET,
+    cache_folder: str | Path | UnsetType | None = UNSET,
+    development: bool | UnsetType = UNSET,
+) -> Settings:
+    """Let arguments count before what a file says.
+
+    Args:
+        settings: What the file says.
+        policy: Counts before all that the file says of it; a name alone leaves options and families.
+        allowed_origins: Allowed in addition to the file's.
+        refresh_interval: Seconds; None or 0 for never.
+        cache_folder: Where the last good documents are stored; None for nowhere.
+        development: Whether builds of remotes are watched.
+
+    Raises:
+        UsageError: One of them is wrong.
+    """
+    found = settings.policy if policy is None else read_policy(policy)
+    if isinstance(policy, str):
+        found = msgspec.structs.replace(settings.policy, name=policy)
+    if refresh_interval is UNSET:
+        refresh_interval = settings.refresh_interval
+    if cache_folder is UNSET:
+        cache_folder = settings.cache_folder
+    return replace(
+        settings,
+        policy=found,
+        allowed_origins=(*settings.allowed_origins, *check_origins(allowed_origins)),
+        refresh_interval=check_interval(refresh_interval),
+        cache_folder=None if cache_folder is None else Path(cache_folder),
+        development=settings.development if development is UNSET else development,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from hanse.errors import HanseError, ResolveError
@@ -15,7 +16,14 @@ from hanse.resolve import Plan, Policy, Remote, resolve
 __all__ = ["refuse_failing", "settle", "unsettled"]
 
 
-async def settle(holdings: Holdings, policy: Policy, before: Snapshot | None, now: float) -> Snapshot:
+async def settle(
+    holdings: Holdings,
+    policy: Policy,
+    before: Snapshot | None,
+    now: float,
+    *,
+    resolving: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Snapshot:
     """Make the snapshot of what is held; resolving happens in a thread.
 
     Args:
@@ -23,6 +31,7 @@ async def settle(holdings: Holdings, policy: Policy, before: Snapshot | None, no
         policy: How to resolve them.
         before: The snapshot before this one: its plan stays where nothing has changed.
         now: Unix time, in seconds.
+        resolving: Entered as long as that takes, where something has changed.
 
     Raises:
         ResolveError: A strict option forbids what is held.
@@ -30,9 +39,9 @@ async def settle(holdings: Holdings, policy: Policy, before: Snapshot | None, no
     remotes = holdings.resolvable()
     if before is not None and same_remotes(before.plan, remotes):
         return refresh_health(before, holdings, now)
-    plan, body, digest = await asyncio.to_thread(
-        work_out, remotes, policy, None if before is None else before.plan
-    )
+    previous = None if before is None else before.plan
+    with resolving():
+        plan, body, digest = await asyncio.to_thread(work_out, remotes, policy, previous)
     return refresh_health(
         Snapshot(
             digest=digest,

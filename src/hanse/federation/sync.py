@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
 from hanse.federation.background import background_loop, run_in, submit
 from hanse.federation.ledger import Listener
 from hanse.federation.modules import RemoteModule
 from hanse.federation.newcomers import Delta
+from hanse.federation.refreshing import RefreshListener
 from hanse.federation.snapshot import Snapshot
 from hanse.net import BreakerState, Stats
 
@@ -92,6 +93,18 @@ class SyncFederation:
         added = self._federation.init_remote_entry(url, name, integrity=integrity, snapshot=snapshot)
         return run_in(self._loop(), added)
 
+    def override(self, remotes: Mapping[str, str]) -> Snapshot:
+        """Return the current snapshot with some remotes replaced, or added, for one developer's pages.
+
+        Args:
+            remotes: Name -> URL of a remote entry.
+
+        Raises:
+            OverrideError: An entry cannot be had, or a strict option forbids the outcome.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.override(remotes))
+
     def snapshot_by_digest(self, digest: str) -> Snapshot | None:
         """Return the current snapshot or an earlier one; None if it is not kept."""
         return self._federation.snapshot_by_digest(digest)
@@ -99,6 +112,10 @@ class SyncFederation:
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call `listener(new, old)` after each change, in the loop's thread; returns what ends it."""
         return self._federation.on_change(listener)
+
+    def on_refresh(self, listener: RefreshListener) -> Callable[[], None]:
+        """Call `listener(refresh)` after each refresh, in the loop's thread; returns what ends it."""
+        return self._federation.on_refresh(listener)
 
     def fetches(self) -> Stats:
         """Return the counts of what was fetched in this process."""

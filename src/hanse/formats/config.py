@@ -41,6 +41,7 @@ class FederationTable(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: list[str] = []
     refresh: Annotated[float, msgspec.Meta(ge=0)] | None = None
     cache_folder: str | None = None
+    development: bool = False
 
 
 def decode_config(
@@ -129,6 +130,7 @@ def read_federation(
         allowed_origins=tuple(raw.allowed_origins),
         refresh=raw.refresh,
         cache_folder=raw.cache_folder,
+        development=raw.development,
     )
 
 

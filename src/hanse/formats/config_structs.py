@@ -103,7 +103,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `manifest` is a URL or a file, `remotes` are the remotes given in place; both may be there. `options` are
     those of the policies in `hanse.resolve`, `families` an addition to its table of packages that move
-    together. `refresh` is in seconds, 0 for never, None for the default.
+    together. `refresh` is in seconds, 0 for never, None for the default. `development` has builds of remotes
+    notified to pages.
     """
 
     manifest: str | None = None
@@ -116,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: tuple[str, ...] = ()
     refresh: float | None = None
     cache_folder: str | None = None
+    development: bool = False
     settings: Mapping[str, RemoteSettings] = {}
     app: Mapping[str, object] = {}
     exposes: Mapping[str, object] = {}

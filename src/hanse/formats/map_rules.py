@@ -14,7 +14,7 @@ from hanse.errors import SpecifierError
 from hanse.formats.map_document import ImportMap, ParsedImportMap, parse_import_map, url_like
 from hanse.urls import join, normalise
 
-__all__ = ["Conflict", "Resolved", "merge", "resolve_specifier"]
+__all__ = ["Conflict", "Resolved", "Rule", "find_rule", "merge", "resolve_specifier"]
 
 Value = TypeVar("Value", str, str | None)
 
@@ -27,6 +27,13 @@ class Resolved(msgspec.Struct, frozen=True):
 
     importer: str
     specifier: str
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule of a parsed map: its scope's URL, None for one in `imports`, and its key."""
+
+    scope: str | None
+    key: str
 
 
 class Conflict(msgspec.Struct, frozen=True):
@@ -72,14 +79,42 @@ def resolve_specifier(import_map: ImportMap | ParsedImportMap, specifier: str, *
     return as_url
 
 
+def find_rule(import_map: ParsedImportMap, specifier: str, *, importer: str) -> Rule | None:
+    """Return the rule that decides what a specifier means; None where the map has no say in it.
+
+    Args:
+        import_map: The page's map.
+        specifier: What stands in the import.
+        importer: The absolute URL of the importing module or page.
+    """
+    as_url = url_like(specifier, importer)
+    normalised = specifier if as_url is None else as_url
+    keys = [normalised]
+    if as_url is None or as_url.startswith(SPECIAL):
+        keys += [prefix for prefix in prefixes(normalised) if prefix != normalised]
+    for scope, rules in applicable_scopes(import_map, importer):
+        for key in keys:
+            if key in rules:
+                return Rule(scope, key)
+    return None
+
+
 def applicable(import_map: ParsedImportMap, importer: str) -> Iterator[Mapping[str, str | None]]:
     """Yield the tables of rules that count for a module, the nearest scope first, `imports` last."""
+    for _, rules in applicable_scopes(import_map, importer):
+        yield rules
+
+
+def applicable_scopes(
+    import_map: ParsedImportMap, importer: str
+) -> Iterator[tuple[str | None, Mapping[str, str | None]]]:
+    """Yield the same tables, each with its scope's URL; None is for `imports`."""
     if importer in import_map.scopes:
-        yield import_map.scopes[importer]
+        yield importer, import_map.scopes[importer]
     for prefix in prefixes(importer):
         if prefix in import_map.scopes and prefix != importer:
-            yield import_map.scopes[prefix]
-    yield import_map.imports
+            yield prefix, import_map.scopes[prefix]
+    yield None, import_map.imports
 
 
 def prefixes(text: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -24,12 +24,15 @@ from hanse.limits import LIMITS, Limits
 from hanse.net.breaker import BreakerState
 from hanse.net.cache import Cache, Entry, Key
 from hanse.net.documents import Document, Stats, Status, make_document
+from hanse.net.event_parser import EventParser
+from hanse.net.event_stream import EventStream, open_stream
 from hanse.net.flights import Flights
 from hanse.net.guard import Access, Target, check_url
 from hanse.net.integrity import verify_integrity
 from hanse.net.resolver import Resolver, SystemResolver
 from hanse.net.sender import Delivery, Order, Sender
 from hanse.net.transport import GuardedTransport
+from hanse.net.watching import Hear, follow_stream
 from hanse.urls import origin
 
 __all__ = ["Client", "Validate"]
@@ -67,9 +70,10 @@ class Wish:
         """What two wishes have to agree in to be served by one request.
 
         A conditional request serves only those who can use the copy it is about, and everybody who waits
-        gives up when the first one does, so all have to be as patient.
+        gives up when the first one does, so all have to be as patient. A redirect that one may follow is
+        refused to another.
         """
-        return (self.target, self.accept, self.cap, self.seconds, self.copy is None)
+        return (self.target, self.access, self.accept, self.cap, self.seconds, self.copy is None)
 
 
 class Client:
@@ -102,6 +106,12 @@ class Client:
         self._transport = transport or GuardedTransport(
             resolver or self._names, limits=limits, ssl_context=ssl_context
         )
+        # Streams last: in one pool with documents they would take all of its places.
+        self._streams = transport or GuardedTransport(
+            resolver or self._names,
+            limits=replace(limits, connections=limits.event_streams),
+            ssl_context=ssl_context,
+        )
         self._sender = Sender(self._transport, limits=limits, clock=clock)
         self._cache = Cache(limits)
         self._flights: Flights[tuple[Entry, Status]] = Flights()
@@ -130,6 +140,7 @@ class Client:
         deadline: float | None = None,
         validate: Validate | None = None,
         revalidate: bool = False,
+        access: Access | None = None,
     ) -> Document:
         """Fetch a document, or answer from the copy at hand.
 
@@ -141,6 +152,7 @@ class Client:
             deadline: Seconds in all, queueing included; `limits.fetch_deadline` if not given.
             validate: Called with the bytes before they become the good copy; raises to refuse them.
             revalidate: Ask the origin even though the copy is fresh.
+            access: The origins that may be asked by this fetch; the client's own if not given.
 
         Raises:
             FetchError: It could not be had, and there is no copy that may stand in.
@@ -152,13 +164,45 @@ class Client:
             raise UsageError("this client is closed", subject=url, hint="make a new one")
         seconds = self._limits.fetch_deadline if deadline is None else deadline
         wish = self._wish(
-            url, cap=cap, integrity=integrity, accept=accept, validate=validate, seconds=seconds
+            url,
+            access=access or self._access,
+            cap=cap,
+            integrity=integrity,
+            accept=accept,
+            validate=validate,
+            seconds=seconds,
         )
         document = None if revalidate else self._from_cache(wish)
         if document is None:
             document = await self._from_origin(wish, insist=revalidate)
         self._counts[document.status] += 1
         return document
+
+    async def watch(self, url: str, hear: Hear, *, access: Access | None = None) -> None:
+        """Follow a stream of server-sent events until this is cancelled, or the origin answers 204.
+
+        A stream that cannot be opened, ends or breaks is opened again, later each time, with the last id
+        that it has named. While the origin's breaker is open nothing is sent; what becomes of streams does
+        not count for that breaker.
+
+        Args:
+            url: Absolute; its origin has to be allowed.
+            hear: Called with each `Event`, and with `Opened` and `Interrupted`.
+            access: The origins that may be asked; what `access` is at the time if not given.
+
+        Raises:
+            UsageError: The client is closed.
+        """
+
+        def open_once(parser: EventParser) -> AbstractAsyncContextManager[EventStream]:
+            if self._closed:
+                raise UsageError("this client is closed", subject=url, hint="make a new one")
+            allowed = access or self._access
+            target = check_url(url, allowed)
+            self._sender.check(target)
+            return open_stream(self._streams, target, access=allowed, parser=parser, limits=self._limits)
+
+        await follow_stream(open_once, hear, url=url, limits=self._limits)
 
     def breakers(self) -> dict[str, BreakerState]:
         """Return the breaker's state of each origin that has been asked."""
@@ -187,6 +231,7 @@ class Client:
         await asyncio.gather(*renewals, return_exceptions=True)
         await self._flights.cancel()
         await self._transport.aclose()
+        await self._streams.aclose()
         self._names.close()
 
     async def __aenter__(self) -> Self:
@@ -199,6 +244,7 @@ class Client:
         self,
         url: str,
         *,
+        access: Access,
         cap: int,
         integrity: str | None,
         accept: str,
@@ -206,11 +252,11 @@ class Client:
         seconds: float,
     ) -> Wish:
         """Check what is asked for, and look up the copy of it that may be used."""
-        target = check_url(url, self._access)
+        target = check_url(url, access)
         entry = self._cache.get((target.url, accept))
-        usable = entry is not None and is_usable(entry, self._access, cap, integrity)
+        usable = entry is not None and is_usable(entry, access, cap, integrity)
         copy = entry if usable else None
-        return Wish(target, self._access, accept, cap, integrity, validate, seconds, copy)
+        return Wish(target, access, accept, cap, integrity, validate, seconds, copy)
 
     def _from_cache(self, wish: Wish) -> Document | None:
         """Answer from the copy if it is fresh, or if it may be used while it is being renewed."""

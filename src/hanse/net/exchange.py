@@ -19,7 +19,16 @@ from hanse.net.decoding import CodingError, Decoder, codings, open_decoder
 from hanse.net.guard import Target, shorten
 from hanse.net.transport import explain
 
-__all__ = ["Answer", "exchange"]
+__all__ = [
+    "FAILURES",
+    "Answer",
+    "exchange",
+    "make_request",
+    "read_coding",
+    "read_parts",
+    "readdress",
+    "translate",
+]
 
 # A body whose decoded size is capped may be this much larger on the wire: framing of stored blocks.
 WIRE_SLACK: Final = 64 << 10
@@ -69,7 +78,7 @@ async def exchange(
     Args:
         transport: Where to send it; it neither follows redirects nor keeps cookies.
         target: A URL the guard has passed.
-        headers: What to say besides `Host` and `Accept-Encoding`.
+        headers: What to say besides `Host` and `User-Agent`.
         cap: Decoded bytes at most.
         limits: `inflate_ratio` is used.
 
@@ -98,7 +107,7 @@ def make_request(target: Target, headers: Mapping[str, str]) -> httpx2.Request:
     request = httpx2.Request(
         "GET",
         target.url,
-        headers={**headers, "accept-encoding": ", ".join(codings()), "user-agent": "hanse"},
+        headers={"accept-encoding": ", ".join(codings()), **headers, "user-agent": "hanse"},
         extensions={"hanse_local": target.local},
     )
     url = request.url

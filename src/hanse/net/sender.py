@@ -21,7 +21,7 @@ from hanse.net.exchange import Answer, exchange
 from hanse.net.freshness import Freshness, read_freshness
 from hanse.net.guard import Access, Target, check_redirect
 
-__all__ = ["Delivery", "Order", "Sender"]
+__all__ = ["REDIRECTS", "Delivery", "Order", "Sender", "advise"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -99,6 +99,16 @@ class Sender:
             subject=order.target.url,
             hint="name the URL where the redirects end",
         )
+
+    def check(self, target: Target) -> None:
+        """Raise where an origin is left alone at the moment; nothing is sent.
+
+        Raises:
+            BreakerError: Its breaker is open, or its one probe is under way.
+        """
+        line = self._lines.get(target.origin)
+        if line is not None:
+            line.breaker.check(target.url)
 
     def breakers(self) -> dict[str, BreakerState]:
         """Return the state of each origin that has been asked."""

@@ -27,6 +27,7 @@ from hanse.web.documents import (
     packages_document,
     snapshot_document,
 )
+from hanse.web.events import give_events
 from hanse.web.metrics import Metrics
 from hanse.web.pages import Asset, load_assets, load_templates, render_page
 from hanse.web.replies import PAGE_POLICY, reply, strong_etag
@@ -55,7 +56,7 @@ def make_site(federation: Federation, *, limits: Limits = LIMITS) -> Site:
     """Prepare what the endpoints need."""
     return Site(
         federation=federation,
-        metrics=Metrics(federation),
+        metrics=Metrics(federation, limits=limits),
         templates=load_templates(),
         assets=load_assets(),
         shelf=Shelf(),
@@ -82,7 +83,8 @@ def routes(site: Site) -> list[Route]:
     }
     found = [Route(path, partial(endpoint, site)) for path, endpoint in paths.items()]
     delta = partial(give_delta, site.federation, site.desk)
-    return [*found, Route("/delta", delta, methods=["GET", "POST"])]
+    events = partial(give_events, site.federation, site.limits)
+    return [*found, Route("/delta", delta, methods=["GET", "POST"]), Route("/events", events)]
 
 
 def current(site: Site) -> Snapshot:

@@ -10,15 +10,15 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.exposition import choose_encoder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hanse.federation import Federation, Snapshot
+from hanse.federation import Federation
+from hanse.limits import LIMITS, Limits
+from hanse.web.counters import SECONDS, FederationCounters
 from hanse.web.gauges import FederationCollector
 
 __all__ = ["CountRequests", "Metrics"]
 
 # Whatever else a client calls its method would become a time series.
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-# From a fresh copy of a small federation to the deadline of a large one.
-SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Metrics:
@@ -26,9 +26,10 @@ class Metrics:
 
     Args:
         federation: Asked for its state whenever metrics are.
+        limits: `remotes_metered` is used.
     """
 
-    def __init__(self, federation: Federation) -> None:
+    def __init__(self, federation: Federation, *, limits: Limits = LIMITS) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "hanse_http_requests",
@@ -43,35 +44,15 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self.failures = Counter(
-            "hanse_remote_failures",
-            "Times that a remote began to fail, or to fail in another way.",
-            ["remote", "code"],
-            registry=self.registry,
-        )
-        self.changes = Counter(
-            "hanse_map_changes", "Times that another import map was served.", registry=self.registry
-        )
+        self.counters = FederationCounters(federation, self.registry, limits)
         self.registry.register(FederationCollector(federation))
         ProcessCollector(registry=self.registry)
-        federation.on_change(self.note)
-        if federation.has_snapshot:
-            self.note(federation.snapshot, None)
 
     def count(self, *, path: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `path` is the route's, so that there are not more series than routes."""
         known = method if method in METHODS else "other"
         self.requests.labels(path, known, str(status)).inc()
         self.seconds.labels(path).observe(seconds)
-
-    def note(self, snapshot: Snapshot, before: Snapshot | None) -> None:
-        """Count what has changed between two snapshots; without an earlier one, whatever fails is new."""
-        known = {} if before is None else {one.name: one.error_code for one in before.remotes}
-        for remote in snapshot.remotes:
-            if remote.error_code is not None and remote.error_code != known.get(remote.name):
-                self.failures.labels(remote.name, remote.error_code).inc()
-        if before is not None and before.digest != snapshot.digest:
-            self.changes.inc()
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics in the format an `Accept` header asks for, and its media type."""

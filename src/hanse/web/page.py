@@ -126,6 +126,7 @@ class Page:
     Attributes:
         nonce: Its nonce, for scripts and styles of the site's own, and for the policy.
         snapshot: The snapshot all its parts are made from.
+        root: The path the whole site is mounted at, without a slash at the end.
     """
 
     def __init__(self, snapshot: Snapshot, edition: Edition, *, nonce: str, links: bool, root: str) -> None:
@@ -133,7 +134,7 @@ class Page:
         self.snapshot = snapshot
         self._edition = edition
         self._links = links
-        self._root = root
+        self.root = root
         self._head: Head | None = None
 
     @property
@@ -162,7 +163,7 @@ class Page:
         `response_headers` is about the head asked for last. Arguments and errors are those of `head`.
         """
         wanted = self.options.scoped if scoped is None else scoped
-        head = self._edition.head(modules, scoped=wanted, root=self._root)
+        head = self._edition.head(modules, scoped=wanted, root=self.root)
         for missing in head.missing:
             self._complain(missing.module)
         self._head = head

@@ -21,6 +21,7 @@ from hanse.errors import (
     HanseError,
     IntegrityError,
     NotFoundError,
+    OverrideError,
     ResolveError,
     UsageError,
 )
@@ -35,6 +36,7 @@ STATUSES: Final[tuple[tuple[type[HanseError], int], ...]] = (
     # The federation is not started, or closed already; what callers do wrong is found earlier.
     (UsageError, 503),
     (ResolveError, 409),
+    (OverrideError, 502),
     (BlockedError, 403),
     (DeadlineError, 504),
     (BreakerError, 503),

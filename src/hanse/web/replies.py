@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["NO_CONTENT_POLICY", "PAGE_POLICY", "reply", "strong_etag"]
+__all__ = ["ALWAYS", "NO_CONTENT_POLICY", "PAGE_POLICY", "reply", "strong_etag"]
 
 # What a page of ours may do: its own style, script and pictures, its own documents, and nothing else.
 PAGE_POLICY: Final = (

@@ -87,7 +87,7 @@ async def serve(
         HanseError: The manifest cannot be had, and nothing was stored that could be served instead.
     """
     with listen(host, port) as listener:
-        server = make_server(create_app(federation, limits=limits), limits)
+        server = make_server(create_app(federation, limits=limits), limits, stopping=federation.hang_up)
         starting = asyncio.create_task(federation.start())
         announcing = asyncio.create_task(announce_start(address_of(listener), starting, announce))
         for task in (starting, announcing):
@@ -116,7 +116,21 @@ class Server(uvicorn.Server):
     """uvicorn's server, which leaves signals to whoever runs it.
 
     Left to itself it sends them again when it has ended, and a federation could not be closed any more.
+
+    Args:
+        config: What it serves, and how.
+        stopping: Called when it begins to end: requests under way are waited for, and streams of events
+            would not end by themselves.
     """
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, after the requests that are under way."""
+        self._stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -124,7 +138,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(app: Starlette, limits: Limits) -> Server:
+def make_server(app: Starlette, limits: Limits, *, stopping: Callable[[], None]) -> Server:
     """Return a server for the app; it logs through the `uvicorn.error` logger, from warnings on."""
     config = uvicorn.Config(
         app,
@@ -138,7 +152,7 @@ def make_server(app: Starlette, limits: Limits) -> Server:
         timeout_graceful_shutdown=round(limits.shutdown_deadline),
         ws="none",
     )
-    return Server(config)
+    return Server(config, stopping)
 
 
 async def serve_until_stopped(server: Server, listener: socket.socket) -> None:

@@ -11,12 +11,15 @@ from typing import Final
 from hanse.errors import UsageError
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.snapshot import Snapshot
+from hanse.formats.import_map import ImportMap, serialise
+from hanse.graph import Graph, place_on_page
 from hanse.html import Pieces, inline_json, link, script, splice
 from hanse.limits import LIMITS, Limits
 from hanse.web.client import DEV, LOADER
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
-from hanse.web.head.digests import index_digests, same_page
+from hanse.web.head.early import early_preloads
+from hanse.web.head.reach import Atlas, Reach
 from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
 from hanse.web.options import PageOptions
@@ -95,8 +98,14 @@ class Edition:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """The map's integrity by normalised URL."""
-        return {**index_digests(self.snapshot.import_map)}
+        """The map's integrity by the URLs a page reads; of keys that become equal the last counts."""
+        integrity = self.snapshot.import_map.integrity
+        return {place_on_page(url) or url: digest for url, digest in integrity.items()}
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The map and its files, to cut parts out of it."""
+        return Atlas(self.snapshot.import_map, graph_of(self.snapshot))
 
     def find(self, module: str, snapshot: Snapshot | None = None) -> RemoteModule | Missing:
         """Find a module; one that is missing is logged once for each reason.
@@ -135,24 +144,25 @@ class Edition:
         kept = self._heads.get(key)
         if kept is not None:
             return kept
-        made = self._make(dict.fromkeys(names), root=root)
+        made = self._make(dict.fromkeys(names), scoped=scoped, root=root)
         return self._heads.put(key, made, weight=self._weigh(made))
 
-    def _make(self, names: Iterable[str], *, root: str) -> Head:
+    def _make(self, names: Iterable[str], *, scoped: bool, root: str) -> Head:
         """Render a head."""
         looked_up = [self.find(name) for name in names]
         modules = tuple(one for one in looked_up if isinstance(one, RemoteModule))
         preloads = tuple(self._list_preloads(modules))
+        reach = self.atlas.reach(modules) if scoped else Reach(None)
         data = PageData(
             base=f"{root}{self.options.base}/",
             snapshot=self.snapshot.digest,
             development=self.options.development,
             modules=tuple(module.specifier for module in modules),
-            scoped=False,
+            scoped=reach.import_map is not None,
             shims=self.options.shims,
         )
         pieces = (
-            *self.import_map,
+            *(self.import_map if reach.import_map is None else write_map(reach.import_map)),
             *(piece for preload in preloads for piece in write_preload(preload)),
             *self.state,
             *script("application/json", inline_json(data), identifier=IDENTIFIER),
@@ -163,14 +173,16 @@ class Edition:
             modules=modules,
             missing=tuple(one for one in looked_up if isinstance(one, Missing)),
             preloads=preloads,
-            early=(),
+            early=early_preloads(preloads, graph_of(self.snapshot)),
+            scoped=data.scoped,
+            unscoped_because=reach.because,
         )
 
     def _list_preloads(self, modules: Iterable[RemoteModule]) -> Iterator[Preload]:
         """Yield what the modules need, each file once, with the digest the map has for it."""
         seen: set[str] = set()
         for preload in (preload for module in modules for preload in module.preloads):
-            url = same_page(preload.url)
+            url = place_on_page(preload.url) or preload.url
             if url not in seen and len(seen) < self.limits.page_preloads:
                 seen.add(url)
                 yield Preload(preload.url, self.digests.get(url))
@@ -179,6 +191,17 @@ class Edition:
         """Return how many characters a head has to itself."""
         shared = {id(piece) for piece in (*self.import_map, *self.state, *self.loader)}
         return sum(len(piece) for piece in head.pieces if piece is not None and id(piece) not in shared)
+
+
+def graph_of(snapshot: Snapshot) -> Graph:
+    """Return the files of a snapshot, as far as they have been read."""
+    graph: Graph = getattr(snapshot, "graph", {})
+    return graph
+
+
+def write_map(import_map: ImportMap) -> Pieces:
+    """Write a map as a script element."""
+    return script("importmap", inline_json(serialise(import_map)))
 
 
 def write_preload(preload: Preload) -> Pieces:

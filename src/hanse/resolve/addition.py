@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hanse.errors import ResolveError
-from hanse.federation.pages import Gap, Need, Offered, Page, families_of, find_gap, layer, scope_label
 from hanse.formats.import_map import ImportMap
 from hanse.formats.remote_entry import Shared
-from hanse.resolve import Notice, Policy, Remote
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.emit import EXPOSED_BUNDLE
+from hanse.resolve.page import Gap, Need, Offered, Page, families_of, find_gap, layer, scope_label
 from hanse.resolve.paths import chunk_specifier, join, scope_url
+from hanse.resolve.plan import Notice
+from hanse.resolve.policy import Policy
 from hanse.resolve.record import GLOBAL, STRICT
+from hanse.resolve.remote import Remote
 from hanse.semver import min_version, satisfies, valid
 
 __all__ = ["join_page"]

@@ -8,8 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse import ImportMap, Policy, Remote
-from hanse.federation.joining import join_page
-from hanse.federation.pages import page_of
 from hanse.formats.import_map import (
     ParsedImportMap,
     merge,
@@ -19,6 +17,8 @@ from hanse.formats.import_map import (
 )
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.resolve import resolve
+from hanse.resolve.addition import join_page
+from hanse.resolve.page import page_of
 from hanse.semver import satisfies
 
 PAGE = "https://page.example/"

@@ -7,9 +7,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from hanse.resolve import Plan, Policy
 from hanse.resolve.families import group_families
 from hanse.resolve.paths import scope_url
+from hanse.resolve.plan import Plan
+from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import Union
 from hanse.resolve.record import GLOBAL, STRICT
 from hanse.semver import satisfies
