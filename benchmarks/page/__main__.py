@@ -22,7 +22,7 @@ from benchmarks.page.federation import EXTERNALS
 from benchmarks.page.races import Course, Race, run_races
 from benchmarks.page.report import print_races, wide_console
 from benchmarks.page.serving import PROTOCOLS, ServerError
-from benchmarks.page.visits import NETWORKS
+from benchmarks.page.visits import NETWORKS, StalledError
 from scripts.find_chromium import FLAGS, MISSING, ensure_chromium
 
 __all__ = ["main"]
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with Console(stderr=True).status("starting") as status:
             where, races = measure(options, courses, status.update)
-    except (Error, OSError, ServerError) as error:
+    except (Error, OSError, ServerError, StalledError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser
 from benchmarks.page.certificate import Certificate
 from benchmarks.page.federation import SHOWN
 from benchmarks.page.serving import Protocol, serve_federation
-from benchmarks.page.visits import LOCAL, Network, Sight, open_tab
+from benchmarks.page.visits import LOCAL, Network, Sight, StalledError, open_tab
 
 __all__ = ["SIDES", "Course", "Race", "Round", "Side", "run_races"]
 
@@ -22,6 +23,9 @@ SIDES: tuple[Side, ...] = ("quickstart", "with-storage", "hanse", "by-hand")
 FASTER = {20: 3.0, 50: 4.0}
 # How many times the hand-made page's time Hanse may take.
 NEAR = 1.10
+# Now and then Chromium's emulated network delivers nothing more, seen on a page of any side. Such a visit is
+# made again, and counted; a page that is at fault itself fails every time.
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,13 @@ class Round:
     """What one round saw: each side's first visit, with an empty cache, and the visit after it.
 
     The quickstart keeps nothing from page to page, so it has no second visit; the orchestrator that does
-    has no first one here, for it is made over the local network.
+    has no first one here, for it is made over the local network. `stalled` is how many visits were made
+    again, for the browser had left them hanging.
     """
 
     first: Mapping[Side, Sight]
     again: Mapping[Side, Sight]
+    stalled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,11 @@ class Race:
         """Return the same of second visits."""
         return [read(one.again[above]) / read(one.again[below]) for one in self.rounds]
 
+    @property
+    def stalled(self) -> int:
+        """How many visits were made again."""
+        return sum(one.stalled for one in (self.untimed, *self.rounds))
+
     def others(self, side: Side) -> list[str]:
         """Return everything a side ever asked for that is no module, on any visit."""
         rounds = (self.untimed, *self.rounds)
@@ -108,6 +119,7 @@ class Race:
                     self.ratios_again("hanse", "with-storage", to_first)
                 ),
             },
+            "stalled": self.stalled,
             "others": {side: self.others(side) for side in SIDES},
         }
 
@@ -161,7 +173,7 @@ def run_races(
 
     Raises:
         ServerError: A server did not start.
-        playwright.sync_api.Error: A page did not show its modules.
+        StalledError: A page did not show its modules.
     """
     for remotes, protocol in dict.fromkeys((course.remotes, course.protocol) for course in courses):
         here = [course for course in courses if (course.remotes, course.protocol) == (remotes, protocol)]
@@ -181,14 +193,38 @@ def run_races(
 def run_round(browser: Browser, site: str, network: Network, *, turn: int = 0, settle: bool = False) -> Round:
     """Visit every side; who goes first changes from round to round."""
     start = turn % len(SIDES)
-    first: dict[Side, Sight] = {}
-    again: dict[Side, Sight] = {}
-    for side in (*SIDES[start:], *SIDES[:start]):
-        with open_tab(browser) as tab:
-            over = LOCAL if side == "with-storage" else network
-            sight = tab.visit(f"{site}/{side}/1", network=over, count=SHOWN, settle=settle)
-            if side != "with-storage":
-                first[side] = sight
-            if side != "quickstart":
-                again[side] = tab.visit(f"{site}/{side}/2", network=network, count=SHOWN, settle=settle)
-    return Round(first, again)
+    seen = {
+        side: visit_side(browser, site, side, network, settle=settle)
+        for side in (*SIDES[start:], *SIDES[:start])
+    }
+    return Round(
+        first={side: one.first for side, one in seen.items() if side != "with-storage"},
+        again={side: one.again for side, one in seen.items() if one.again},
+        stalled=sum(one.stalled for one in seen.values()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What was seen of one side in one round."""
+
+    first: Sight
+    again: Sight | None
+    stalled: int
+
+
+def visit_side(browser: Browser, site: str, side: Side, network: Network, *, settle: bool) -> Visits:
+    """Visit a page of a side and then another one, in a tab of their own.
+
+    Raises:
+        StalledError: It did not show its modules, as often as it was tried.
+    """
+    over = LOCAL if side == "with-storage" else network
+    for stalled in range(ATTEMPTS):
+        with suppress(StalledError), open_tab(browser) as tab:
+            first = tab.visit(f"{site}/{side}/1", network=over, count=SHOWN, settle=settle)
+            if side == "quickstart":
+                return Visits(first, None, stalled)
+            again = tab.visit(f"{site}/{side}/2", network=network, count=SHOWN, settle=settle)
+            return Visits(first, again, stalled)
+    raise StalledError(f"{site}/{side} did not show its modules, {ATTEMPTS} times")

@@ -30,6 +30,8 @@ def print_races(console: Console, races: Sequence[Race]) -> None:
     print_times(console, "Navigation to three modules of three remotes, empty cache", races, to_all)
     print_traffic(console, races)
     print_second(console, races)
+    if stalled := sum(race.stalled for race in races):
+        console.print(f"{stalled} visits were left hanging by the browser's emulated network and made again.")
 
 
 def print_times(console: Console, title: str, races: Sequence[Race], read: Callable[[Sight], float]) -> None:

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request
 
-__all__ = ["LOCAL", "NETWORKS", "Network", "Sight", "Tab", "open_tab"]
+__all__ = ["LOCAL", "NETWORKS", "Network", "Sight", "StalledError", "Tab", "open_tab"]
 
-# The slowest page of all takes about fifteen seconds.
-PATIENCE = 60_000
-# Resolves when as many exposed modules as asked for have run, with their marks and all that was loaded.
-WATCH = """([count, patience]) => new Promise((resolve, reject) => {
-  setTimeout(() => reject(new Error(`fewer than ${count} modules had run after ${patience} ms`)), patience);
+# The slowest page of all takes about five seconds.
+PATIENCE = 20_000
+# Resolves when as many exposed modules as asked for have run, with their marks and all that was loaded; with
+# null where they have not in time.
+WATCH = """([count, patience]) => new Promise((resolve) => {
+  setTimeout(() => resolve(null), patience);
   const report = () => {
     const marks = performance.getEntriesByType('mark').filter(({ name }) => name.startsWith('module:'));
     if (marks.length < count) return false;
@@ -31,6 +32,10 @@ WATCH = """([count, patience]) => new Promise((resolve, reject) => {
     observer.observe({ type: 'mark' });
   }
 })"""
+
+
+class StalledError(RuntimeError):
+    """A page did not show its modules in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,8 @@ class Tab:
             settle: Whether to wait until the page asks for nothing more, to see all it asks for.
 
         Raises:
-            playwright.sync_api.Error: They did not run.
+            StalledError: They did not run within twenty seconds.
+            playwright.sync_api.Error: There is no such page.
         """
         asked: list[tuple[str, str]] = []
 
@@ -106,6 +112,8 @@ class Tab:
         try:
             self.page.goto(url, wait_until="commit")
             seen = self.page.evaluate(WATCH, [count, PATIENCE])
+            if seen is None:
+                raise StalledError(f"{url}: fewer than {count} modules had run after {PATIENCE} ms")
             if settle:
                 self.page.wait_for_load_state("networkidle")
         finally:
