@@ -78,8 +78,11 @@ class Towns:
         return self.upstream.paths().count(f"/{name}/remoteEntry.json")
 
     def federation(self, **arguments: object) -> Federation:
-        """Make a federation of the manifest that is refreshed only when it is told to."""
-        given = {"refresh_interval": None, "limits": QUICK, **arguments}
+        """Make a federation of the manifest that is refreshed only when it is told to.
+
+        The files that its entries name are not there, so it lets them be if it is not told otherwise.
+        """
+        given = {"refresh_interval": None, "modules": "skip", "limits": QUICK, **arguments}
         return Federation(self.manifest_url, **given)  # type: ignore[arg-type]
 
 

@@ -16,6 +16,7 @@ from hanse.cli.output import write_bytes, write_text
 from hanse.cli.sources import find_document, is_toml, make_federation
 from hanse.errors import UsageError
 from hanse.federation import Federation
+from hanse.formats.config import Modules
 from hanse.limits import LIMITS
 from hanse.web.server import serve as run
 
@@ -37,6 +38,13 @@ def serve(
         str | None,
         Parameter(help="Where the last good documents are kept for a restart (hanse.toml's, or nowhere)."),
     ] = None,
+    modules: Annotated[
+        Modules | None,
+        Parameter(
+            help="Read the files behind the map, skip them, or lock the map to them (hanse.toml's, or read).",
+            show_default=False,
+        ),
+    ] = None,
     origin: OriginOptions = NO_ORIGIN,
     options: PolicyOptions = NO_OPTIONS,
     json: Json = False,
@@ -51,6 +59,7 @@ def serve(
         port: The port; the next one that is free where it is taken, 0 for any.
         refresh: Seconds between two refreshes, 0 for never; counts before hanse.toml's.
         cache_folder: Where the last good documents are kept for a restart; counts before hanse.toml's.
+        modules: What is done about the files behind the map; counts before hanse.toml's.
         origin: What the manifest does not say.
         options: How it is resolved.
         json: Announce the address as JSON; write errors as JSON, too.
@@ -58,7 +67,7 @@ def serve(
     Raises:
         HanseError: There is nothing to serve, or nowhere to serve it.
     """
-    federation = make(manifest, refresh, cache_folder, origin, options)
+    federation = make(manifest, refresh, cache_folder, modules, origin, options)
     announce = announce_json if json else write_text
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     asyncio.run(run(federation, host=host, port=port, announce=announce))
@@ -75,6 +84,7 @@ def make(
     manifest: str,
     refresh: float | None,
     cache_folder: str | None,
+    modules: Modules | None,
     origin: OriginOptions,
     options: PolicyOptions,
 ) -> Federation:
@@ -88,7 +98,7 @@ def make(
         raise UsageError("there is no hanse.toml or manifest.json in this folder", subject=manifest)
     interval = LIMITS.refresh_interval if refresh is None else refresh
     federation, policy = make_federation(
-        document, origin, options, refresh=interval, cache_folder=cache_folder
+        document, origin, options, refresh=interval, cache_folder=cache_folder, modules=modules
     )
     if not is_toml(document):
         return federation
@@ -98,4 +108,5 @@ def make(
         policy=policy,
         refresh_interval=UNSET if refresh is None else refresh,
         cache_folder=UNSET if cache_folder is None else cache_folder,
+        modules=modules,
     )

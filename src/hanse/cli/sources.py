@@ -17,6 +17,7 @@ from hanse.cli.output import progress
 from hanse.errors import UsageError
 from hanse.federation import Federation, RemoteHealth
 from hanse.federation.reading import read_file
+from hanse.formats.config import Modules
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
 from hanse.limits import LIMITS
 from hanse.net import Access, Client
@@ -121,8 +122,11 @@ def make_federation(
     refresh: float | None,
     relaxed: bool = False,
     cache_folder: str | None = None,
+    modules: Modules | None = "skip",
 ) -> tuple[Federation, Policy]:
     """Make a federation, and the policy it is to be resolved by.
+
+    The files behind its map are let be unless something else is asked for; None is for the default.
 
     Raises:
         HanseError: An argument is wrong, or belongs into the `hanse.toml` that is given.
@@ -134,7 +138,7 @@ def make_federation(
                 subject=source,
                 hint="set host_entry, allowed_origins and manifest_integrity in [federation]",
             )
-        federation = Federation.from_toml(source)
+        federation = Federation.from_toml(source, modules=modules)
         return federation, options.over(federation.policy)
     policy = options.over(Policy())
     federation = Federation(
@@ -145,6 +149,7 @@ def make_federation(
         manifest_integrity=origin.integrity,
         refresh_interval=refresh,
         cache_folder=cache_folder,
+        modules=modules or "read",
     )
     return federation, policy
 

@@ -6,7 +6,7 @@ from hanse.federation.holdings import Outcome
 from hanse.federation.hub import News, Subscription
 from hanse.federation.ledger import Listener
 from hanse.federation.live import Federation
-from hanse.federation.modules import Preload, RemoteModule
+from hanse.federation.modules import Preload, RemoteModule, find_module, split_module
 from hanse.federation.newcomers import Delta
 from hanse.federation.refreshing import Refresh, RefreshListener
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
@@ -27,4 +27,6 @@ __all__ = [
     "Snapshot",
     "Subscription",
     "SyncFederation",
+    "find_module",
+    "split_module",
 ]

@@ -9,11 +9,12 @@ from typing import Literal
 from hanse.errors import HanseError
 from hanse.federation.settings import Listed
 from hanse.federation.snapshot import Health, RemoteHealth
+from hanse.federation.telling import tell
 from hanse.formats.manifest import Manifest
 from hanse.formats.remote_entry import RemoteEntry
 from hanse.resolve import Remote
 
-__all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome", "tell"]
+__all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome"]
 
 Outcome = Literal["fetched", "not_modified", "failed", "skipped"]
 """What one round of asking for a document came to.
@@ -96,9 +97,3 @@ class Holdings:
     def resolvable(self) -> list[Remote]:
         """Return all remotes of which there is a good entry, in the manifest's order."""
         return [remote for held in self.remotes.values() if (remote := held.remote) is not None]
-
-
-def tell(error: HanseError) -> str:
-    """Say on one line what happened, and to which document."""
-    text, _, _ = str(error).partition("\n  hint: ")
-    return " ".join(text.split())

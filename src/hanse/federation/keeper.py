@@ -8,26 +8,30 @@ import os
 import random
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from hanse.errors import HanseError, ResolveError, UsageError
+from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
+from hanse.federation.holdings import Holdings
 from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
+from hanse.federation.locking import lock, lock_snapshot
 from hanse.federation.newcomers import (
     Delta,
     LoadedPage,
     Newcomer,
     add_remote,
     has_already,
+    make_delta,
     no_delta,
     open_page,
 )
 from hanse.federation.notifications import Notifications
 from hanse.federation.overriding import Overriding
 from hanse.federation.places import locate
+from hanse.federation.reader import Reader
 from hanse.federation.reading import decode_entry, read
 from hanse.federation.refreshing import Course
 from hanse.federation.settings import Settings, access_of
@@ -35,7 +39,7 @@ from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.store import Store
 from hanse.names import check_remote_name
-from hanse.net import Client
+from hanse.net import Client, digest
 
 __all__ = ["Keeper"]
 
@@ -68,10 +72,11 @@ class Keeper:
         self.client = client or Client(access_of(settings), limits=settings.limits)
         self.client.access = access_of(settings)
         self._collector = Collector(settings, self.client, ledger.clock)
+        self._reader = None if settings.modules == "skip" else Reader(settings, ledger, self.client)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
         self.overriding = Overriding(settings, ledger, self.client)
         self._notifications = (
-            None if hub is None else Notifications(self.client, hub, self.reread, settings.limits)
+            None if hub is None else Notifications(self.client, hub, self.renew, settings.limits)
         )
         self._refreshing: asyncio.Task[Snapshot] | None = None
         self._unlisten: Callable[[], None] = lambda: None
@@ -79,6 +84,10 @@ class Keeper:
         self._closed = False
         self.started: asyncio.Future[None] = self.loop.create_future()
         self._life = self.loop.create_task(self._live())
+
+    @property
+    def _locked(self) -> bool:
+        return self._settings.modules == "locked"
 
     @property
     def alive(self) -> bool:
@@ -101,16 +110,19 @@ class Keeper:
             self._refreshing.add_done_callback(self._land)
         return await outlast(self._refreshing)
 
-    async def reread(self, remote: str) -> Snapshot:
+    async def renew(self, remote: str) -> Snapshot:
         """Ask for everything again, beginning now: a round under way may have asked the remote already.
 
+        Its files are read again, too: while developing, a build may give new ones the names of the old.
+
         Raises:
-            HanseError: As `refresh` does.
+            HanseError: As `refresh` and `reread` do.
         """
         LOG.debug("remote %r is read again", remote)
         if self._refreshing is not None:
             await asyncio.wait({self._refreshing})
-        return await self.refresh()
+        snapshot = await self.refresh()
+        return snapshot if self._reader is None else await self.reread(remote)
 
     def wake(self) -> None:
         """Ask for a refresh soon, from any thread."""
@@ -126,14 +138,52 @@ class Keeper:
         """
         if name is not None:
             check_remote_name(name, subject="name")
-        digest = self._ledger.require().digest if snapshot is None else snapshot
-        page = await self._page(digest)
+        page = await self._page(self._ledger.require().digest if snapshot is None else snapshot)
         if name is not None and has_already(page, name, url):
             return no_delta(page, name, url)
         newcomer = await self._receive(url, name, integrity)
         delta, joined = await asyncio.to_thread(add_remote, page, newcomer)
+        if self._locked and self._reader is not None and joined is not page:
+            added, files = await self._reader.read_delta(page.files, newcomer.owner, delta.import_map)
+            delta, joined = make_delta(replace(delta, import_map=added), replace(joined, files=files))
         self._ledger.history.keep_page(joined)
         return delta
+
+    async def modules_read(self) -> None:
+        """Wait until the files of the current snapshot have been read, as far as they can be."""
+        if self._reader is not None:
+            await self._reader.wait()
+
+    async def reread(self, name: str) -> Snapshot:
+        """Read a remote's files again, although its entry is the same.
+
+        Raises:
+            NotFoundError: There is no such remote.
+            HanseError: The map is locked, and a file cannot be read; the snapshot stays as it is.
+        """
+        if self._refreshing is not None:
+            await asyncio.wait({self._refreshing})
+        snapshot, holdings = self._ledger.require(), self._ledger.holdings
+        held = None if holdings is None else holdings.remotes.get(name)
+        if holdings is None or held is None:
+            raise NotFoundError("there is no such remote", subject=name)
+        if self._reader is None or held.good is None:
+            return snapshot
+        await self._reader.wait()
+        forgotten = self._reader.shelf.take(held.good.digest)
+        if not self._locked:
+            files = await self._reader.known(holdings, snapshot)
+            self._ledger.swap(replace(self._ledger.require(), files=replace(files, unread=())))
+            self._reader.begin()
+            await self._reader.wait()
+            return self._ledger.require()
+        files = await self._reader.read(holdings, snapshot)
+        if files.unread:
+            self._reader.shelf.put_back(forgotten)
+            raise files.unread[0].error
+        if self._ledger.current is snapshot:
+            self._ledger.swap(await asyncio.to_thread(lock_snapshot, snapshot, files))
+        return self._ledger.require()
 
     async def aclose(self) -> None:
         """End what is under way; idempotent."""
@@ -173,6 +223,8 @@ class Keeper:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait({self._refreshing})
+        if self._reader is not None:
+            await self._reader.aclose()
         if not self._borrowed:
             await self.client.aclose()
 
@@ -198,8 +250,10 @@ class Keeper:
         holdings = await asyncio.to_thread(self._store.read)
         if holdings is None:
             return
+        if self._reader is not None:
+            await self._reader.restore()
         try:
-            snapshot = await settle(holdings, self._settings.policy, None, self._ledger.clock())
+            holdings, snapshot = await self._make(holdings, restoring=True)
         except HanseError as error:
             LOG.warning("what was stored cannot be resolved, and is not used: %s", error)
             return
@@ -236,21 +290,58 @@ class Keeper:
         return snapshot
 
     async def _go_round(self, course: Course) -> Snapshot:
-        ledger, policy = self._ledger, self._settings.policy
-        holdings = await self._collector.collect(ledger.holdings)
-        ledger.holdings = course.holdings = holdings
-        now, before = ledger.clock(), ledger.current
+        ledger = self._ledger
+        collected = course.holdings = await self._collector.collect(ledger.holdings)
+        before = ledger.current
+        if not self._locked:
+            ledger.holdings = collected
         try:
-            refuse_failing(holdings, policy)
-            snapshot = await settle(holdings, policy, before, now, resolving=course.resolving)
+            holdings, snapshot = await self._make(collected, resolving=course.resolving)
         except ResolveError as error:
             if before is not None:
-                course.changed = ledger.swap(unsettled(holdings, before, error, now))
+                course.changed = ledger.swap(unsettled(collected, before, error, ledger.clock()))
             raise
+        ledger.holdings = course.holdings = holdings
         course.changed = ledger.swap(snapshot)
+        if self._reader is not None and not snapshot.files.complete:
+            self._reader.begin()
         if self._store is not None:
             await asyncio.to_thread(self._store.write, holdings)
         return snapshot
+
+    async def _make(
+        self,
+        holdings: Holdings,
+        *,
+        resolving: Callable[[], AbstractContextManager[None]] = nullcontext,
+        restoring: bool = False,
+    ) -> tuple[Holdings, Snapshot]:
+        """Make the snapshot of what is held; where maps are locked, without those whose files cannot be read.
+
+        Args:
+            holdings: What is held.
+            resolving: Entered as long as something is resolved.
+            restoring: Ask nobody for files, and let failing remotes be.
+
+        Raises:
+            ResolveError: A strict option forbids what is held.
+        """
+        ledger, policy, reader = self._ledger, self._settings.policy, self._reader
+        before = ledger.current
+
+        async def make(held: Holdings) -> Snapshot:
+            if not restoring:
+                refuse_failing(held, policy)
+            return await settle(held, policy, before, ledger.clock(), resolving=resolving)
+
+        if reader is not None and self._locked:
+            read, rounds = reader.known if restoring else reader.read, self._settings.limits.locked_rounds
+            return await lock(holdings, ledger.holdings, settle=make, read=read, rounds=rounds)
+        snapshot = await make(holdings)
+        if reader is not None and (before is None or before.plan is not snapshot.plan):
+            files = await reader.known(holdings, snapshot)
+            snapshot = replace(snapshot, files=replace(files, unread=()))
+        return holdings, snapshot
 
     def _land(self, task: asyncio.Task[Snapshot]) -> None:
         self._refreshing = None
@@ -284,7 +375,8 @@ class Keeper:
         )
         origins = self.client.access.origins
         entry = await decode_entry(received.body, subject=place.url, limits=limits, origins=origins)
-        return Newcomer(name, place.url, entry)
+        folder = None if place.file is None else place.folder
+        return Newcomer(name, place.url, entry, digest(received.body), folder)
 
 
 async def outlast(task: asyncio.Future[T]) -> T:

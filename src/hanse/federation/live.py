@@ -22,7 +22,7 @@ from hanse.federation.refreshing import RefreshListener
 from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
-from hanse.formats.config import decode_config
+from hanse.formats.config import Modules, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
 from hanse.resolve import Policy, PolicyName
@@ -48,6 +48,9 @@ class Federation:
         cache_folder: Where the last good documents are stored for a restart; nowhere if not given.
         manifest_integrity: A subresource integrity value for the manifest.
         development: Watch the builds of remotes that notify of them, and tell pages; not for production.
+        modules: What is done about the files behind the import map. `read`: they are read in the background,
+            so that preloads are exact. `locked`: nothing is served before all of them have been read, and the
+            map has the integrity of each. `skip`: they are let be.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
@@ -67,6 +70,7 @@ class Federation:
         cache_folder: str | Path | None = None,
         manifest_integrity: str | None = None,
         development: bool = False,
+        modules: Modules = "read",
         limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -80,6 +84,7 @@ class Federation:
             cache_folder=cache_folder,
             manifest_integrity=manifest_integrity,
             development=development,
+            modules=modules,
             limits=limits,
         )
         self._set_up(settings, client, clock)
@@ -94,6 +99,7 @@ class Federation:
         refresh_interval: float | UnsetType | None = UNSET,
         cache_folder: str | Path | UnsetType | None = UNSET,
         development: bool | UnsetType = UNSET,
+        modules: Modules | None = None,
         environ: Mapping[str, str] | None = None,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -110,6 +116,7 @@ class Federation:
             refresh_interval: As for `Federation`: None or 0 for never.
             cache_folder: As for `Federation`, relative to the working directory: None for nowhere.
             development: As for `Federation`.
+            modules: As for `Federation`.
             environ: What `env:NAME` is looked up in; the process's environment if not given.
             client: As for `Federation`.
             clock: As for `Federation`.
@@ -131,6 +138,7 @@ class Federation:
             refresh_interval=refresh_interval,
             cache_folder=cache_folder,
             development=development,
+            modules=modules,
         )
         made = cls.__new__(cls)
         made._set_up(settings, client, clock)
@@ -225,6 +233,30 @@ class Federation:
         """
         keeper = self._require_keeper()
         return await at_home(keeper, keeper.refresh)
+
+    async def modules_read(self) -> None:
+        """Wait until the files behind the current snapshot have been read, as far as they can be.
+
+        Those that cannot be are named in the snapshot's notices. With `modules="skip"` nothing is waited for.
+
+        Raises:
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        await at_home(keeper, keeper.modules_read)
+
+    async def reread(self, remote: str) -> Snapshot:
+        """Read a remote's files again, although its entry may be the same, as after a rebuild.
+
+        Files whose integrity is known are not: they are what they are.
+
+        Raises:
+            NotFoundError: There is no such remote.
+            HanseError: The map is locked, and a file cannot be read; the snapshot stays as it is.
+            UsageError: The federation is not started.
+        """
+        keeper = self._require_keeper()
+        return await at_home(keeper, lambda: keeper.reread(remote))
 
     def wake(self) -> None:
         """Ask for a refresh soon and return at once; from any thread, signal handler or web hook."""

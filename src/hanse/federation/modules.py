@@ -10,11 +10,12 @@ from hanse.errors import NotFoundError
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap
 from hanse.formats.remote_entry import Expose, Shared
+from hanse.graph import place_on_page, walk, write_for_page
 from hanse.resolve import Remote
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.paths import join, scope_url
 
-__all__ = ["Preload", "RemoteModule", "find_module"]
+__all__ = ["Preload", "RemoteModule", "find_module", "split_module"]
 
 # A package with more entrypoints than this is a collection (icons, locales) of which a page needs few.
 ENTRYPOINTS: Final = 4
@@ -38,7 +39,8 @@ class RemoteModule:
         specifier: What to import on a page that carries the snapshot's import map.
         url: Where it lies; relative to the page where the manifest's URLs are.
         integrity: Its digest, where the remote's entry has one.
-        preloads: The module itself, then the shared packages that the import map gives to it.
+        preloads: The module itself, then all that it imports, breadth first. Where its files have not been
+            read, then the shared packages that the import map gives to its remote.
     """
 
     remote: str
@@ -68,9 +70,56 @@ def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
     # The orchestrator's rules go by the entry's own name, and of two with one name the later counts.
     specifiers = [join(name, expose.key) for name in (found.name, found.entry.name)]
     specifier = next((one for one in specifiers if import_map.imports.get(one) == url), specifiers[0])
-    urls = dict.fromkeys((url, *shared_urls(import_map, found, scope)))
-    preloads = tuple(Preload(one, import_map.integrity.get(one)) for one in urls)
+    needed_too = closure_urls(snapshot, specifier if specifier in import_map.imports else url)
+    urls = dict.fromkeys(
+        (url, *(shared_urls(import_map, found, scope) if needed_too is None else needed_too))
+    )
+    preloads = tuple(Preload(one, integrity_in(snapshot, one)) for one in urls)
     return RemoteModule(remote, expose.key, specifier, url, preloads[0].integrity, preloads)
+
+
+def split_module(snapshot: Snapshot, module: str) -> tuple[str, str]:
+    """Split a module's name, `team/mfe1/Button`, into the remote's name and the key.
+
+    Of several remotes whose name it begins with, the longest name counts.
+
+    Raises:
+        NotFoundError: It begins with no remote's name.
+    """
+    names = {*snapshot.plan.remotes, *(one.name for one in snapshot.remotes)}
+    names |= {remote.entry.name for remote in snapshot.plan.remotes.values()}
+    end = module.rfind("/")
+    while end > 0:
+        if module[:end] in names:
+            return module[:end], module[end + 1 :]
+        end = module.rfind("/", 0, end)
+    listed = ", ".join(sorted(snapshot.plan.remotes)) or "nobody"
+    raise NotFoundError(
+        "this begins with no remote's name", subject=module, hint=f"in the federation are {listed[:500]}"
+    )
+
+
+def closure_urls(snapshot: Snapshot, root: str) -> list[str] | None:
+    """Return the URLs of what a module imports, without itself; None where it has not been read."""
+    parsed = snapshot.files.parsed
+    if parsed is None:
+        return None
+    steps = walk(snapshot.graph, parsed, [root]).steps
+    if not steps or steps[0].file is None:
+        return None
+    return [step.url for step in steps[1:] if step.script]
+
+
+def integrity_in(snapshot: Snapshot, url: str) -> str | None:
+    """Return the digest that the import map has for a URL, in whichever spelling."""
+    known = snapshot.import_map.integrity.get(url)
+    if known is not None or snapshot.files.parsed is None:
+        return known
+    placed = place_on_page(url)
+    if snapshot.locked and placed is not None:
+        file = snapshot.graph.get(write_for_page(placed))
+        return None if file is None else file.digest
+    return None if placed is None else snapshot.files.parsed.integrity.get(placed)
 
 
 def find_remote(snapshot: Snapshot, name: str) -> Remote:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from hanse.errors import ResolveError
+from hanse.federation.files import NO_FILES, Files, Owner
+from hanse.federation.owners import make_owner
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.formats.remote_entry import RemoteEntry, encode_remote_entry
 from hanse.resolve import Notice, Policy, Remote
 from hanse.resolve.addition import join_page
 from hanse.resolve.page import Page, page_of
+from hanse.resolve.paths import scope_url
 from hanse.resolve.record import Record
 from hanse.resolve.session import Answer, Options, Session
 
-__all__ = ["Delta", "LoadedPage", "Newcomer", "add_remote", "has_already", "no_delta", "open_page"]
+__all__ = [
+    "Delta",
+    "LoadedPage",
+    "Newcomer",
+    "add_remote",
+    "has_already",
+    "make_delta",
+    "no_delta",
+    "open_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +58,36 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPage:
-    """A page as it is after all that it added; `state` is what the policy works on, `names` its remotes."""
+    """A page as it is after all that it added.
+
+    `state` is what the policy works on, `names` are its remotes, `files` those behind a locked map.
+    """
 
     digest: str
     policy: Policy
     state: Page | Record
     names: frozenset[str]
+    files: Files = NO_FILES
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A remote that wants to join: the name it was asked for by, if any, its entry's URL, and its entry."""
+    """A remote that wants to join: the name it was asked for by, if any, its entry's URL, and its entry.
+
+    `digest` is the entry's, `folder` what its files lie below, where they are on disk.
+    """
 
     name: str | None
     url: str
     entry: RemoteEntry
+    digest: str = ""
+    folder: Path | None = None
+
+    @property
+    def owner(self) -> Owner:
+        """Whose its files are."""
+        name, scope = self.name or self.entry.name, scope_url(self.entry.url or self.url)
+        return make_owner(name, scope, self.digest, self.entry.integrity or {}, folder=self.folder)
 
 
 def open_page(snapshot: Snapshot) -> LoadedPage:
@@ -67,7 +95,7 @@ def open_page(snapshot: Snapshot) -> LoadedPage:
     plan = snapshot.plan
     state = plan.record() if plan.policy.name == "compatible" else page_of(plan)
     names = frozenset(state.remotes if isinstance(state, Record) else plan.remotes)
-    return LoadedPage(snapshot.digest, plan.policy, state, names)
+    return LoadedPage(snapshot.digest, plan.policy, state, names, snapshot.files)
 
 
 def add_remote(page: LoadedPage, newcomer: Newcomer) -> tuple[Delta, LoadedPage]:
@@ -82,10 +110,15 @@ def add_remote(page: LoadedPage, newcomer: Newcomer) -> tuple[Delta, LoadedPage]
         name, addition, state, notices = join_newcomer(page, page.state, newcomer)
     if addition is None or state is None:
         return no_delta(page, name, newcomer.url), page
-    body = serialise(addition)
-    digest = digest_with(page.digest, name, body)
-    joined = LoadedPage(digest, page.policy, state, page.names | {name})
-    return Delta(name, newcomer.url, page.digest, digest, addition, body, notices), joined
+    joined = LoadedPage(page.digest, page.policy, state, page.names | {name}, page.files)
+    return make_delta(Delta(name, newcomer.url, page.digest, "", addition, b"", notices), joined)
+
+
+def make_delta(delta: Delta, joined: LoadedPage) -> tuple[Delta, LoadedPage]:
+    """Write a delta's map down, and give the page with it its digest."""
+    body = serialise(delta.import_map)
+    digest = digest_with(delta.snapshot, delta.name, body)
+    return replace(delta, digest=digest, import_map_json=body), replace(joined, digest=digest)
 
 
 def has_already(page: LoadedPage, name: str, url: str) -> bool:

@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 
 from hanse.errors import HanseError
-from hanse.federation.holdings import tell
 from hanse.federation.hub import Hub, News
 from hanse.federation.snapshot import Snapshot
+from hanse.federation.telling import tell
 from hanse.limits import Limits
 from hanse.net import Client, Event, Interrupted, Opened
 from hanse.resolve import Remote

@@ -11,13 +11,14 @@ from typing import Final
 import ada_url
 
 from hanse.errors import FormatError, HanseError, OverrideError, UsageError
-from hanse.federation.holdings import Good, Held, Holdings, tell
+from hanse.federation.holdings import Good, Held, Holdings
 from hanse.federation.ledger import Ledger
 from hanse.federation.places import Place, is_loopback
 from hanse.federation.reading import decode_entry, read
 from hanse.federation.settings import Listed, Settings
 from hanse.federation.settling import settle
 from hanse.federation.snapshot import Snapshot
+from hanse.federation.telling import tell
 from hanse.formats.manifest import Remote
 from hanse.names import check_remote_name
 from hanse.net import Access, Client, Flights, digest

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hanse.errors import HanseError
-from hanse.federation.holdings import Holdings, Outcome, tell
+from hanse.federation.holdings import Holdings, Outcome
+from hanse.federation.telling import tell
 
 __all__ = ["Course", "Refresh", "RefreshListener"]
 

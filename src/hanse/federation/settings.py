@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
-from hanse.formats.config import Config, HostEntry, RemoteSettings
+from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings
 from hanse.formats.decoding import convert_value
 from hanse.formats.manifest import Manifest, Remote, decode_manifest, javascript_order
 from hanse.limits import LIMITS, Limits
@@ -86,6 +86,7 @@ class Settings:
     cache_folder: Path | None = None
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
     development: bool = False
+    modules: Modules = "read"
     limits: Limits = LIMITS
 
     @property
@@ -213,6 +214,20 @@ def read_policy(policy: Policy | PolicyName | None) -> Policy:
     return Policy(name=policy)
 
 
+def read_modules(modules: str) -> Modules:
+    """Return what is to be done about modules, for what was given.
+
+    Raises:
+        UsageError: There is no such thing.
+    """
+    for known in get_args(Modules):
+        if modules == known:
+            return cast("Modules", known)
+    raise UsageError(
+        "this is not what can be done about modules", subject=modules, hint="it is read, skip or locked"
+    )
+
+
 def check_interval(seconds: float | None) -> float | None:
     """Return the time between two refreshes.
 
@@ -278,6 +293,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         cache_folder=None if config.cache_folder is None else folder / config.cache_folder,
         remotes=config.settings,
         development=config.development,
+        modules=config.modules,
         limits=limits,
     )
 
@@ -292,6 +308,7 @@ def make_settings(
     cache_folder: str | Path | None,
     manifest_integrity: str | None,
     development: bool,
+    modules: Modules,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -307,6 +324,7 @@ def make_settings(
         refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
         development=development,
+        modules=read_modules(modules),
         limits=limits,
     )
 
@@ -319,6 +337,7 @@ def overrule(
     refresh_interval: float | UnsetType | None = UNSET,
     cache_folder: str | Path | UnsetType | None = UNSET,
     development: bool | UnsetType = UNSET,
+    modules: Modules | None = None,
 ) -> Settings:
     """Let arguments count before what a file says.
 
@@ -329,6 +348,7 @@ def overrule(
         refresh_interval: Seconds; None or 0 for never.
         cache_folder: Where the last good documents are stored; None for nowhere.
         development: Whether builds of remotes are watched.
+        modules: What is done about the files behind the import map.
 
     Raises:
         UsageError: One of them is wrong.
@@ -347,4 +367,5 @@ def overrule(
         refresh_interval=check_interval(refresh_interval),
         cache_folder=None if cache_folder is None else Path(cache_folder),
         development=settings.development if development is UNSET else development,
+        modules=settings.modules if modules is None else read_modules(modules),
     )

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from hanse.errors import HanseError, ResolveError
-from hanse.federation.holdings import Holdings, tell
+from hanse.federation.holdings import Holdings
 from hanse.federation.snapshot import Snapshot, digest_of
+from hanse.federation.telling import tell
 from hanse.formats.import_map import serialise
 from hanse.resolve import Plan, Policy, Remote, resolve
 

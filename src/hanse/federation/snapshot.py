@@ -11,8 +11,10 @@ from typing import Literal
 import msgspec
 
 from hanse.errors import UsageError
+from hanse.federation.files import NO_FILES, Files
 from hanse.formats.import_map import ImportMap
 from hanse.formats.manifest import Manifest
+from hanse.graph import Graph
 from hanse.resolve import Notice, Plan, Policy
 
 __all__ = ["Health", "RemoteHealth", "Snapshot", "digest_of"]
@@ -63,6 +65,9 @@ class Snapshot:
         manifest_error: Why it is not.
         remotes: The health of each remote, in the manifest's order; the host's comes last.
         error: Why the latest documents could not be resolved, and this is still the plan before them.
+        files: What is known of the files behind the import map.
+        locked_map: The import map with the integrity of every file that can be reached; None where the
+            plan's own is served.
     """
 
     digest: str
@@ -75,11 +80,23 @@ class Snapshot:
     manifest_error: str | None
     remotes: tuple[RemoteHealth, ...]
     error: str | None = None
+    files: Files = NO_FILES
+    locked_map: ImportMap | None = None
 
     @property
     def import_map(self) -> ImportMap:
-        """The finished import map."""
-        return self.plan.import_map
+        """The import map that is served."""
+        return self.plan.import_map if self.locked_map is None else self.locked_map
+
+    @property
+    def locked(self) -> bool:
+        """Whether the import map has the integrity of every file that can be reached by it."""
+        return self.locked_map is not None
+
+    @property
+    def graph(self) -> Graph:
+        """The files behind the import map by their URLs, as far as they have been read."""
+        return self.files.graph
 
     @property
     def etag(self) -> str:
@@ -97,11 +114,12 @@ class Snapshot:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the owners of remotes should know: those that fail, then what the plan reports.
+        """What the owners of remotes should know: who fails, what cannot be read, what the plan reports.
 
         Worked out when first asked for, which takes time where there are thousands of remotes.
         """
-        return (*(health_notice(remote) for remote in self.remotes if remote.error), *self.plan.notices)
+        failing = (health_notice(remote) for remote in self.remotes if remote.error)
+        return (*failing, *self.files.notices(), *self.plan.notices)
 
     def health(self, name: str) -> RemoteHealth | None:
         """Return the health of one remote, None if there is no such remote."""

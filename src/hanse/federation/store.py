@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +19,7 @@ import msgspec
 from hanse.errors import FetchError, FormatError, HanseError
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
 from hanse.federation.reading import at_home, read_file
+from hanse.federation.sealed import replace_file, seal, unseal
 from hanse.federation.settings import Listed, Settings, access_of
 from hanse.federation.snapshot import fingerprint
 from hanse.formats.manifest import decode_manifest
@@ -34,11 +32,8 @@ LOG: Final = logging.getLogger("hanse.federation")
 
 # The file is this line, the digest of all that follows, a line feed, and the stored documents as MessagePack.
 MAGIC: Final = b"hanse last good 1\n"
-DIGEST_BYTES: Final = 96
 # When nothing changes, the times in the file are brought up to date this often, in seconds.
 KEPT_UP: Final = 600.0
-# A file that was being written by a process that died is in nobody's way for this long, in seconds.
-LEFT_BEHIND: Final = 3600.0
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
@@ -86,7 +81,8 @@ class Store:
         if without_times(stored) == self._written and now - self._written_at < KEPT_UP:
             return
         try:
-            self._replace(encode(self._complete(stored, holdings)))
+            content = encode(self._complete(stored, holdings))
+            replace_file(self.file, content, cap=self._settings.limits.stored_bytes)
             self._written, self._written_at, self._complained = without_times(stored), now, False
         except (OSError, HanseError) as error:
             if not self._complained:
@@ -174,39 +170,6 @@ class Store:
             return None
         return Good(body, entry.digest, decoded, entry.url, entry.fetched_at)
 
-    def _replace(self, content: bytes) -> None:
-        """Write the file anew, in one step for whoever reads it.
-
-        Raises:
-            FormatError: It is larger than would be read back.
-            OSError: The folder cannot be written to.
-        """
-        cap = self._settings.limits.stored_bytes
-        if len(content) > cap:
-            found, most = f"{len(content)} bytes", f"at most {cap} bytes"
-            raise FormatError("they are too large", subject=str(self.file), found=found, expected=most)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=f"{self.file.stem}-", suffix=".part")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            part.replace(self.file)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(self._folder)
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Remove what processes that died have left behind."""
-        for part in self._folder.glob(f"{self.file.stem}-*.part"):
-            with suppress(OSError):
-                if time.time() - part.stat().st_mtime > LEFT_BEHIND:
-                    part.unlink()
-
 
 def pack(holdings: Holdings, settings: Settings) -> Stored:
     """Put together what is to be stored."""
@@ -228,8 +191,7 @@ def without_times(stored: Stored) -> tuple[object, ...]:
 
 def encode(stored: Stored) -> bytes:
     """Write the stored documents as the content of a file."""
-    payload = msgspec.msgpack.encode(stored)
-    return MAGIC + hashlib.sha384(payload).hexdigest().encode("ascii") + b"\n" + payload
+    return seal(MAGIC, msgspec.msgpack.encode(stored))
 
 
 def decode(content: bytes, subject: str) -> Stored:
@@ -238,13 +200,8 @@ def decode(content: bytes, subject: str) -> Stored:
     Raises:
         FormatError: It is damaged, or no such file.
     """
-    start = len(MAGIC) + DIGEST_BYTES + 1
-    payload = content[start:]
-    named = content[len(MAGIC) : start - 1]
-    if not content.startswith(MAGIC) or hashlib.sha384(payload).hexdigest().encode("ascii") != named:
-        raise FormatError("it is damaged, or was written by another version", subject=subject)
     try:
-        return msgspec.msgpack.decode(payload, type=Stored)
+        return msgspec.msgpack.decode(unseal(MAGIC, content, subject), type=Stored)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"it cannot be read: {error}", subject=subject) from error
 
@@ -252,13 +209,3 @@ def decode(content: bytes, subject: str) -> Stored:
 def not_asked(subject: str) -> FetchError:
     """Say that a document is from the disk."""
     return FetchError("it has not been asked for since this process began", subject=subject)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a renaming last; file systems that cannot do this do without."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -61,6 +61,21 @@ class SyncFederation:
         self._ensure()
         return run_in(self._loop(), self._federation.refresh())
 
+    def modules_read(self) -> None:
+        """Wait until the files behind the current snapshot have been read, as far as they can be."""
+        self._ensure()
+        run_in(self._loop(), self._federation.modules_read())
+
+    def reread(self, remote: str) -> Snapshot:
+        """Read a remote's files again, although its entry may be the same.
+
+        Raises:
+            NotFoundError: There is no such remote.
+            HanseError: The map is locked, and a file cannot be read; the snapshot stays as it is.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.reread(remote))
+
     def wake(self) -> None:
         """Ask for a refresh soon, and return at once."""
         self._federation.wake()

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from hanse.errors import FormatError
-from hanse.formats.config_structs import Config, HostEntry, Layer, Options, RemoteSettings
+from hanse.formats.config_structs import Config, HostEntry, Layer, Modules, Options, RemoteSettings
 from hanse.formats.digests import integrity_fault
 from hanse.formats.manifest import SOME_PAGE, Remote
 from hanse.formats.toml_source import (
@@ -23,7 +23,16 @@ from hanse.limits import LIMITS, Limits
 from hanse.names import package_name_fault, remote_name_fault
 from hanse.urls import join, origin
 
-__all__ = ["Config", "HostEntry", "Layer", "Options", "RemoteSettings", "decode_config", "read_config"]
+__all__ = [
+    "Config",
+    "HostEntry",
+    "Layer",
+    "Modules",
+    "Options",
+    "RemoteSettings",
+    "decode_config",
+    "read_config",
+]
 
 TABLES: Final = ("federation", "remotes", "app", "exposes", "shared")
 
@@ -42,6 +51,7 @@ class FederationTable(msgspec.Struct, frozen=True, kw_only=True):
     refresh: Annotated[float, msgspec.Meta(ge=0)] | None = None
     cache_folder: str | None = None
     development: bool = False
+    modules: Modules = "read"
 
 
 def decode_config(
@@ -131,6 +141,7 @@ def read_federation(
         refresh=raw.refresh,
         cache_folder=raw.cache_folder,
         development=raw.development,
+        modules=raw.modules,
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from hanse.formats.manifest import Remote
 
-__all__ = ["Config", "HostEntry", "Layer", "Options", "RemoteSettings"]
+__all__ = ["Config", "HostEntry", "Layer", "Modules", "Options", "RemoteSettings"]
 
 Layer = Literal[
     "rsc",
@@ -27,6 +27,9 @@ Layer = Literal[
     "app-pages-browser",
     "shared",
 ]
+
+Modules = Literal["read", "skip", "locked"]
+"""What is done about the files behind an import map: read them, let them be, or serve nothing else."""
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -118,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     refresh: float | None = None
     cache_folder: str | None = None
     development: bool = False
+    modules: Modules = "read"
     settings: Mapping[str, RemoteSettings] = {}
     app: Mapping[str, object] = {}
     exposes: Mapping[str, object] = {}

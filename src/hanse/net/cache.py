@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hanse.errors import HanseError, StatusError
 from hanse.limits import Limits
@@ -23,6 +23,8 @@ ENTRY_BYTES = 512
 class Entry:
     """A good copy of a document; `received` is on the client's clock, `freshness` from the headers.
 
+    `headers` are those of the answer that say what browsers may do with it.
+
     `validators` are the request headers that ask whether the copy is still the current one.
     """
 
@@ -33,6 +35,7 @@ class Entry:
     last_modified: str | None
     freshness: Freshness
     received: float
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def validators(self) -> Mapping[str, str]:

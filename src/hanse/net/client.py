@@ -43,6 +43,9 @@ Validate = Callable[[bytes], object]
 # A header that goes back to the origin is short and plain, or is not sent at all.
 VALIDATOR_LENGTH: Final = 1024
 
+# What of an answer's headers is kept: what decides whether, and how, a browser uses a module.
+KEPT_HEADERS: Final = ("access-control-allow-origin", "cache-control", "content-type", "vary")
+
 # Gone, and not to be shown for legal reasons: what the origin took back is not served from a copy.
 GONE: Final = frozenset({410, 451})
 
@@ -87,6 +90,7 @@ class Client:
         transport: Sends single requests, in place of real connections and without the check of their
             addresses; for tests and for applications in the same process.
         ssl_context: How certificates are verified; the system's certificates if not given.
+        origin: What to say in the `Origin` header, as a browser does for a module; nothing if not given.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Client:
         resolver: Resolver | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        origin: str | None = None,
     ) -> None:
         self._access = access
         self._limits = limits
@@ -112,13 +117,25 @@ class Client:
             limits=replace(limits, connections=limits.event_streams),
             ssl_context=ssl_context,
         )
-        self._sender = Sender(self._transport, limits=limits, clock=clock)
+        self._sender = Sender(self._transport, limits=limits, clock=clock, origin=origin)
         self._cache = Cache(limits)
         self._flights: Flights[tuple[Entry, Status]] = Flights()
         self._renewals: dict[Key, asyncio.Task[None]] = {}
         self._counts: Counter[Status] = Counter()
         self._errors: Counter[str] = Counter()
         self._closed = False
+
+    def beside(self, *, limits: Limits, origin: str | None = None) -> Client:
+        """Make a client on the same connections, with a cache, counts and breakers of its own.
+
+        What it finds of an origin is not held against that origin here. Close it before this one.
+
+        Args:
+            limits: Its deadlines, sizes and counts.
+            origin: As for `Client`.
+        """
+        shared = SharedTransport(self._transport)
+        return Client(self._access, limits=limits, clock=self._clock, transport=shared, origin=origin)
 
     @property
     def access(self) -> Access:
@@ -331,6 +348,17 @@ class Client:
             await self._from_origin(wish, insist=False)
 
 
+class SharedTransport(httpx2.AsyncBaseTransport):
+    """Another client's transport, which it closes itself."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request on the other's connections."""
+        return await self._transport.handle_async_request(request)
+
+
 def is_usable(entry: Entry, access: Access, cap: int, integrity: str | None) -> bool:
     """Tell whether a copy fits what is asked for now, which may be less than what it was fetched for."""
     if len(entry.body) > cap or origin(entry.final_url) not in access.origins:
@@ -370,6 +398,7 @@ def make_entry(delivery: Delivery, received: float) -> Entry:
         last_modified=read_validator(headers, "last-modified"),
         freshness=delivery.freshness,
         received=received,
+        headers={name: text for name in KEPT_HEADERS if (text := read_validator(headers, name)) is not None},
     )
 
 

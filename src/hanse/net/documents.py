@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hanse.errors import HanseError
@@ -29,6 +30,9 @@ class Document:
         status: `fresh` (just fetched), `revalidated` (the origin confirmed the copy), `cached` (the copy
             is fresh), `stale` (the copy is not, and could not be renewed yet).
         stale_reason: Why a stale copy could not be renewed; None while that is still being tried.
+        headers: What the answer said to browsers, by names in lower case: `content-type`, `cache-control`,
+            `access-control-allow-origin` and `vary`, as far as they are there and not longer than they
+            ever need to be.
     """
 
     url: str
@@ -41,6 +45,7 @@ class Document:
     fresh_for: float
     status: Status
     stale_reason: HanseError | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stale(self) -> bool:
@@ -80,4 +85,5 @@ def make_document(
         fresh_for=max(0.0, entry.fresh_for(now)),
         status=status,
         stale_reason=reason,
+        headers=entry.headers,
     )

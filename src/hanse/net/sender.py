@@ -67,11 +67,18 @@ class Sender:
         transport: Sends one request; it is closed by whoever made it.
         limits: The bounds.
         clock: Seconds, monotonic, for the breakers.
+        origin: What to say in the `Origin` header; nothing if not given.
     """
 
     def __init__(
-        self, transport: httpx2.AsyncBaseTransport, *, limits: Limits, clock: Callable[[], float]
+        self,
+        transport: httpx2.AsyncBaseTransport,
+        *,
+        limits: Limits,
+        clock: Callable[[], float],
+        origin: str | None = None,
     ) -> None:
+        self._origin = {} if origin is None else {"origin": origin}
         self._transport = transport
         self._limits = limits
         self._clock = clock
@@ -146,7 +153,7 @@ class Sender:
         learn = breaker.release
         try:
             async with asyncio.timeout_at(order.deadline_at):
-                headers = make_headers(target, order)
+                headers = {**self._origin, **make_headers(target, order)}
                 answer = await exchange(self._transport, target, headers, cap=order.cap, limits=self._limits)
             learn = breaker.fail if answer.status >= 500 else breaker.succeed
             return answer

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -16,10 +18,20 @@ from starlette.responses import Response
 from hanse.errors import FormatError, UsageError
 from hanse.federation import Federation
 from hanse.formats.decoding import convert_value, decode_json
+from hanse.formats.import_map import ImportMap, serialise
 from hanse.limits import Limits
 from hanse.names import check_remote_name
 from hanse.urls import is_web
 from hanse.web.documents import delta_document
+from hanse.web.extensions import (
+    ModuleWish,
+    extend_page,
+    lacking_rules,
+    read_module_wish,
+    read_modules,
+    require_snapshot,
+)
+from hanse.web.head.atlases import Atlases
 from hanse.web.problems import answer_problem
 from hanse.web.replies import reply
 
@@ -28,12 +40,18 @@ __all__ = ["Desk", "give_delta"]
 SUBJECT: Final = "request"
 
 
-class Wish(msgspec.Struct, frozen=True):
-    """What is asked: the URL of a remote entry, the remote's name, and the digest the page was made from."""
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is asked: the URL of a remote entry, the remote's name, and the digest the page was made from.
+
+    A page whose map was cut to its modules also says from which snapshot it was, `page`, and which modules
+    it has.
+    """
 
     url: str
     name: str
     snapshot: str
+    page: str | None = None
+    have: tuple[str, ...] = ()
 
 
 WISH: Final = msgspec.json.Decoder(Wish)
@@ -44,6 +62,7 @@ class Desk:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.atlases = Atlases(limits)
         self._free = limits.deltas_at_once
 
     @contextmanager
@@ -68,11 +87,66 @@ async def give_delta(federation: Federation, desk: Desk, request: Request) -> Re
         raise HTTPException(503, "there is no snapshot yet", {"retry-after": "1"})
     with desk.serve():
         try:
-            wish = await read_wish(request, desk.limits)
+            wish = await read_any_wish(request, desk.limits)
         except (FormatError, UsageError) as error:
             return answer_problem(error, status=400)
-        delta = await federation.init_remote_entry(wish.url, wish.name, snapshot=wish.snapshot)
-    return reply(request, delta_document(delta), "application/json", cache="no-store", public=True)
+        body = await (
+            extend(federation, desk, wish)
+            if isinstance(wish, ModuleWish)
+            else add_remote(federation, desk, wish)
+        )
+    return reply(request, body, "application/json", cache="no-store", public=True)
+
+
+async def read_any_wish(request: Request, limits: Limits) -> Wish | ModuleWish:
+    """Read what is asked: a remote, or a module of one that the page knows.
+
+    Raises:
+        FormatError: It is not what it should be.
+        HTTPException: The body is too large (413), comes too slowly (408) or not at all (400).
+    """
+    if "module" in request.query_params:
+        return read_module_wish(request.query_params, limits)
+    return await read_wish(request, limits)
+
+
+async def extend(federation: Federation, desk: Desk, wish: ModuleWish) -> bytes:
+    """Write what a page adds for one more module.
+
+    Raises:
+        NotFoundError: There is no such module, or no such snapshot any more.
+    """
+    snapshot = require_snapshot(federation, wish.snapshot)
+    return await run_in_threadpool(extend_page, snapshot, desk.atlases, wish)
+
+
+async def add_remote(federation: Federation, desk: Desk, wish: Wish) -> bytes:
+    """Write what a page adds for one more remote.
+
+    Raises:
+        HanseError: The entry cannot be had, or a strict option forbids the outcome.
+    """
+    delta = await federation.init_remote_entry(wish.url, wish.name, snapshot=wish.snapshot)
+    if wish.page is not None:
+        snapshot = require_snapshot(federation, wish.page)
+        # The newcomer may inherit any rule of the page's snapshot, and the page has only some of them.
+        whole = merge_rules(snapshot.import_map, delta.import_map)
+        missing = await run_in_threadpool(lacking_rules, snapshot, desk.atlases, wish.have, whole)
+        delta = replace(delta, import_map=missing, import_map_json=serialise(missing))
+    return delta_document(delta)
+
+
+def merge_rules(first: ImportMap, second: ImportMap) -> ImportMap:
+    """Return two maps as one in which the first counts."""
+    scopes = {
+        scope: {**second.scopes.get(scope, {}), **first.scopes.get(scope, {})}
+        for scope in (*first.scopes, *second.scopes)
+    }
+    return ImportMap(
+        imports={**second.imports, **first.imports},
+        scopes=scopes,
+        integrity={**second.integrity, **first.integrity},
+    )
 
 
 async def read_wish(request: Request, limits: Limits) -> Wish:
@@ -86,9 +160,10 @@ async def read_wish(request: Request, limits: Limits) -> Wish:
         body = await read_body(request, limits)
         wish = decode_json(WISH, body, subject=SUBJECT, cap=limits.request_bytes)
     else:
-        wish = convert_value(single_values(request.query_params), Wish, subject=SUBJECT)
+        wish = convert_value(query_values(request.query_params), Wish, subject=SUBJECT)
+    read_modules(wish.have, limits)
     for name, text in msgspec.structs.asdict(wish).items():
-        if not 0 < len(text) <= limits.text_length:
+        if isinstance(text, str) and not 0 < len(text) <= limits.text_length:
             raise FormatError(
                 "this text is empty or too long",
                 subject=SUBJECT,
@@ -109,14 +184,16 @@ async def read_wish(request: Request, limits: Limits) -> Wish:
     return wish
 
 
-def single_values(query: QueryParams) -> Mapping[str, str]:
-    """Return the query as a mapping.
+def query_values(query: QueryParams) -> Mapping[str, object]:
+    """Return the query as a mapping; `have` is a list.
 
     Raises:
         FormatError: A name is there twice, so that one reader may take the first and another the last.
     """
-    values: dict[str, str] = {}
+    values: dict[str, object] = {"have": query.getlist("have")}
     for name, value in query.multi_items():
+        if name == "have":
+            continue
         if name in values:
             raise FormatError("this stands twice in the query", subject=SUBJECT, path=f"$.{name[:60]}")
         values[name] = value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hanse.errors import UsageError
+from hanse.web.overrides import Overrides
 
 __all__ = ["LinkHeaders", "Loader", "Orchestrator", "PageOptions"]
 
@@ -36,6 +37,7 @@ class PageOptions:
         orchestrator: Where the page writes the resolved state, for an orchestrator that is already in use.
         csp: Whether responses without a content security policy get the default one.
         shims: The URL of es-module-shims, for browsers without import maps; None for no such browsers.
+        overrides: Which remotes a developer may replace on his own pages; None for nobody and nothing.
 
     Raises:
         UsageError: `base` is not a path.
@@ -49,6 +51,7 @@ class PageOptions:
     orchestrator: Orchestrator = "none"
     csp: bool = True
     shims: str | None = None
+    overrides: Overrides | None = None
 
     def __post_init__(self) -> None:
         if BASE.fullmatch(self.base) is None:

@@ -16,12 +16,13 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import ada_url
 
-from hanse.errors import UsageError
+from hanse.errors import OverrideError, UsageError
+from hanse.html import attribute, text
 from hanse.limits import LIMITS
 from hanse.names import remote_name_fault
 from hanse.urls import is_web, normalise
 
-__all__ = ["COOKIE", "Overrides", "Visit", "override_headers", "read_overrides"]
+__all__ = ["COOKIE", "Asked", "Overrides", "override_headers", "override_page", "read_overrides"]
 
 LOG: Final = logging.getLogger("hanse.web")
 
@@ -38,7 +39,7 @@ ORIGIN: Final = re.compile(r"(?P<origin>(?P<scheme>https?)://(?P<host>\*\.)?[^/?
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Asked:
     """Who asks for an override: one remote's name and URL, and what came with the request.
 
     Header names are in lower case, where the framework has them so.
@@ -65,21 +66,21 @@ class Overrides:
     """
 
     origins: tuple[str, ...] = LOOPBACK
-    allow: Callable[[Visit], bool] | None = None
+    allow: Callable[[Asked], bool] | None = None
     patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(compile_origin(one) for one in self.origins))
 
-    def permits(self, visit: Visit) -> bool:
+    def permits(self, asked: Asked) -> bool:
         """Tell whether an override counts; one whose `allow` fails does not."""
         try:
-            found = ada_url.URL(visit.url).origin
+            found = ada_url.URL(asked.url).origin
         except ValueError:
             return False
         if not any(pattern.fullmatch(found) for pattern in self.patterns):
             return False
-        return self.allow is None or bool(self.allow(visit))
+        return self.allow is None or bool(self.allow(asked))
 
 
 def compile_origin(given: str) -> re.Pattern[str]:
@@ -126,16 +127,16 @@ def read_overrides(
     asked = read_query(query)
     kept = [] if NONE in asked else split_cookie(cookies.get(COOKIE, ""))
     found: dict[str, str] = {}
-    for text in (*kept, *(one for one in asked if one != NONE)):
-        pair = read_override(text)
+    for one in (*kept, *(each for each in asked if each != NONE)):
+        pair = read_override(one)
         if pair is None:
-            LOG.debug("an override is ignored, for it cannot be read: %r", text[:200])
+            LOG.debug("an override is ignored, for it cannot be read: %r", one[:200])
             continue
-        visit = Visit(*pair, headers=headers or {}, cookies=cookies)
-        if overrides.permits(visit):
-            found[visit.name] = visit.url
+        wish = Asked(*pair, headers=headers or {}, cookies=cookies)
+        if overrides.permits(wish):
+            found[wish.name] = wish.url
         else:
-            LOG.debug("an override is ignored, for it is not allowed: %r", text[:200])
+            LOG.debug("an override is ignored, for it is not allowed: %r", one[:200])
     if len(found) > LIMITS.overrides_per_page:
         LOG.debug("%d overrides are ignored, for they are too many", len(found))
         return {}
@@ -158,14 +159,14 @@ def override_headers(
     """
     if overrides is None:
         return []
-    headers = [("cache-control", "private, no-store")] if found else []
+    headers = [("Cache-Control", "private, no-store")] if found else []
     asked = read_query(query)
     attributes = "Path=/; HttpOnly; SameSite=Lax"
     if found and asked:
-        return [*headers, ("set-cookie", f"{COOKIE}={join_cookie(found)}; {attributes}")]
+        return [*headers, ("Set-Cookie", f"{COOKIE}={join_cookie(found)}; {attributes}")]
     if NONE in asked and COOKIE in cookies:
-        headers = [("cache-control", "private, no-store")]
-        return [*headers, ("set-cookie", f"{COOKIE}=; Max-Age=0; {attributes}")]
+        headers = [("Cache-Control", "private, no-store")]
+        return [*headers, ("Set-Cookie", f"{COOKIE}=; Max-Age=0; {attributes}")]
     return headers
 
 
@@ -203,3 +204,13 @@ def read_override(text: str) -> tuple[str, str] | None:
         return None
     url = normalise(found["url"])
     return None if url is None else (found["name"], url.partition("#")[0])
+
+
+def override_page(error: OverrideError) -> bytes:
+    """Write the page a developer gets whose override cannot be used: what is wrong, and the way out."""
+    title = f"hanse: {error.subject}"
+    lines = [text(error.message), *([text(error.hint)] if error.hint else [])]
+    way_out = f'<a href="?{attribute(COOKIE)}={NONE}">Go on without overrides</a>'
+    body = "".join(f"<p>{line}</p>" for line in (*lines, way_out))
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(title)}</title>'
+    return f"{head}<h1>{text(title)}</h1>{body}</html>".encode("utf-8", "replace")

@@ -19,8 +19,9 @@ from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.links import HINT, takes_links, write_links
 from hanse.web.options import PageOptions
+from hanse.web.overrides import override_headers, read_overrides
 
-__all__ = ["Page", "Pages"]
+__all__ = ["Page", "Pages", "Visit"]
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -74,9 +75,14 @@ class Pages:
 
         Raises:
             HanseError: There is no snapshot, for the manifest cannot be had.
+            OverrideError: The visitor overrides a remote, with what cannot be used.
             UsageError: The nonce is none.
         """
-        return self._make(self.federation.sync.snapshot, nonce, Visit(headers, query, cookies, root))
+        visit = Visit(headers, query, cookies, root)
+        overridden = self.overridden(visit)
+        sync = self.federation.sync
+        snapshot = sync.override(overridden) if overridden else sync.snapshot
+        return self._make(snapshot, nonce, visit, overridden)
 
     async def aopen(
         self,
@@ -89,18 +95,32 @@ class Pages:
     ) -> Page:
         """Do what `open` does without blocking the event loop; takes and raises the same."""
         federation = self.federation
+        visit = Visit(headers, query, cookies, root)
         if federation.has_snapshot and federation.keeper is not None:
             snapshot = federation.snapshot
         else:
             snapshot = await asyncio.to_thread(lambda: federation.sync.snapshot)
-        return self._make(snapshot, nonce, Visit(headers, query, cookies, root))
+        overridden = self.overridden(visit)
+        if overridden:
+            snapshot = await federation.override(overridden)
+        return self._make(snapshot, nonce, visit, overridden)
+
+    def overridden(self, visit: Visit) -> Mapping[str, str]:
+        """Return the remotes that a visitor overrides, with the URLs of their entries.
+
+        Where nobody is asked who may, they count on pages under development only.
+        """
+        overrides = self.options.overrides
+        if overrides is None or not (self.options.development or overrides.allow is not None):
+            return NOTHING
+        return read_overrides(visit.query, visit.cookies, overrides, headers=visit.headers)
 
     def edition(self, snapshot: Snapshot) -> Edition:
         """Return what is rendered of a snapshot.
 
         Two snapshots with one digest may differ in what is known of their files, and so in their preloads.
         """
-        key = id(snapshot.plan), id(getattr(snapshot, "graph", None)), snapshot.digest
+        key = id(snapshot.plan), id(snapshot.graph), snapshot.digest
         kept = self._editions.get(key)
         # The edition holds its snapshot, so that no other object can have these identities meanwhile.
         return kept or self._editions.put(key, Edition(snapshot, self.options, limits=self.limits))
@@ -109,14 +129,18 @@ class Pages:
         """Return what is kept at present, the least recently used first."""
         return self._editions.values()
 
-    def _make(self, snapshot: Snapshot, nonce: str | None, visit: Visit) -> Page:
+    def _make(
+        self, snapshot: Snapshot, nonce: str | None, visit: Visit, overridden: Mapping[str, str]
+    ) -> Page:
         """Make a page."""
+        overrides = self.options.overrides
         return Page(
             snapshot,
             self.edition(snapshot),
             nonce=make_nonce() if nonce is None else check_nonce(nonce),
             links=takes_links(visit.headers, self.options.link_headers),
             root=visit.root.rstrip("/"),
+            more=override_headers(visit.query, visit.cookies, overridden, overrides),
         )
 
 
@@ -129,11 +153,21 @@ class Page:
         root: The path the whole site is mounted at, without a slash at the end.
     """
 
-    def __init__(self, snapshot: Snapshot, edition: Edition, *, nonce: str, links: bool, root: str) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        edition: Edition,
+        *,
+        nonce: str,
+        links: bool,
+        root: str,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self.nonce = nonce
         self.snapshot = snapshot
         self._edition = edition
         self._links = links
+        self._more = more
         self.root = root
         self._head: Head | None = None
 
@@ -209,11 +243,13 @@ class Page:
         """Return what belongs into the response's headers, each to be added to those that are there.
 
         `Content-Security-Policy` is for responses that have none of their own; the site may leave it out.
+        `Cache-Control`, which is there where a remote is overridden, takes the place of the site's.
         """
         return [*self._list_headers()]
 
     def _list_headers(self) -> Iterator[tuple[str, str]]:
         """Yield the headers."""
+        yield from self._more
         if self._head is not None and self._head.early:
             if self.options.link_headers == "auto":
                 yield "Vary", HINT

@@ -9,14 +9,16 @@ import jinja2
 from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request, cookie_parser
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hanse.errors import HanseError, UsageError
+from hanse.errors import HanseError, OverrideError, UsageError
 from hanse.federation import Federation
 from hanse.web.options import PageOptions
-from hanse.web.page import Page, Pages
+from hanse.web.overrides import override_page
+from hanse.web.page import Page, Pages, Visit
+from hanse.web.replies import ALWAYS, NO_CONTENT_POLICY
 from hanse.web.server import create_app
 
 __all__ = ["HanseMiddleware", "hanse_page", "install"]
@@ -62,9 +64,21 @@ class HanseMiddleware:
         elif scope["type"] == "http":
             # In this very scope: what the site writes into it is for the middleware outside of this one too.
             scope[KEY] = opening = Opening(self.pages, scope)
-            await self.app(scope, receive, opening.watch(send))
+            await self._serve_page(opening, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    async def _serve_page(self, opening: Opening, receive: Receive, send: Send) -> None:
+        """Serve the site; a developer whose override cannot be used is told so."""
+        await opening.prepare()
+        try:
+            await self.app(opening.scope, receive, opening.watch(send))
+        except OverrideError as error:
+            if opening.begun:
+                raise
+            headers = {**ALWAYS, "content-security-policy": NO_CONTENT_POLICY, "cache-control": "no-store"}
+            page = Response(override_page(error), status_code=502, headers=headers, media_type="text/html")
+            await page(opening.scope, receive, send)
 
     def _go_inside(self, scope: Scope) -> Scope | None:
         """Return the scope of Hanse's own app, or None where the path is not below it."""
@@ -108,14 +122,28 @@ class HanseMiddleware:
 
 
 class Opening:
-    """The page of a request, which is opened when it is first used."""
+    """The page of a request, which is opened when it is first used.
+
+    Attributes:
+        scope: The request.
+        begun: Whether the response has begun.
+    """
 
     def __init__(self, pages: Pages, scope: Scope) -> None:
         self._pages = pages
-        self._scope = scope
-        # Mounts inside the site move it later.
-        self._root: str = scope.get("root_path", "")
+        self.scope = scope
+        self.begun = False
+        headers = Headers(scope=scope)
+        self._visit = Visit(
+            headers=headers,
+            query=scope.get("query_string", b"").decode("latin-1"),
+            cookies=cookie_parser(headers.get("cookie", "")),
+            # Mounts inside the site move it later.
+            root=scope.get("root_path", ""),
+        )
         self._page: Page | None = None
+        self._used = False
+        self._error: OverrideError | None = None
 
     @property
     def page(self) -> Page:
@@ -123,23 +151,38 @@ class Opening:
 
         Raises:
             HanseError: There is no snapshot to make it from.
+            OverrideError: The visitor overrides a remote, with what cannot be used.
         """
+        if self._error is not None:
+            raise self._error
+        self._used = True
         if self._page is None:
-            headers = Headers(scope=self._scope)
+            visit = self._visit
             self._page = self._pages.open(
-                headers=headers,
-                query=self._scope.get("query_string", b"").decode("latin-1"),
-                cookies=cookie_parser(headers.get("cookie", "")),
-                root=self._root,
+                headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
             )
         return self._page
+
+    async def prepare(self) -> None:
+        """Open the page now where a remote is overridden, which may take its time."""
+        visit = self._visit
+        if not self._pages.overridden(visit):
+            return
+        try:
+            self._page = await self._pages.aopen(
+                headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
+            )
+        except OverrideError as error:
+            self._error = error
 
     def watch(self, send: Send) -> Send:
         """Return a `send` that adds the page's headers to the response, where the page was used."""
 
         async def add_headers(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._page is not None:
-                extend(message, self._page)
+            if message["type"] == "http.response.start":
+                self.begun = True
+                if self._page is not None and self._used:
+                    extend(message, self._page)
             await send(message)
 
         return add_headers
@@ -156,6 +199,8 @@ def extend(message: Message, page: Page) -> None:
     for name, value in page.response_headers():
         if name == "Content-Security-Policy" and name in headers:
             continue
+        if name == "Cache-Control":
+            del headers[name]
         headers.append(name, value)
     message["headers"] = headers.raw
 

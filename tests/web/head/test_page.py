@@ -109,7 +109,7 @@ async def test_an_unknown_module_is_an_error_for_whoever_develops() -> None:
                 with pytest.raises(NotFoundError, match=r"'Crad'.*\n.*exposes ./Card") as caught:
                     use("home/Crad")
                 assert caught.value.subject == "home"
-        with pytest.raises(NotFoundError, match="no such remote"):
+        with pytest.raises(NotFoundError, match="begins with no remote"):
             page.head(["nobody/Card"])
 
 

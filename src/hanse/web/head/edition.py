@@ -12,7 +12,7 @@ from hanse.errors import UsageError
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
-from hanse.graph import Graph, place_on_page
+from hanse.graph import place_on_page
 from hanse.html import Pieces, inline_json, link, script, splice
 from hanse.limits import LIMITS, Limits
 from hanse.web.client import DEV, LOADER
@@ -105,7 +105,7 @@ class Edition:
     @cached_property
     def atlas(self) -> Atlas:
         """The map and its files, to cut parts out of it."""
-        return Atlas(self.snapshot.import_map, graph_of(self.snapshot))
+        return Atlas(self.snapshot.import_map, self.snapshot.graph)
 
     def find(self, module: str, snapshot: Snapshot | None = None) -> RemoteModule | Missing:
         """Find a module; one that is missing is logged once for each reason.
@@ -173,7 +173,7 @@ class Edition:
             modules=modules,
             missing=tuple(one for one in looked_up if isinstance(one, Missing)),
             preloads=preloads,
-            early=early_preloads(preloads, graph_of(self.snapshot)),
+            early=early_preloads(preloads, self.snapshot.graph),
             scoped=data.scoped,
             unscoped_because=reach.because,
         )
@@ -191,12 +191,6 @@ class Edition:
         """Return how many characters a head has to itself."""
         shared = {id(piece) for piece in (*self.import_map, *self.state, *self.loader)}
         return sum(len(piece) for piece in head.pieces if piece is not None and id(piece) not in shared)
-
-
-def graph_of(snapshot: Snapshot) -> Graph:
-    """Return the files of a snapshot, as far as they have been read."""
-    graph: Graph = getattr(snapshot, "graph", {})
-    return graph
 
 
 def write_map(import_map: ImportMap) -> Pieces:

@@ -15,7 +15,7 @@ from hanse.formats.import_map import ImportMap, ParsedImportMap, Rule, find_rule
 from hanse.formats.map_document import url_like
 from hanse.graph import SOME_PAGE, Closure, Graph, ModuleFile, place_on_page, walk
 
-__all__ = ["Atlas", "Reach", "names_of"]
+__all__ = ["Atlas", "Reach", "names_of", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,23 @@ class Atlas:
         urls += [url for table in (imports, *scopes.values()) for url in table.values()]
         keys = {self.written.get(place_on_page(url) or url, "") for url in urls}
         return ImportMap(imports=imports, scopes=scopes, integrity=pick(whole.integrity, keys))
+
+
+def without(import_map: ImportMap, known: ImportMap) -> ImportMap:
+    """Return a map without the rules that another one has, too."""
+    scopes = {
+        scope: lacking(table, known.scopes.get(scope, {})) for scope, table in import_map.scopes.items()
+    }
+    return ImportMap(
+        imports=lacking(import_map.imports, known.imports),
+        scopes={scope: table for scope, table in scopes.items() if table},
+        integrity=lacking(import_map.integrity, known.integrity),
+    )
+
+
+def lacking(table: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of a table whose keys another one does not have."""
+    return {key: value for key, value in table.items() if key not in known}
 
 
 def names_of(module: RemoteModule, import_map: ImportMap) -> list[str]:
