@@ -4,13 +4,16 @@
 const page = JSON.parse(document.querySelector('script#hanse-page')?.textContent || '{}');
 const name = `hanse-events:${page.base}`;
 const channel = new BroadcastChannel(name);
-// In milliseconds: builds of several remotes end one after the other; how long a stream that ended is left alone.
+// In milliseconds. Builds of several remotes end one after the other, and one reload is enough for all of them.
 const CALM = 150;
+// A server that has no stream for us is asked again after a while, then less and less often.
 const PAUSES = [1000, 2000, 5000, 10000, 30000];
+// A stream that was opened says first what fails now; what it has not named by then is well again.
+const SETTLED = 1000;
 
 // What is shown: [name, reason] by remote where the server says it, and by module where this page found out.
 const troubles = new Map();
-// Remotes that the server calls failing: whoever holds the stream tells tabs that came later.
+// Remotes that the server calls failing, and why: whoever holds the stream tells tabs that came later.
 const failing = new Map();
 
 // --- The overlay. Under a strict policy: no HTML from text, no style elements.
@@ -79,6 +82,8 @@ const handlers = {
     reload = setTimeout(() => location.reload(), CALM);
   },
   failing({ remote, reason }) {
+    // Told once more, as after a break of the stream, it is no news: it may have been dismissed.
+    if (failing.get(remote) === reason) return;
     failing.set(remote, reason);
     troubles.set(remote, [remote, reason]);
     show();
@@ -91,6 +96,10 @@ const handlers = {
 };
 
 const hear = ({ type, data }) => Object.keys(handlers).includes(type) && handlers[type](data);
+const relay = (message) => {
+  channel.postMessage(message);
+  hear(message);
+};
 
 addEventListener('hanse-error', ({ detail: { remote, key, error } }) => {
   const title = `${remote}${key && '/' + key}`;
@@ -118,19 +127,23 @@ const read = () =>
       source.close();
       done(pause);
     };
-    source.onopen = () => (attempt = 0);
+    let doubtful;
+    source.onopen = () => {
+      attempt = 0;
+      doubtful = new Set(failing.keys());
+      setTimeout(() => doubtful.forEach((remote) => relay({ type: 'healed', data: { remote } })), SETTLED);
+    };
     // Browsers go on by themselves where the connection broke, and give up on an answer that is no stream.
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) leave(PAUSES[Math.min(attempt++, PAUSES.length - 1)]);
     };
     for (const type of Object.keys(handlers)) {
       source.addEventListener(type, (event) => {
-        const message = { type, data: JSON.parse(event.data || '{}') };
-        channel.postMessage(message);
-        hear(message);
+        const data = JSON.parse(event.data);
+        doubtful?.delete(data.remote);
+        relay({ type, data });
       });
     }
-    channel.postMessage({ type: 'hello' });
   });
 
 const watch = async () => {

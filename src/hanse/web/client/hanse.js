@@ -8,11 +8,13 @@
 const page = JSON.parse(document.querySelector('script#hanse-page')?.textContent || '{}');
 // What is added to the page bears the nonce of what was there first.
 const nonce = document.querySelector('script[nonce]')?.nonce ?? '';
-// Browsers that have import maps but lack this way to ask lose nothing by being taken for older ones.
-const native = HTMLScriptElement.supports?.('importmap');
+// Browsers that have import maps but lack this way to ask lose nothing by being taken for older ones. And where
+// es-module-shims came first, it has put a function of its own, without a name, into its place.
+const { supports } = HTMLScriptElement;
+const native = supports?.name && supports('importmap');
 // Browsers that cannot be asked what a name stands for know the first map of a page at most.
 const resolve =
-  import.meta.resolve ??
+  (native && import.meta.resolve) ||
   ((name) => document.querySelector('script[type=importmap]').textContent.includes(`"${name}":`));
 
 let digest = page.snapshot;
@@ -60,7 +62,7 @@ const addScript = (properties) =>
 // Load es-module-shims, in its polyfill mode: what ran natively stays, and is shared with what it loads.
 const needShims = (instead = '') =>
   (shims ??= new Promise((done, fail) => {
-    if (self.importShim) return done(importShim);
+    if (!native && self.importShim) return done(importShim);
     if (!page.shims) throw fault('unsupported', `this browser needs es-module-shims${instead}`);
     addScript({
       src: trusted().createScriptURL(page.shims),
