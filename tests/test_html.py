@@ -9,6 +9,7 @@ import html5lib  # type: ignore[import-untyped]  # has no stubs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from hanse.errors import FormatError
 from hanse.html import attribute, inline_json, text
@@ -115,3 +116,7 @@ def test_a_value_that_contains_itself_is_refused() -> None:
     bomb.append(bomb)
     with pytest.raises(FormatError):
         inline_json(bomb)
+
+
+def test_text_marked_as_safe_is_text_in_json() -> None:
+    assert inline_json({"label": [Markup("<b>")]}) == inline_json({"label": ["<b>"]})

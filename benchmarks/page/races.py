@@ -113,6 +113,7 @@ class Race:
             "ratios": {
                 "hanse / by hand": summarise(self.ratios("hanse", "by-hand", to_first)),
                 "hanse / by hand, all": summarise(self.ratios("hanse", "by-hand", to_all)),
+                "quickstart / by hand": summarise(self.ratios("quickstart", "by-hand", to_first)),
                 "quickstart / hanse": summarise(self.ratios("quickstart", "hanse", to_first)),
                 "quickstart / hanse, all": summarise(self.ratios("quickstart", "hanse", to_all)),
                 "hanse / with storage, second visit": summarise(

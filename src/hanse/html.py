@@ -42,7 +42,7 @@ def inline_json(value: object) -> str:
         FormatError: The value cannot be encoded, or the bytes are not UTF-8.
     """
     try:
-        encoded = value if isinstance(value, bytes) else msgspec.json.encode(value)
+        encoded = value if isinstance(value, bytes) else msgspec.json.encode(value, enc_hook=plain_text)
         escaped = encoded.decode()
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise FormatError(f"this value cannot become JSON: {error}", subject="inline JSON") from error
@@ -50,6 +50,17 @@ def inline_json(value: object) -> str:
     for character, escape in JSON_ESCAPES.items():
         escaped = escaped.replace(character, escape)
     return escaped
+
+
+def plain_text(value: object) -> str:
+    """Return the text of a template engine's own kind of text, such as a string marked as safe.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
 def attribute(value: str) -> str:

@@ -128,6 +128,11 @@ class Limits:
     # Connections in all, and how long those under way may take to end when the server is stopped.
     server_connections: int = 1024
     shutdown_deadline: float = 5.0
+    # Inside another framework: how long an answer may take to begin, how long a stream may be silent (a live
+    # one says something every 15 s), and how many streams there are at a time: each may hold a thread.
+    answer_deadline: float = 30.0
+    stream_silence: float = 60.0
+    streams_at_once: int = 64
     # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
     page_rows: int = 100
     page_names: int = 6

@@ -127,6 +127,7 @@ def expected(
         "modules": [found.specifier for found in head.modules],
         "scoped": False,
         "shims": page.options.shims,
+        "shimsIntegrity": None,
     }
     document = {"imports": import_map.imports, "scopes": import_map.scopes, "integrity": import_map.integrity}
     yield (

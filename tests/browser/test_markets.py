@@ -1,4 +1,4 @@
-"""The examples' sites in a real Chromium: the same market, served by Starlette and by FastAPI."""
+"""The examples' sites in a real Chromium: the same market, served by each framework."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from playwright.sync_api import Page, expect
 
 from examples.basic.visit import Diary, is_negotiation, is_react, keep_diary
 from examples.fastapi.serve import serve_market as serve_fastapi
+from examples.flask.serve import serve_market as serve_flask
 from examples.starlette.serve import serve_market as serve_starlette
 from scripts.build_examples import build_examples
+from tests.browser.processes import run_example
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
 SITES: dict[str, Callable[[int], AbstractContextManager[str]]] = {
     "starlette": serve_starlette,
     "fastapi": serve_fastapi,
+    "flask": serve_flask,
+    # Django is one to a process, and this one may have another already.
+    "django": lambda _: run_example("examples.django.serve"),
+    "django-wsgi": lambda _: run_example("examples.django.serve", "--wsgi"),
 }
 VIOLATIONS = (
     "addEventListener('securitypolicyviolation', (event) =>"

@@ -11,8 +11,7 @@ import pytest
 
 from hanse import Federation, Policy, ResolveError, Snapshot, StatusError
 from hanse.federation import Refresh
-from tests.federation.test_sync import towns_in_a_thread
-from tests.federation.towns import QUICK, entry, serve_towns, share
+from tests.federation.towns import QUICK, entry, serve_towns, share, towns_in_a_thread
 from tests.net.upstream import hang, reply, tagged
 
 pytestmark = pytest.mark.anyio

@@ -186,15 +186,19 @@ async def test_federations_share_a_folder_and_not_their_documents(tmp_path: Path
     async with serve_towns(home=entry("home"), shop=entry("shop")) as towns:
         ways: list[dict[str, object]] = [{"home": towns.url("home")}, {"shop": towns.url("shop")}]
         for manifest in ways:
-            async with Federation(manifest, cache_folder=tmp_path, refresh_interval=None):
+            async with Federation(manifest, cache_folder=tmp_path, refresh_interval=None, modules="skip"):
                 pass
         assert len(files(tmp_path)) == 2
         stop(towns)
         for manifest in ways:
-            async with Federation(manifest, cache_folder=tmp_path, refresh_interval=None) as federation:
+            async with Federation(
+                manifest, cache_folder=tmp_path, refresh_interval=None, modules="skip"
+            ) as federation:
                 assert [one.status for one in federation.snapshot.remotes] == ["stale"]
         elsewhere = {"home": towns.url("shop")}
-        async with Federation(elsewhere, cache_folder=tmp_path, refresh_interval=None) as federation:
+        async with Federation(
+            elsewhere, cache_folder=tmp_path, refresh_interval=None, modules="skip"
+        ) as federation:
             assert [one.status for one in federation.snapshot.remotes] == ["failed"]
 
 

@@ -7,39 +7,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from hanse import Federation, NotFoundError, Snapshot, StatusError, UsageError
-from tests.federation.towns import Towns, entry, serve_towns
-from tests.net.upstream import Handler, reply
-
-
-@contextmanager
-def towns_in_a_thread(**remotes: Handler | bytes) -> Iterator[Towns]:
-    """Serve remotes from a loop of its own, as a test that blocks needs it."""
-    ready, done = threading.Event(), asyncio.Event()
-    served: list[tuple[Towns, asyncio.AbstractEventLoop]] = []
-
-    async def run() -> None:
-        async with serve_towns(**remotes) as towns:
-            served.append((towns, asyncio.get_running_loop()))
-            ready.set()
-            await done.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),))
-    thread.start()
-    ready.wait()
-    towns, loop = served[0]
-    try:
-        yield towns
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join()
+from tests.federation.towns import entry, serve_towns, towns_in_a_thread
+from tests.net.upstream import reply
 
 
 def test_it_is_started_by_its_first_use() -> None:

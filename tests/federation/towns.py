@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from hanse import Federation, Limits
 from tests.net.upstream import Handler, Upstream, reply, serve
 
-__all__ = ["QUICK", "Towns", "entry", "serve_towns", "share", "until"]
+__all__ = ["QUICK", "Towns", "entry", "serve_towns", "share", "towns_in_a_thread", "until"]
 
 # What takes seconds in production takes fractions of one here.
 QUICK = Limits(fetch_deadline=0.5, connect_deadline=0.5, refresh_deadline=2.0)
@@ -95,3 +96,26 @@ async def serve_towns(**remotes: Handler | bytes) -> AsyncIterator[Towns]:
             towns.put(name, handler)
         towns.list(*remotes)
         yield towns
+
+
+@contextmanager
+def towns_in_a_thread(**remotes: Handler | bytes) -> Iterator[Towns]:
+    """Serve remotes from a loop of its own, as a test that blocks needs it."""
+    ready, done = threading.Event(), asyncio.Event()
+    served: list[tuple[Towns, asyncio.AbstractEventLoop]] = []
+
+    async def run() -> None:
+        async with serve_towns(**remotes) as towns:
+            served.append((towns, asyncio.get_running_loop()))
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    ready.wait()
+    towns, loop = served[0]
+    try:
+        yield towns
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()

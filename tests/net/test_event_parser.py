@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[bytes, list[Event]]] = {
         b"data: a\r\rdata: b\r\n\r\ndata: c\n\ndata: d\n\r\ndata: e\r\n\rdata: f\r\r\n",
         [Event("message", one) for one in "abcdef"],
     ),
+    "data in lines that end in CR and LF": (b"data: a\r\ndata: b\r\n\r\n", [Event("message", "a\nb")]),
     "a byte order mark, once": (b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n", [Event("message", "a")]),
     "bytes that are not UTF-8": (b"data: \xff\xc3\n\n", [Event("message", "\ufffd\ufffd")]),
     "only line feeds and carriage returns end a line": (

@@ -109,7 +109,11 @@ async def live(app: ASGIApp) -> AsyncIterator[None]:
         raise RuntimeError(started["message"])
     yield
     incoming.put_nowait({"type": "lifespan.shutdown"})
-    await asyncio.wait_for(task, 10)
+    ended = await asyncio.wait_for(outgoing.get(), 10)
+    assert ended["type"] == "lifespan.shutdown.complete"
+    # A server that has heard this may end its loop at once.
+    task.cancel()
+    await asyncio.wait({task})
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ async def visit(
         ):
             yield Visited(federation, client)
         assert federation.closed
+        assert federation.keeper is None
 
 
 @pytest.mark.parametrize("make", [make_starlette, make_fastapi])
@@ -244,6 +249,22 @@ async def test_a_site_that_has_nothing_to_serve_does_not_start() -> None:
         async with live(app):
             pass
     assert federation.closed
+
+
+async def test_the_federation_is_closed_before_the_server_hears_that_the_site_is() -> None:
+    async with serve_towns(home=entry("home")) as towns:
+        federation = towns.federation()
+        app = HanseMiddleware(make_starlette(), federation)
+        incoming: asyncio.Queue[Message] = asyncio.Queue()
+        heard: list[tuple[str, bool]] = []
+
+        async def hear(message: Message) -> None:
+            heard.append((message["type"], federation.keeper is not None))
+            incoming.put_nowait({"type": "lifespan.shutdown"})
+
+        incoming.put_nowait({"type": "lifespan.startup"})
+        await app({"type": "lifespan", "state": {}}, incoming.get, hear)
+    assert heard == [("lifespan.startup.complete", True), ("lifespan.shutdown.complete", False)]
 
 
 async def test_a_site_without_a_lifespan_starts_with_its_first_page() -> None:

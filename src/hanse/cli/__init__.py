@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Say what would break, tear, island or be loaded twice if a remote entry were deployed.",
     "diff": "Compare two federations or import maps: mappings, versions, owners, copies, costs.",
     "graph": "Draw a federation: remotes, packages, who serves whom.",
+    "verify": "Read every file that the import map can reach, and report what would fail in a browser.",
     "lint": "Report every fault of manifests, remote entries, import maps and hanse.toml files.",
     "replay": "Replay recorded cases of the orchestrator, one JSON a line, from standard input.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",

@@ -11,9 +11,11 @@ from hanse.federation.newcomers import Delta
 from hanse.federation.refreshing import Refresh, RefreshListener
 from hanse.federation.snapshot import Health, RemoteHealth, Snapshot
 from hanse.federation.sync import SyncFederation
+from hanse.federation.verifying import Fault, RemoteReport, Report
 
 __all__ = [
     "Delta",
+    "Fault",
     "Federation",
     "Health",
     "Listener",
@@ -24,6 +26,8 @@ __all__ = [
     "RefreshListener",
     "RemoteHealth",
     "RemoteModule",
+    "RemoteReport",
+    "Report",
     "Snapshot",
     "Subscription",
     "SyncFederation",

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 # How long the end of the process waits for the loop's tasks to end, in seconds.
 PARTING: Final = 2.0
+# A task that ends can have begun another one, such as an attempt to connect, that must end, too.
+ROUNDS: Final = 3
 
 
 class Thread:
@@ -48,10 +50,11 @@ class Thread:
 
 async def end_tasks() -> None:
     """Cancel all tasks of this loop but the present one, and let them clean up."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(ROUNDS):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 

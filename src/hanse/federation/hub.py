@@ -13,7 +13,10 @@ from typing import Literal, Self
 from hanse.errors import UsageError
 from hanse.limits import Limits
 
-__all__ = ["Hub", "News", "Subscription"]
+__all__ = ["Hub", "News", "Override", "Subscription"]
+
+Override = tuple[str, str]
+"""An override: a remote's name, and the URL of the entry in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,14 @@ class News:
         remote: The remote's name.
         snapshot: With `reload`: the digest of the snapshot in which it is built in.
         reason: With `failing`: why, in a sentence.
+        override: Which override it is about, so that only pages with it are told; None where it is none.
     """
 
     kind: Literal["reload", "failing", "healed"]
     remote: str
     snapshot: str = ""
     reason: str = ""
+    override: Override | None = None
 
 
 class Subscription:
@@ -42,14 +47,18 @@ class Subscription:
     Args:
         hub: Where it is taken from.
         known: What the listener hears first.
+        overrides: Those the listener's pages have.
         backlog: News it may be behind.
     """
 
-    def __init__(self, hub: Hub, known: Iterable[News], *, backlog: int) -> None:
+    def __init__(
+        self, hub: Hub, known: Iterable[News], *, overrides: frozenset[Override], backlog: int
+    ) -> None:
         self._hub = hub
+        self._overrides = overrides
         self._loop = asyncio.get_running_loop()
         self._waiting = asyncio.Event()
-        self._known = [*known]
+        self._known = [news for news in known if self.concerns(news)]
         self._news: list[News] = []
         self._backlog = backlog
         self._closed = False
@@ -70,9 +79,14 @@ class Subscription:
         self._hub.leave(self)
         self.end()
 
+    def concerns(self, news: News) -> bool:
+        """Tell whether some news is for this listener: nobody hears of another developer's override."""
+        return news.override is None or news.override in self._overrides
+
     def offer(self, news: News) -> None:
         """Add some news, from any thread."""
-        self._call(news)
+        if self.concerns(news):
+            self._call(news)
 
     def end(self) -> None:
         """End it, from any thread."""
@@ -103,14 +117,17 @@ class Hub:
         self._limits = limits
         self._lock = threading.Lock()
         self._listeners: set[Subscription] = set()
-        self._failing: OrderedDict[str, News] = OrderedDict()
+        self._failing: OrderedDict[tuple[str, Override | None], News] = OrderedDict()
         self._open = True
 
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def subscribe(self) -> Subscription:
+    def subscribe(self, overrides: Iterable[Override] = ()) -> Subscription:
         """Listen, on the running loop; what fails at the moment is heard first. Close it in the end.
+
+        Args:
+            overrides: Those that should be heard of, too.
 
         Raises:
             UsageError: The hub is closed, or as many listen as may.
@@ -124,19 +141,25 @@ class Hub:
                     subject="federation",
                     hint="close some, or raise event_subscribers",
                 )
-            found = Subscription(self, self._failing.values(), backlog=self._limits.event_backlog)
+            found = Subscription(
+                self,
+                self._failing.values(),
+                overrides=frozenset(overrides),
+                backlog=self._limits.event_backlog,
+            )
             self._listeners.add(found)
             return found
 
     def publish(self, news: News) -> None:
         """Tell everybody; that something fails is remembered until it is healed, or built anew."""
         with self._lock:
-            if news.kind == "failing":
-                if self._failing.get(news.remote) == news:
-                    return
-                self._failing[news.remote] = news
+            about = (news.remote, news.override)
+            if news.kind != "failing":
+                self._failing.pop(about, None)
+            elif self._failing.get(about) == news:
+                return
             else:
-                self._failing.pop(news.remote, None)
+                self._failing[about] = news
             listeners = [*self._listeners]
         for listener in listeners:
             listener.offer(news)

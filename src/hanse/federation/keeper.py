@@ -7,14 +7,14 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
 from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
-from hanse.federation.holdings import Holdings
+from hanse.federation.holdings import HeldManifest, Holdings
 from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
 from hanse.federation.locking import lock, lock_snapshot
@@ -38,8 +38,10 @@ from hanse.federation.settings import Settings, access_of
 from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.store import Store
+from hanse.federation.verifying import Report, verify
 from hanse.names import check_remote_name
 from hanse.net import Client, digest
+from hanse.resolve import Remote
 
 __all__ = ["Keeper"]
 
@@ -74,10 +76,9 @@ class Keeper:
         self._collector = Collector(settings, self.client, ledger.clock)
         self._reader = None if settings.modules == "skip" else Reader(settings, ledger, self.client)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
-        self.overriding = Overriding(settings, ledger, self.client)
-        self._notifications = (
-            None if hub is None else Notifications(self.client, hub, self.renew, settings.limits)
-        )
+        known = None if self._reader is None else self._reader.known
+        self.overriding = Overriding(settings, ledger, self.client, used=self._use, known=known)
+        self._notifications = None if hub is None else self._make_notifications(hub)
         self._refreshing: asyncio.Task[Snapshot] | None = None
         self._unlisten: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
@@ -118,7 +119,7 @@ class Keeper:
         Raises:
             HanseError: As `refresh` and `reread` do.
         """
-        LOG.debug("remote %r is read again", remote)
+        LOG.debug("remote %r was built anew", remote)
         if self._refreshing is not None:
             await asyncio.wait({self._refreshing})
         snapshot = await self.refresh()
@@ -185,6 +186,12 @@ class Keeper:
             self._ledger.swap(await asyncio.to_thread(lock_snapshot, snapshot, files))
         return self._ledger.require()
 
+    async def verify(self, *, page: str, locked: bool) -> Report:
+        """Read every file behind the current snapshot's map as a browser would."""
+        snapshot, holdings = self._ledger.require(), self._ledger.holdings
+        held = Holdings(HeldManifest({})) if holdings is None else holdings
+        return await verify(held, snapshot, self.client, self._settings.limits, page=page, locked=locked)
+
     async def aclose(self) -> None:
         """End what is under way; idempotent."""
         self._closed = True
@@ -206,6 +213,16 @@ class Keeper:
             self._closed = True
             self.started.cancel()
             await self._end()
+
+    def _make_notifications(self, hub: Hub) -> Notifications:
+        """Make what watches builds."""
+        forget, limits = self.overriding.forget, self._settings.limits
+        return Notifications(self.client, hub, self.renew, forget=forget, limits=limits)
+
+    def _use(self, remotes: Iterable[Remote]) -> None:
+        """Watch the builds of an override's remotes, too."""
+        if self._notifications is not None:
+            self._notifications.watch_overrides(remotes)
 
     def _notify(self) -> None:
         """Begin to watch builds."""

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -17,11 +18,13 @@ from hanse.federation.keeper import Keeper, outlast
 from hanse.federation.ledger import Ledger, Listener
 from hanse.federation.modules import RemoteModule, find_module
 from hanse.federation.newcomers import Delta
+from hanse.federation.places import check_origins
 from hanse.federation.reading import read_file
 from hanse.federation.refreshing import RefreshListener
 from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
+from hanse.federation.verifying import PAGE, Report
 from hanse.formats.config import Modules, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
@@ -30,6 +33,8 @@ from hanse.resolve import Policy, PolicyName
 __all__ = ["Federation"]
 
 T = TypeVar("T")
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Keepers of a parent process are kept and left alone: their sockets and their poll set are the parent's, too.
 INHERITED: Final[list[Keeper]] = []
@@ -159,6 +164,11 @@ class Federation:
         return self._settings.policy
 
     @property
+    def modules(self) -> Modules:
+        """What is done about the files behind the import map."""
+        return self._settings.modules
+
+    @property
     def source(self) -> str:
         """Where the manifest comes from: a URL, a path, or `manifest` where it was given in place."""
         return self._settings.source.label
@@ -258,6 +268,21 @@ class Federation:
         keeper = self._require_keeper()
         return await at_home(keeper, lambda: keeper.reread(remote))
 
+    async def verify(self, *, locked: bool = False, page_origin: str | None = None) -> Report:
+        """Read every file that the import map reaches, and report what would fail in a browser.
+
+        Args:
+            locked: Ask for the integrity of every file, as a locked federation does.
+            page_origin: The origin of the pages that import the files, as `https://shop.example`; that of a
+                stranger if not given, so that files have to be open to all.
+
+        Raises:
+            UsageError: That is no origin, or the federation is not started.
+        """
+        page = check_origins([page_origin])[0] if page_origin is not None else PAGE
+        keeper = self._require_keeper()
+        return await at_home(keeper, lambda: keeper.verify(page=page, locked=locked))
+
     def wake(self) -> None:
         """Ask for a refresh soon and return at once; from any thread, signal handler or web hook."""
         keeper = self.keeper
@@ -339,11 +364,14 @@ class Federation:
         """
         return self._ledger.refreshes.add(listener)
 
-    def subscribe(self) -> Subscription:
+    def subscribe(self, overrides: Mapping[str, str] = NOTHING) -> Subscription:
         """Hear of builds and of who fails, on the running event loop; close the subscription in the end.
 
         What fails at the moment comes first. It ends by itself when the federation is closed, and when its
         reader falls behind.
+
+        Args:
+            overrides: Those of the listener's pages, whose builds he wants to hear of, too.
 
         Raises:
             UsageError: The federation is closed or does not watch builds, or as many listen as may.
@@ -352,7 +380,7 @@ class Federation:
             raise UsageError(
                 "no builds are watched", subject=self.source, hint="make it with development=True"
             )
-        return self._news().subscribe()
+        return self._news().subscribe(overrides.items())
 
     def hang_up(self) -> None:
         """End all subscriptions, since the server that serves them is about to end; from any thread."""

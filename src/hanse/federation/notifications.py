@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
 import msgspec
 
 from hanse.errors import HanseError
-from hanse.federation.hub import Hub, News
+from hanse.federation.hub import Hub, News, Override
+from hanse.federation.overriding import widen
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.telling import tell
 from hanse.limits import Limits
-from hanse.net import Client, Event, Interrupted, Opened
+from hanse.net import Access, Client, Event, Interrupted, Opened
 from hanse.resolve import Remote
 from hanse.resolve.paths import join, scope_url
 from hanse.urls import is_web, normalise
@@ -36,8 +38,12 @@ FAILURES: Final = {
 # What a build says of itself is shown on pages: no more than somebody would read there.
 REASON_LENGTH: Final = 2000
 
-Reread = Callable[[str], Awaitable[Snapshot]]
+ReadBuild = Callable[[str], Awaitable[Snapshot]]
 """Reads a remote's documents now, and returns the snapshot they are in."""
+
+
+Watched = tuple[str, Override | None]
+"""A remote's name, and the override it is in, if any."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -57,21 +63,34 @@ class Notifications:
     Args:
         client: Opens the streams.
         hub: Who is told.
-        reread: Called when a remote was built anew, once at a time for each remote.
-        limits: `event_streams` is used.
+        read_build: Called when a remote was built anew, once at a time for each remote.
+        forget: Called when an override's remote was built anew.
+        limits: `event_streams` and `overrides_kept` are used.
     """
 
-    def __init__(self, client: Client, hub: Hub, reread: Reread, limits: Limits) -> None:
+    def __init__(
+        self,
+        client: Client,
+        hub: Hub,
+        read_build: ReadBuild,
+        *,
+        forget: Callable[[Override], object],
+        limits: Limits,
+    ) -> None:
         self._client = client
         self._hub = hub
-        self._reread = reread
+        self._read_build = read_build
+        self._forget = forget
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._watched: dict[str, tuple[str, ...]] = {}
+        self._remotes: Mapping[str, Remote] = {}
+        self._overrides: OrderedDict[Override, Remote] = OrderedDict()
+        self._watched: dict[str, tuple[Watched, ...]] = {}
         self._streams: dict[str, asyncio.Task[None]] = {}
         self._readings: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._announced: set[str] = set()
+        self._late: dict[str, News] = {}
         self._ended = False
 
     def compare(self, new: Snapshot, old: Snapshot | None) -> None:
@@ -81,7 +100,8 @@ class Notifications:
         """
         if self._ended:
             return
-        self._reconcile(new.plan.remotes)
+        self._remotes = new.plan.remotes
+        self._reconcile()
         self._tell_health(new, old)
         for name in sorted(changed_entries(new, old) - self._announced):
             self._hub.publish(News("reload", name, snapshot=new.digest))
@@ -94,13 +114,25 @@ class Notifications:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _reconcile(self, remotes: Mapping[str, Remote]) -> None:
+    def watch_overrides(self, remotes: Iterable[Remote]) -> None:
+        """Watch the builds of remotes that a developer works with, too, until others have come after them."""
+        for remote in remotes:
+            override = (remote.name, remote.url)
+            self._overrides[override] = remote
+            self._overrides.move_to_end(override)
+        while len(self._overrides) > self._limits.overrides_kept:
+            self._overrides.popitem(last=False)
+        if not self._ended:
+            self._reconcile()
+
+    def _reconcile(self) -> None:
         """Watch each endpoint that there is now, and no other."""
-        found: dict[str, list[str]] = {}
-        for remote in remotes.values():
+        found: dict[str, list[Watched]] = {}
+        mine = [(remote, override) for override, remote in self._overrides.items()]
+        for remote, override in [*((one, None) for one in self._remotes.values()), *mine]:
             url = endpoint_of(remote)
             if url is not None:
-                found.setdefault(url, []).append(remote.name)
+                found.setdefault(url, []).append((remote.name, override))
         most = self._limits.event_streams
         if len(found) > most:
             LOG.warning("%d remotes notify of builds, and %d of them are watched", len(found), most)
@@ -112,41 +144,67 @@ class Notifications:
 
     async def _watch(self, url: str) -> None:
         try:
-            await self._client.watch(url, partial(self._hear, url))
+            await self._client.watch(url, partial(self._hear, url), access=self._access(url))
             LOG.info("%s has said that it will notify of no more builds", url)
         except HanseError as error:
             LOG.warning("builds are not notified of any more: %s", error)
         except Exception:
             LOG.exception("builds are not notified of any more: %s", url)
 
+    def _access(self, url: str) -> Access | None:
+        """Return the origins that may be asked for a stream: with an override's only where it is for that."""
+        overrides = [override for _, override in self._watched.get(url, ())]
+        if not overrides or None in overrides:
+            return None
+        access = self._client.access
+        for override in overrides:
+            access = access if override is None else widen(access, override[1])
+        return access
+
     def _hear(self, url: str, heard: Event | Opened | Interrupted) -> None:
-        names = self._watched.get(url, ())
+        watched = self._watched.get(url, ())
         if isinstance(heard, Interrupted):
             LOG.debug("%s: builds are not watched for %.1f s: %s", url, heard.retry_in, heard.error)
         elif isinstance(heard, Opened):
-            LOG.info("%s: builds of %s are watched", url, ", ".join(names))
-            if heard.again:
+            LOG.info("%s: builds of %s are watched", url, ", ".join(name for name, _ in watched))
+            for name, override in watched if heard.again else ():
                 # Builds may have ended meanwhile: what has changed is found by looking.
-                for name in names:
+                if override is None:
                     self._read(name, announce=False)
         else:
-            self._obey(heard.data, names)
+            self._obey(heard.data, watched)
 
-    def _obey(self, data: str, names: tuple[str, ...]) -> None:
+    def _obey(self, data: str, watched: tuple[Watched, ...]) -> None:
         """Do what a message asks for; one that nobody knows is ignored, as the orchestrator does."""
         try:
             message = MESSAGE.decode(data.encode("utf-8", "replace"))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            LOG.debug("a notification of %s cannot be read: %s", ", ".join(names), error)
+            LOG.debug("a notification about %s cannot be read: %s", watched, error)
             return
         if message.type == COMPLETE:
-            for name in names:
-                self._read(name, announce=True)
+            for name, override in watched:
+                self._obey_build(name, override)
         elif message.type in FAILURES:
             said = (message.error or message.message or "").strip()[:REASON_LENGTH]
             reason = f"{FAILURES[message.type]}: {said}" if said else FAILURES[message.type]
-            for name in names:
-                self._hub.publish(News("failing", name, reason=reason))
+            for name, override in watched:
+                self._say_failing(News("failing", name, reason=reason, override=override))
+
+    def _obey_build(self, name: str, override: Override | None) -> None:
+        """Read a remote's build; one in an override is read when its developer's page is opened."""
+        if override is None:
+            self._late.pop(name, None)
+            self._read(name, announce=True)
+        else:
+            self._forget(override)
+            self._hub.publish(News("reload", name, override=override))
+
+    def _say_failing(self, news: News) -> None:
+        """Tell that a build failed; not before the build that came before it has been read and told of."""
+        if news.override is None and news.remote in self._readings:
+            self._late[news.remote] = news
+        else:
+            self._hub.publish(news)
 
     def _read(self, name: str, *, announce: bool) -> None:
         """Read a remote anew; while that is being done, a second build is read after it, and a third is not.
@@ -162,17 +220,16 @@ class Notifications:
         if name in self._readings:
             self._again.add(name)
             return
-        task = self._readings[name] = self._loop.create_task(self._reread_all(name))
-        task.add_done_callback(lambda _: self._readings.pop(name, None))
+        self._readings[name] = self._loop.create_task(self._read_builds(name))
 
-    async def _reread_all(self, name: str) -> None:
+    async def _read_builds(self, name: str) -> None:
         """Read a remote anew, and once more as long as builds have ended meanwhile."""
         self._again.add(name)
         while name in self._again:
             self._again.discard(name)
             announced = name in self._announced
             try:
-                snapshot = await self._reread(name)
+                snapshot = await self._read_build(name)
             except HanseError as error:
                 self._hub.publish(News("failing", name, reason=tell(error)))
             except Exception as error:
@@ -183,6 +240,9 @@ class Notifications:
                     self._announce(name, snapshot)
             if name not in self._again:
                 self._announced.discard(name)
+        del self._readings[name]
+        if (late := self._late.pop(name, None)) is not None:
+            self._hub.publish(late)
 
     def _announce(self, name: str, snapshot: Snapshot) -> None:
         """Tell everybody that a remote was built, or why its new build cannot be had."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import ada_url
 
+from hanse import resolve
 from hanse.errors import FormatError, HanseError, OverrideError, UsageError
+from hanse.federation.files import Files
 from hanse.federation.holdings import Good, Held, Holdings
+from hanse.federation.hub import Override
 from hanse.federation.ledger import Ledger
 from hanse.federation.places import Place, is_loopback
 from hanse.federation.reading import decode_entry, read
@@ -28,8 +32,8 @@ __all__ = ["Overriding"]
 
 SUBJECT: Final = "override"
 
-Wanted = tuple[tuple[str, str], ...]
-"""Names and URLs, sorted by name."""
+Wanted = tuple[Override, ...]
+"""Overrides, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,24 @@ class Overriding:
         settings: What the federation goes by.
         ledger: What it knows.
         client: Asks the web.
+        used: Called with the remotes of each set of overrides that is used.
+        known: Says what is known of the files behind a snapshot; None where files are let be.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, client: Client) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        client: Client,
+        used: Callable[[Iterable[resolve.Remote]], object],
+        known: Callable[[Holdings, Snapshot], Awaitable[Files]] | None = None,
+    ) -> None:
         self._settings = settings
         self._limits = settings.limits
         self._ledger = ledger
         self._client = client
+        self._used = used
+        self._known = known
         self._made: OrderedDict[Wanted, Made] = OrderedDict()
         self._flights: Flights[Snapshot] = Flights()
         self._places = asyncio.Semaphore(settings.limits.overrides_at_once)
@@ -84,6 +99,12 @@ class Overriding:
                 return made.snapshot
         return await self._flights.join(wanted, lambda: self._make(wanted))
 
+    def forget(self, override: Override) -> None:
+        """Look at an override's entry anew the next time, however young the last look is."""
+        for wanted, made in self._made.items():
+            if override in wanted:
+                self._made[wanted] = replace(made, looked_at=-math.inf)
+
     async def aclose(self) -> None:
         """End what is under way."""
         await self._flights.cancel()
@@ -107,6 +128,7 @@ class Overriding:
             self._keep(wanted, replace(made, looked_at=looked_at))
             snapshot = made.snapshot or self._ledger.require()
             self._ledger.history.keep_beside(snapshot)
+            self._used(snapshot.plan.remotes[name] for name in goods)
             return snapshot
 
     def _keep(self, wanted: Wanted, made: Made) -> None:
@@ -164,6 +186,10 @@ class Overriding:
             snapshot = await settle(replaced, self._settings.policy, previous, self._ledger.clock())
         except HanseError as error:
             raise blame(error, ", ".join(goods)) from error
+        if self._known is not None and snapshot.plan is not previous.plan:
+            # Those of the override itself are not read: they change all the time.
+            files = await self._known(replaced, snapshot)
+            snapshot = replace(snapshot, files=replace(files, unread=()))
         return Made(0.0, goods, base=base, snapshot=snapshot)
 
 

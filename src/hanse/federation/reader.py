@@ -17,11 +17,10 @@ from hanse.federation.owners import owners_of
 from hanse.federation.settings import Settings
 from hanse.federation.shelf import Shelf, ShelfStore
 from hanse.federation.snapshot import Snapshot
-from hanse.federation.surveying import Surveyor, roots_of
+from hanse.federation.surveying import Surveyor, allow_owners, is_ending, roots_of
 from hanse.formats.import_map import ImportMap, ParsedImportMap, merge, parse_import_map
 from hanse.graph import SOME_PAGE
 from hanse.net import Client
-from hanse.urls import origin
 
 __all__ = ["Reader"]
 
@@ -89,8 +88,9 @@ class Reader:
             HanseError: A file of it cannot be read.
         """
         added, merged = await asyncio.to_thread(extend, page.parsed, delta)
-        self._open((owner,))
-        files = await self._surveyor.survey(merged, roots_of(added), page.owners.with_owner(owner))
+        owners = page.owners.with_owner(owner)
+        self._client.access = allow_owners(self._parent.access, owners)
+        files = await self._surveyor.survey(merged, roots_of(added), owners)
         if files.unread:
             raise files.unread[0].error
         new = {url: file for url, file in files.graph.items() if url not in page.graph}
@@ -106,17 +106,11 @@ class Reader:
 
     async def _survey(self, holdings: Holdings, snapshot: Snapshot, *, fetch: bool) -> Files:
         owners = owners_of(holdings)
-        self._open(tuple(owners.by_scope.values()))
+        self._client.access = allow_owners(self._parent.access, owners)
         parsed = snapshot.files.parsed
         if parsed is None:
             parsed = await asyncio.to_thread(parse, snapshot.plan.import_map)
         return await self._surveyor.survey(parsed, roots_of(parsed), owners, fetch=fetch)
-
-    def _open(self, owners: tuple[Owner, ...]) -> None:
-        """Allow the origins that remote entries may be asked at, and those that entries on disk name."""
-        local = [owner.scope for owner in owners if owner.folder is not None]
-        away = [scope for scope in local if origin(scope) != origin(SOME_PAGE)]
-        self._client.access = self._parent.access.with_urls(away, local=True)
 
     async def _follow(self) -> None:
         """Read the files of the current snapshot, and of the one that has taken its place meanwhile."""
@@ -132,8 +126,9 @@ class Reader:
                     return
         except HanseError as error:
             LOG.warning("the modules could not be read: %s", error)
-        except Exception:
-            LOG.exception("the modules could not be read")
+        except Exception as error:
+            if not is_ending(error):
+                LOG.exception("the modules could not be read")
 
 
 def parse(import_map: ImportMap) -> ParsedImportMap:

@@ -6,8 +6,9 @@ import asyncio
 import base64
 import binascii
 import logging
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -21,10 +22,10 @@ from hanse.federation.shelf import Key, Shelf
 from hanse.formats.import_map import ParsedImportMap
 from hanse.graph import SOME_PAGE, Lexed, ModuleFile, follow, lex, write_for_page
 from hanse.limits import Limits
-from hanse.net import Client, digest, verify_integrity
+from hanse.net import Access, Client, Document, digest, verify_integrity
 from hanse.urls import normalise, origin
 
-__all__ = ["Surveyor", "roots_of"]
+__all__ = ["Surveyor", "allow_owners", "is_ending", "roots_of"]
 
 LOG: Final = logging.getLogger("hanse.federation")
 
@@ -76,9 +77,18 @@ class Surveyor:
         client: Asks the web.
         shelf: What has been read before; added to.
         limits: `modules_at_once`, `modules_deadline` and the sizes are used.
+        watch: Told of each document from the web, with the URL that was asked for.
     """
 
-    def __init__(self, client: Client, shelf: Shelf, limits: Limits) -> None:
+    def __init__(
+        self,
+        client: Client,
+        shelf: Shelf,
+        limits: Limits,
+        *,
+        watch: Callable[[str, Document], None] | None = None,
+    ) -> None:
+        self._watch = watch
         self.client = client
         self.shelf = shelf
         self._limits = limits
@@ -166,7 +176,8 @@ class Surveyor:
             return Outcome(item, None, error)
         except Exception as error:
             # As with entries: what one file brings to light must not cost the others.
-            LOG.exception("the module %r brought something unexpected to light", item.url)
+            if not is_ending(error):
+                LOG.exception("the module %r brought something unexpected to light", item.url)
             return Outcome(
                 item, None, HanseError(f"an unexpected {type(error).__name__}: {error}", subject=item.url)
             )
@@ -211,6 +222,8 @@ class Surveyor:
         found = await self.client.fetch(
             url, cap=cap, integrity=item.integrity, accept="*/*", deadline=item.owner.deadline
         )
+        if self._watch is not None:
+            self._watch(url, found)
         return found.body, "" if found.final_url == url else found.final_url
 
     def _expand(self, outcomes: Sequence[Outcome], trip: Trip) -> tuple[list[Item], list[Unprovided]]:
@@ -242,6 +255,12 @@ def roots_of(parsed: ParsedImportMap) -> list[str]:
     return [*dict.fromkeys(url for url in urls if url is not None and not url.endswith("/"))]
 
 
+def allow_owners(access: Access, owners: Owners) -> Access:
+    """Allow, beside the origins that remote entries may be asked at, those that entries on disk name."""
+    local = [owner.scope for owner in owners.by_scope.values() if owner.folder is not None]
+    return access.with_urls([scope for scope in local if origin(scope) != PAGES_ORIGIN], local=True)
+
+
 def expected(url: str, owner: Owner, parsed: ParsedImportMap) -> str | None:
     """Return the digest that a file should have: as the map says, or else its remote's entry."""
     return parsed.integrity.get(url) or owner.integrity.get(url)
@@ -271,6 +290,12 @@ def flooding(item: Item, limits: Limits) -> Unread:
     """Say that a file is one too many."""
     text = f"the import map reaches more than {limits.modules_per_federation} modules"
     return Unread(item.owner.name, item.written, item.importer, TooLargeError(text, subject=item.url))
+
+
+def is_ending(error: Exception) -> bool:
+    """Tell whether something failed because the process is ending: threads are not to be had any more."""
+    shut_down = isinstance(error, RuntimeError) and "shutdown" in str(error)
+    return shut_down or not threading.main_thread().is_alive()
 
 
 def not_asked(item: Item) -> FetchError:

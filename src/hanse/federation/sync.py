@@ -12,6 +12,7 @@ from hanse.federation.modules import RemoteModule
 from hanse.federation.newcomers import Delta
 from hanse.federation.refreshing import RefreshListener
 from hanse.federation.snapshot import Snapshot
+from hanse.federation.verifying import Report
 from hanse.net import BreakerState, Stats
 
 if TYPE_CHECKING:
@@ -75,6 +76,19 @@ class SyncFederation:
         """
         self._ensure()
         return run_in(self._loop(), self._federation.reread(remote))
+
+    def verify(self, *, locked: bool = False, page_origin: str | None = None) -> Report:
+        """Read every file that the import map reaches, and report what would fail in a browser.
+
+        Args:
+            locked: Ask for the integrity of every file, as a locked federation does.
+            page_origin: The origin of the pages that import the files; a stranger's if not given.
+
+        Raises:
+            UsageError: That is no origin.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.verify(locked=locked, page_origin=page_origin))
 
     def wake(self) -> None:
         """Ask for a refresh soon, and return at once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from hanse.federation import Federation, News, Subscription
 from hanse.limits import Limits
+from hanse.web.overrides import read_cookie
 from hanse.web.replies import ALWAYS, NO_CONTENT_POLICY
 from hanse.web.stopping import ending_at_signals
 
@@ -41,7 +42,9 @@ async def give_events(federation: Federation, limits: Limits, request: Request) 
         raise HTTPException(404)
     if request.method == "HEAD":
         return Response(headers=HEADERS, media_type="text/event-stream")
-    return EventResponse(federation, limits.event_heartbeat)
+    # Which events a page hears is no secret; what it has in it was decided when it was opened.
+    overrides = read_cookie(request.cookies)
+    return EventResponse(federation, overrides, limits.event_heartbeat)
 
 
 class EventResponse(StreamingResponse):
@@ -49,15 +52,16 @@ class EventResponse(StreamingResponse):
 
     Args:
         federation: Who is listened to.
+        overrides: Those of the page that listens.
         heartbeat: Seconds without an event after which a comment is sent.
 
     Raises:
         UsageError: As many pages listen as may, or the server is about to end.
     """
 
-    def __init__(self, federation: Federation, heartbeat: float) -> None:
+    def __init__(self, federation: Federation, overrides: Mapping[str, str], heartbeat: float) -> None:
         self._federation = federation
-        self._subscription = federation.subscribe()
+        self._subscription = federation.subscribe(overrides)
         stream = stream_events(self._subscription, heartbeat)
         super().__init__(stream, headers=HEADERS, media_type="text/event-stream")
 

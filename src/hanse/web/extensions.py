@@ -9,7 +9,6 @@ from starlette.datastructures import QueryParams
 
 from hanse.errors import FormatError, GoneError
 from hanse.federation import Federation, Snapshot
-from hanse.federation.modules import RemoteModule
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.limits import Limits
 from hanse.web.head.atlases import Atlases
@@ -30,10 +29,10 @@ class ModuleWish(msgspec.Struct, frozen=True):
 
 
 def read_module_wish(query: QueryParams, limits: Limits) -> ModuleWish:
-    """Read what is asked, from the query.
+    """Read what is asked, from the query; whatever else stands there does not matter.
 
     Raises:
-        FormatError: A field is missing, there twice, too long, or not known.
+        FormatError: A field is missing, there twice, or too long.
     """
     fields: dict[str, list[str]] = {}
     for name, value in query.multi_items():
@@ -99,11 +98,20 @@ def extend_page(snapshot: Snapshot, atlases: Atlases, wish: ModuleWish) -> bytes
 def lacking_rules(
     snapshot: Snapshot, atlases: Atlases, have: Sequence[str], import_map: ImportMap
 ) -> ImportMap:
-    """Return the part of a map that a page with these modules lacks."""
-    looked_up = [look_up(snapshot, name) for name in have]
-    known = [one for one in looked_up if isinstance(one, RemoteModule)]
-    if not known:
-        return import_map
-    reached = atlases.take(snapshot).reach(known).import_map
-    # A page whose modules may need any rule was given all of them.
-    return without(import_map, snapshot.import_map if reached is None else reached)
+    """Return the part of a map that a page with these modules may lack.
+
+    What cannot be told, since this process has not read the files yet, it may lack: a rule that it has
+    already does no harm.
+    """
+    atlas = atlases.take(snapshot)
+    for name in have:
+        found = look_up(snapshot, name)
+        if isinstance(found, Missing):
+            continue
+        reach = atlas.reach([found])
+        if reach.opaque:
+            # Wherever this page was made, it was given all there is for that module.
+            return without(import_map, snapshot.import_map)
+        if reach.import_map is not None:
+            import_map = without(import_map, reach.import_map)
+    return import_map

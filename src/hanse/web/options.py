@@ -37,6 +37,7 @@ class PageOptions:
         orchestrator: Where the page writes the resolved state, for an orchestrator that is already in use.
         csp: Whether responses without a content security policy get the default one.
         shims: The URL of es-module-shims, for browsers without import maps; None for no such browsers.
+        shims_integrity: The digest of that file, as `sha384-…`; None where it is not checked.
         overrides: Which remotes a developer may replace on his own pages; None for nobody and nothing.
 
     Raises:
@@ -51,6 +52,7 @@ class PageOptions:
     orchestrator: Orchestrator = "none"
     csp: bool = True
     shims: str | None = None
+    shims_integrity: str | None = None
     overrides: Overrides | None = None
 
     def __post_init__(self) -> None:

@@ -22,7 +22,15 @@ from hanse.limits import LIMITS
 from hanse.names import remote_name_fault
 from hanse.urls import is_web, normalise
 
-__all__ = ["COOKIE", "Asked", "Overrides", "override_headers", "override_page", "read_overrides"]
+__all__ = [
+    "COOKIE",
+    "Asked",
+    "Overrides",
+    "override_headers",
+    "override_page",
+    "read_cookie",
+    "read_overrides",
+]
 
 LOG: Final = logging.getLogger("hanse.web")
 
@@ -176,6 +184,12 @@ def read_query(query: str) -> list[str]:
         return []
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     return cap(value for name, value in pairs if name == COOKIE)
+
+
+def read_cookie(cookies: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a browser asks to be overridden, whether or not it counts."""
+    found = (read_override(one) for one in split_cookie(cookies.get(COOKIE, "")))
+    return dict(pair for pair in found if pair is not None)
 
 
 def split_cookie(value: str) -> list[str]:

@@ -250,12 +250,13 @@ class Page:
     def _list_headers(self) -> Iterator[tuple[str, str]]:
         """Yield the headers."""
         yield from self._more
-        if self._head is not None and self._head.early:
+        head = self._head
+        if head is not None and head.preloads:
             if self.options.link_headers == "auto":
                 yield "Vary", HINT
             if self._links:
                 most = self._edition.limits.link_header_bytes
-                for value in write_links(self._head.early, self.nonce, most=most):
+                for value in write_links(head.preloads, self.nonce, free=head.free, most=most):
                     yield "Link", value
         if self.options.csp:
             yield "Content-Security-Policy", default_policy(self.nonce)

@@ -24,6 +24,7 @@ from hanse.web.server import create_app
 __all__ = ["HanseMiddleware", "hanse_page", "install"]
 
 KEY: Final = "hanse"
+LAST_WORDS: Final = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
 
 
 class HanseMiddleware:
@@ -113,8 +114,14 @@ class HanseMiddleware:
                     raise
             return message
 
+        async def end(message: Message) -> None:
+            # With the site's last word the server ends its loop: the federation has to be closed before.
+            if message["type"] in LAST_WORDS:
+                await federation.aclose()
+            await send(message)
+
         try:
-            await self.app(scope, begin, send)
+            await self.app(scope, begin, end)
         finally:
             # Nothing has begun where the site does not know the lifespan: then the first page begins it.
             if begun:

@@ -119,7 +119,7 @@ def test_a_snapshot_that_is_gone_is_told(tab: Page, ready: Stage) -> None:
     tab.goto(ready.url)
     error = call(tab, "hanse.initRemoteEntry('/chat/remoteEntry.json', 'chat')")
     assert (error["remote"], error["key"], error["reason"]) == ("chat", "", "stale")
-    assert error["message"] == "hanse: chat: this page is too old for it; reload it"
+    assert error["message"] == "hanse: chat: this page is too old; reload it"
     stale, failed = tab.evaluate("window.heard")
     assert stale == ["hanse-stale", {"snapshot": DIGEST}, None]
     assert failed[:2] == ["hanse-error", {"remote": "chat", "key": "", "reason": "stale"}]

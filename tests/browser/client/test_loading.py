@@ -37,7 +37,7 @@ def ready(stage: Stage) -> Stage:
 
 
 def test_what_is_sent_has_at_most_3_kb() -> None:
-    assert len(gzip.compress(load_client().loader.text.encode(), 9)) <= 3 * 1024
+    assert len(gzip.compress(load_client().loader.text.encode(), 9)) <= 3000
 
 
 FORMS = [
@@ -198,7 +198,6 @@ def test_the_loader_is_there_for_scripts_further_down_and_announced_to_all(tab: 
     tab.goto(ready.url)
     assert tab.evaluate("window.seen") == "function"
     assert tab.evaluate("window.told") == [["early", True], ["below", True], ["late", True]]
-    assert tab.evaluate("Object.isFrozen(hanse)")
     assert sorted(tab.evaluate("Object.keys(hanse)")) == sorted(
         ["loadRemoteModule", "load", "as", "initRemoteEntry", "mount", "ready"]
     )

@@ -25,7 +25,7 @@ def registry(tab: Page, stage: Stage) -> Page:
     return tab
 
 
-def open_with(tab: Page, stage: Stage, **configuration: int) -> Page:
+def open_with(tab: Page, stage: Stage, **configuration: float) -> Page:
     """Open a page whose registry remembers more than the last event."""
     stage.data = {"registry": configuration}
     tab.goto(stage.url)
@@ -156,13 +156,13 @@ def test_clear_forgets_one_or_everything(registry: Page) -> None:
     [
         ({}, [5]),
         ({"maxEvents": 4}, [3, 4, 5]),
-        ({"maxEvents": 4, "removePercentage": 50}, [4, 5]),
-        ({"maxEvents": 4, "removePercentage": 100}, [5]),
+        ({"maxEvents": 4, "removePercentage": 0.5}, [4, 5]),
+        ({"maxEvents": 4, "removePercentage": 1}, [5]),
         ({"maxEvents": 9}, [1, 2, 3, 4, 5]),
     ],
 )
 def test_streams_are_trimmed_when_they_are_full(
-    tab: Page, stage: Stage, configuration: dict[str, int], kept: list[int]
+    tab: Page, stage: Stage, configuration: dict[str, float], kept: list[int]
 ) -> None:
     page = open_with(tab, stage, **configuration)
     body = """

@@ -43,7 +43,9 @@ async def test_the_map_comes_first_then_preloads_then_what_the_loader_needs() ->
 
 
 async def test_the_data_block_says_what_page_this_is() -> None:
-    async with open_pages(PageOptions(base="/x/hanse", shims="/shims.js"), home=HOME) as pages:
+    async with open_pages(
+        PageOptions(base="/x/hanse", shims="/shims.js", shims_integrity="sha384-x"), home=HOME
+    ) as pages:
         page = pages.open(root="/site/")
         data = read_json(page.head(["home/Card", "home/./Card"]), "application/json")
     assert data == {
@@ -53,6 +55,7 @@ async def test_the_data_block_says_what_page_this_is() -> None:
         "modules": ["home/./Card"] * 2,
         "scoped": False,
         "shims": "/shims.js",
+        "shimsIntegrity": "sha384-x",
     }
 
 

@@ -1,13 +1,13 @@
 // What Hanse puts into a page, inline, as one module script. The import map before it is finished, so nothing is
 // resolved here: it loads and mounts modules, adds what the server works out later, and says what went wrong.
 //
-// It is sent without comments and indentation and has at most 3 KB then, compressed (hanse.web.client). Hence two
+// It is sent without comments and indentation and has at most 3000 bytes then, compressed (hanse.web.client). Hence two
 // rules: a comment has lines of its own, and no template literal spans two.
 
-// The page's data block, {base, snapshot, shims, shimsIntegrity, registry}: docs/reference/client.md.
+// The page's data block, {base, snapshot, scoped, modules, shims, shimsIntegrity, registry}: docs/reference/client.md.
 const page = JSON.parse(document.querySelector('script#hanse-page')?.textContent || '{}');
 // What is added to the page bears the nonce of what was there first.
-const nonce = document.querySelector('script[nonce]')?.nonce ?? '';
+const nonce = document.querySelector('script[nonce]')?.nonce;
 // Browsers that have import maps but lack this way to ask lose nothing by being taken for older ones. And where
 // es-module-shims came first, it has put a function of its own, without a name, into its place.
 const { supports } = HTMLScriptElement;
@@ -17,14 +17,15 @@ const resolve =
   (native && import.meta.resolve) ||
   ((name) => document.querySelector('script[type=importmap]').textContent.includes(`"${name}":`));
 
-let digest = page.snapshot;
-let queue = Promise.resolve();
-let count = 0;
-let policy, shims;
-const mounted = new WeakSet();
-const entries = new Map();
-// Names that es-module-shims alone knows, for the browser did not take the map they came in.
-const foreign = new Set();
+let digest = page.snapshot,
+  queue = Promise.resolve(),
+  count = 0,
+  policy,
+  shims;
+const mounted = new WeakSet(),
+  entries = new Map(),
+  // Names that es-module-shims alone knows, for the browser did not take the map they came in.
+  foreign = new Set();
 
 const announce = (type, detail) => dispatchEvent(new CustomEvent(type, { detail }));
 
@@ -43,12 +44,12 @@ const report = (remote, key, reason, cause) => {
 const rules = {
   createScript(text) {
     const { imports, scopes, integrity, ...others } = JSON.parse(text);
-    if (text[0] !== '{' || Object.keys(others)[0]) throw new TypeError('this is no import map');
+    if (text[0] !== '{' || Object.keys(others)[0]) throw fault('server', 'this is no import map');
     return text;
   },
   createScriptURL(url) {
     const { href, protocol } = new URL(url, location.href);
-    if (!/^https?:$/.test(protocol)) throw new TypeError(`no script comes from ${protocol}`);
+    if (!/^https?:$/.test(protocol)) throw fault('unsupported', `no script from ${protocol}`);
     return href;
   },
 };
@@ -69,13 +70,13 @@ const needShims = (instead = '') =>
       integrity: page.shimsIntegrity ?? '',
       crossOrigin: '',
       onload: () => done(importShim),
-      onerror: () => fail(fault('unsupported', 'es-module-shims could not be had')),
+      onerror: () => fail(fault('unsupported', 'es-module-shims did not load')),
     });
   }));
 
 const mapped = (name) => {
   try {
-    return !!resolve(name);
+    return resolve(name);
   } catch {
     // It has not.
   }
@@ -95,24 +96,29 @@ const addMap = async (map) => {
   addScript({ type: 'importmap', textContent: trusted().createScript(JSON.stringify(map)) });
   if (fresh.every(mapped)) return;
   // The browser takes one map only. es-module-shims reads the other from the document.
-  await needShims(', or a reload with it in the map');
+  await needShims(', or a reload');
   fresh.forEach((name) => foreign.add(name));
 };
 
 // Ask the server what this page may add, and add it.
 const extend = async (wish) => {
   if (!page.base) throw fault('unknown', 'no import map has it');
-  const url = `${page.base}delta?${new URLSearchParams({ ...wish, snapshot: digest })}`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout?.(15e3) }).catch((error) => {
+  const query = new URLSearchParams(wish);
+  // A map that was cut to the page's modules lacks what others would take from it, too.
+  if (page.scoped) {
+    query.set('page', page.snapshot);
+    page.modules.forEach((name) => query.append('have', name));
+  }
+  const answer = await fetch(`${page.base}delta?${query}`, { signal: AbortSignal.timeout?.(15e3) }).catch((error) => {
     throw fault('server', 'the server did not answer', error);
   });
-  const { ok, status } = answer;
+  const { status } = answer;
   const body = await answer.json().catch(() => ({}));
   if (status === 410) {
     announce('hanse-stale', { snapshot: digest });
-    throw fault('stale', 'this page is too old for it; reload it');
+    throw fault('stale', 'this page is too old; reload it');
   }
-  if (!ok) throw fault(status === 404 ? 'unknown' : 'server', body.detail ?? `the server answered ${status}`, body);
+  if (!answer.ok) throw fault(status === 404 ? 'unknown' : 'server', body.detail ?? `the server answered ${status}`, body);
   await addMap(body.import_map);
   digest = body.digest ?? digest;
   return body;
@@ -123,7 +129,13 @@ const inTurn = (job) => (queue = queue.catch(() => {}).then(job));
 
 const load = async (remote, key) => {
   await ready;
-  if (!find(remote, key)) await inTurn(() => find(remote, key) || extend({ module: `${remote}/${key}` }));
+  const module = `${remote}/${key}`;
+  if (!find(remote, key))
+    await inTurn(async () => {
+      if (find(remote, key)) return;
+      await extend({ module, snapshot: page.snapshot });
+      page.modules?.push(module);
+    });
   const name = find(remote, key);
   if (!name) throw fault('unknown', 'no import map has it');
   return native && !foreign.has(name) ? import(name) : (await needShims())(name);
@@ -134,8 +146,8 @@ const addEntry = (url, wish) =>
   inTurn(async () => {
     await ready;
     const { href } = new URL(url, location.href);
-    if (!entries.has(href)) entries.set(href, (await extend({ url: href, ...wish })).name);
-    return entries.get(href);
+    if (!entries.has(href)) entries.set(href, await extend({ url: href, ...wish, snapshot: digest }));
+    return entries.get(href).name;
   });
 
 const initRemoteEntry = async (url, wish) => {
@@ -177,7 +189,7 @@ const fill = async (element) => {
     reason = 'mount';
     if (typeof mount === 'function') return await mount(element, props);
     if (!(Element?.prototype instanceof HTMLElement))
-      throw fault('export', 'it exports no mount(element, props), and no default custom element');
+      throw fault('export', 'it exports no mount function and no default element');
     try {
       customElements.define(`hanse-${++count}`, Element);
     } catch {
@@ -197,8 +209,8 @@ const mount = (root = document) =>
 
 // The event registry that remotes of native federation expect: latches, and streams that remember.
 const makeRegistry = ({ maxStreams, maxEvents = 1, removePercentage } = {}) => {
-  const topics = new Map();
-  const streams = new Map();
+  const topics = new Map(),
+    streams = new Map();
 
   const topic = (type) => topics.get(type) ?? topics.set(type, { listeners: new Set(), waiting: new Set() }).get(type);
   const history = (type) => streams.get(type) ?? [];
@@ -225,7 +237,7 @@ const makeRegistry = ({ maxStreams, maxEvents = 1, removePercentage } = {}) => {
     const events = history(type);
     const event = { data: make(clone(events.slice(-1)[0])?.data), timestamp: Date.now() };
     if (events.push(event) > maxEvents)
-      events.splice(0, 1 + Math.min(maxEvents - 1, Math.ceil((maxEvents * removePercentage) / 100) || 1));
+      events.splice(0, 1 + Math.min(maxEvents - 1, Math.ceil(maxEvents * removePercentage) || 1));
     streams.delete(type);
     if (streams.set(type, events).size > maxStreams) streams.delete(streams.keys().next().value);
     topic(type).listeners.forEach((hear) => tell(hear, event));
@@ -257,7 +269,7 @@ const makeRegistry = ({ maxStreams, maxEvents = 1, removePercentage } = {}) => {
 };
 
 const ready = (native ? queue : needShims()).then(() => api);
-const api = Object.freeze({ loadRemoteModule, load: loadRemoteModule, as: () => api, initRemoteEntry, mount, ready });
+const api = { loadRemoteModule, load: loadRemoteModule, as: () => api, initRemoteEntry, mount, ready };
 
 Object.assign(self, { hanse: api, loadRemoteModule });
 (self.__NF_REGISTRY__ ??= makeRegistry(page.registry)).register('orch.init-ready', api);

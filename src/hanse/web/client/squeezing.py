@@ -14,13 +14,14 @@ from hanse.errors import FormatError
 
 __all__ = ["squeeze"]
 
-# A literal, which stays as it is; or punctuation with the spaces around it. Not `+` and `-`: `a + +b`.
-PARTS: Final = re.compile(
-    r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)| *([=(){}\[\],:;?&|<>!]+) *"""
-)
 LITERAL: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""")
+# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `+`, `-` and `/`:
+# `a + +b` is not `a++b`.
+PARTS: Final = re.compile(rf"({LITERAL.pattern})|\b(const)\b| *([=(){{}}\[\],:;?&|<>!*]+) *")
 # After these a line break means nothing; after all else it may end a statement.
 JOINED: Final = re.compile(r"(?<=[{(\[,;])\n")
+# The last semicolon of a block, where it ends a line as all statements do here.
+LAST: Final = re.compile(r";\n(?=})")
 # What would end the script element that this goes into, or open a comment in it.
 ENDS: Final = re.compile(r"</script|<!--", re.IGNORECASE)
 
@@ -39,7 +40,7 @@ def squeeze(source: str, *, subject: str) -> str:
         raise FormatError("this cannot stand inside a script element", subject=subject, found=found[0])
     lines = enumerate((line.strip() for line in source.splitlines()), 1)
     kept = [check(line, number, subject) for number, line in lines if line and not line.startswith("//")]
-    return JOINED.sub("", "\n".join(PARTS.sub(keep, line) for line in kept))
+    return JOINED.sub("", LAST.sub("", "\n".join(PARTS.sub(shorten, line) for line in kept)))
 
 
 def check(line: str, number: int, subject: str) -> str:
@@ -59,6 +60,7 @@ def check(line: str, number: int, subject: str) -> str:
     return line
 
 
-def keep(found: re.Match[str]) -> str:
-    """Return a literal as it is, and punctuation without spaces."""
-    return found[1] or found[2]
+def shorten(found: re.Match[str]) -> str:
+    """Return a literal as it is, and punctuation without spaces; what is constant need not be called so."""
+    literal, constant, punctuation = found.groups()
+    return literal or ("let" if constant else punctuation)

@@ -9,7 +9,7 @@ __all__ = ["IDENTIFIER", "PageData"]
 IDENTIFIER = "hanse-page"
 
 
-class PageData(msgspec.Struct, frozen=True):
+class PageData(msgspec.Struct, frozen=True, rename="camel"):
     """What stands in `<script type="application/json" id="hanse-page">`.
 
     Attributes:
@@ -19,6 +19,7 @@ class PageData(msgspec.Struct, frozen=True):
         modules: The specifiers of the modules the page will run.
         scoped: Whether the map has only the entries these modules can reach.
         shims: The URL of es-module-shims; null for none.
+        shims_integrity: Its digest; null where it is not checked.
     """
 
     base: str
@@ -27,3 +28,4 @@ class PageData(msgspec.Struct, frozen=True):
     modules: tuple[str, ...]
     scoped: bool
     shims: str | None
+    shims_integrity: str | None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from hanse.errors import UsageError
@@ -18,7 +19,7 @@ from hanse.limits import LIMITS, Limits
 from hanse.web.client import DEV, LOADER
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
-from hanse.web.head.early import early_preloads
+from hanse.web.head.free import free_of_map
 from hanse.web.head.reach import Atlas, Reach
 from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
@@ -38,7 +39,7 @@ class Head:
         modules: The modules it names that there are.
         missing: Those that there are not.
         preloads: What it preloads, in this order; digests are the import map's.
-        early: Those of them that a browser may load before it has the import map.
+        free: The URLs of those of them that need no import map.
         scoped: Whether its map has only the entries that its modules can reach.
         unscoped_because: Why it has all of them although it should not; empty where it is as it should be.
     """
@@ -47,7 +48,7 @@ class Head:
     modules: tuple[RemoteModule, ...]
     missing: tuple[Missing, ...]
     preloads: tuple[Preload, ...]
-    early: tuple[Preload, ...]
+    free: frozenset[str]
     scoped: bool = False
     unscoped_because: str = ""
 
@@ -160,6 +161,7 @@ class Edition:
             modules=tuple(module.specifier for module in modules),
             scoped=reach.import_map is not None,
             shims=self.options.shims,
+            shims_integrity=self.options.shims_integrity,
         )
         pieces = (
             *(self.import_map if reach.import_map is None else write_map(reach.import_map)),
@@ -173,19 +175,21 @@ class Edition:
             modules=modules,
             missing=tuple(one for one in looked_up if isinstance(one, Missing)),
             preloads=preloads,
-            early=early_preloads(preloads, self.snapshot.graph),
+            free=free_of_map(preloads, self.snapshot.graph),
             scoped=data.scoped,
             unscoped_because=reach.because,
         )
 
     def _list_preloads(self, modules: Iterable[RemoteModule]) -> Iterator[Preload]:
         """Yield what the modules need, each file once, with the digest the map has for it."""
-        seen: set[str] = set()
-        for preload in (preload for module in modules for preload in module.preloads):
-            url = place_on_page(preload.url) or preload.url
-            if url not in seen and len(seen) < self.limits.page_preloads:
-                seen.add(url)
-                yield Preload(preload.url, self.digests.get(url))
+        urls = dict.fromkeys(preload.url for module in modules for preload in module.preloads)
+        for url in islice(urls, self.limits.page_preloads):
+            yield Preload(url, self._digest_of(url))
+
+    def _digest_of(self, url: str) -> str | None:
+        """Return the digest that the map has for a URL, in whichever spelling."""
+        digest = self.snapshot.import_map.integrity.get(url)
+        return digest or self.digests.get(place_on_page(url) or url)
 
     def _weigh(self, head: Head) -> int:
         """Return how many characters a head has to itself."""

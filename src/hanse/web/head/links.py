@@ -1,17 +1,18 @@
-"""`Link` headers: preloads that a browser learns of before it has read a byte of the page.
+"""`Link` headers: what a browser may fetch before it has read a byte of the page.
 
-They come before the import map, and that makes them dangerous in two ways, both seen in Chromium:
+They come before the import map, and that makes `modulepreload` dangerous in two ways, both seen in Chromium:
 
 * A module is linked to what it imports when it arrives. If it imports `react` and the map has not been read
-  by then, it is broken for as long as the page lives. So only files that need no map are named.
-* A browser that takes only one map takes none after a preload (whatwg/html issue 9274). So by default only
+  by then, it is broken for as long as the page lives. So only files that need no map are preloaded as
+  modules; the others as plain scripts, which fetches the same bytes in the same way and links nothing.
+* A browser that takes only one map takes none after a module (whatwg/html issue 9274). So by default only
   browsers are told that are known to take it: Chromium from 133 on.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from hanse.federation.modules import Preload
@@ -39,23 +40,33 @@ def takes_links(headers: Mapping[str, str], choice: LinkHeaders) -> bool:
     return found is not None and int(found[1]) >= SEVERAL_MAPS
 
 
-def write_links(preloads: Iterable[Preload], nonce: str, *, most: int) -> Iterator[str]:
+def write_links(preloads: Iterable[Preload], nonce: str, *, free: Container[str], most: int) -> Iterator[str]:
     """Yield a header's value for each preload, as long as they have at most so many bytes together.
 
     URLs and digests that cannot stand in a header as they are are left out.
+
+    Args:
+        preloads: What is preloaded, the most urgent first.
+        nonce: The response's.
+        free: The URLs of those that need no import map.
+        most: The cap on bytes.
     """
     left = most
     for preload in preloads:
         if not (PLAIN_URL.fullmatch(preload.url) and PLAIN_DIGESTS.fullmatch(preload.integrity or "")):
             continue
-        value = write_link(preload, nonce)
+        value = write_link(preload, nonce, as_module=preload.url in free)
         left -= len("link: \r\n") + len(value)
         if left < 0:
             return
         yield value
 
 
-def write_link(preload: Preload, nonce: str) -> str:
-    """Write one preload as a header's value."""
+def write_link(preload: Preload, nonce: str, *, as_module: bool) -> str:
+    """Write one preload as a header's value.
+
+    `crossorigin` makes a script be asked for as modules are: with CORS, and credentials of its own origin.
+    """
+    kind = "rel=modulepreload" if as_module else "rel=preload; as=script; crossorigin"
     digest = f'; integrity="{preload.integrity}"' if preload.integrity else ""
-    return f'<{preload.url}>; rel=modulepreload{digest}; nonce="{nonce}"'
+    return f'<{preload.url}>; {kind}{digest}; nonce="{nonce}"'

@@ -25,10 +25,13 @@ class Reach:
     Attributes:
         import_map: The rules they need; None where they may need any.
         because: Why they may; empty where they do not.
+        opaque: Whether that is for an import whose argument is computed, and not for a file that may yet be
+            read.
     """
 
     import_map: ImportMap | None
     because: str = ""
+    opaque: bool = False
 
 
 class Atlas:
@@ -67,7 +70,7 @@ class Atlas:
         roots = [name for module in modules for name in names_of(module, self.import_map)]
         closure = walk(self.graph, self.parsed, roots, dynamic=True)
         if because := doubt(closure):
-            return Reach(None, because)
+            return Reach(None, because, closure.opaque)
         rules = {*self._rules_for(roots, SOME_PAGE)}
         for step in closure.steps:
             if step.file is not None and (importer := place_on_page(step.file.location or step.url)):

@@ -1,0 +1,71 @@
+"""The page of a site whose federation has nothing to serve yet: everything but its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from hanse.errors import HanseError
+from hanse.html import tag, text
+from hanse.web.csp import check_nonce, default_policy, make_nonce
+from hanse.web.options import PageOptions
+
+__all__ = ["BlankPage"]
+
+
+class BlankPage:
+    """Stands in for a `Page` where there is no snapshot; in development, whatever is asked of it is an error.
+
+    Args:
+        error: Why there is no snapshot.
+        options: How pages are written.
+        nonce: The nonce of a policy that somebody else writes; a new one if not given.
+
+    Raises:
+        UsageError: The nonce is none.
+    """
+
+    def __init__(self, error: HanseError, options: PageOptions, *, nonce: str | None = None) -> None:
+        self.nonce = make_nonce() if nonce is None else check_nonce(nonce)
+        self.options = options
+        self._error = error
+
+    def head(self, modules: Sequence[str] = (), *, scoped: bool | None = None) -> Markup:  # noqa: ARG002
+        """Write nothing: there is no map, and without one a loader finds nothing.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        self._complain()
+        return Markup()
+
+    def mount(self, module: str, fallback: str = "", /, **props: object) -> Markup:  # noqa: ARG002
+        """Write the element, with its fallback in it and the reason on it.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        self._complain()
+        remote = module.replace("/./", "/").rpartition("/")[0] or module
+        inside = fallback.__html__() if hasattr(fallback, "__html__") else text(str(fallback))
+        attributes = {"data-hanse-fallback": f"remote={remote};reason=unavailable"}
+        return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    def url(self, module: str) -> str:  # noqa: ARG002
+        """Return the empty text.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        self._complain()
+        return ""
+
+    def response_headers(self) -> list[tuple[str, str]]:
+        """Return the policy, where there is to be one; the page's own scripts may have its nonce."""
+        return [("Content-Security-Policy", default_policy(self.nonce))] if self.options.csp else []
+
+    def _complain(self) -> None:
+        """Raise where somebody is there to read it."""
+        if self.options.development:
+            raise self._error.with_traceback(None)
