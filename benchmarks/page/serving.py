@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from select import select
 from socket import socket
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import hypercorn.asyncio
 import uvicorn
@@ -133,6 +133,7 @@ def main() -> None:
 
 async def serve(task: Task) -> None:
     """Serve with uvicorn, or where there is a certificate over HTTP/2 with hypercorn."""
+    asyncio.get_running_loop().set_exception_handler(report_fault)
     app = make_app(task)
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     if task.chain is None:
@@ -147,6 +148,12 @@ async def serve(task: Task) -> None:
         # It writes ASGI down more narrowly than everybody else.
         narrow = cast("Framework", app)
         await hypercorn.asyncio.serve(narrow, config, shutdown_trigger=lambda: ended)
+
+
+def report_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what nobody caught, but not that a browser which is gone does not end its TLS in order."""
+    if not isinstance(context.get("exception"), TimeoutError):
+        loop.default_exception_handler(context)
 
 
 async def serve_plain(app: ASGIApp, sockets: list[int], ended: asyncio.Task[str]) -> None:
