@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples chromium peers demo test check bench bench-resolve bench-page docs clean
+.PHONY: help install examples chromium peers shims demo test check bench bench-resolve bench-page docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,11 +46,15 @@ peers: install
 	@echo "peers: the JavaScript systems that Hanse is measured against"
 	@$(RUN) -m scripts.node benchmarks
 
+shims: install ## Install es-module-shims, which goes into wheels, for browsers without import maps
+	@echo "shims: es-module-shims, from scripts/client"
+	@$(RUN) -m scripts.node scripts/client
+
 demo: examples $(if $(CHECK),chromium) ## Show two real remotes on one page (CHECK=1: drive it in Chromium, and end)
 	@echo "demo: two remotes and the page that Hanse makes of them"
 	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
 
-test: examples chromium peers ## Run every test
+test: examples chromium peers shims ## Run every test
 	@echo "test: pytest"
 	@$(RUN) -m pytest $(ARGS)
 
@@ -86,5 +90,5 @@ $(DOCS_VENV)/.installed: requirements/docs.txt
 clean: ## Remove everything that make has made, the virtual environments too
 	@echo "clean: environments, builds, caches, node_modules, site/"
 	@rm -rf .venv .venv-* site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@rm -rf benchmarks/node_modules examples/basic/*/node_modules examples/basic/*/dist
+	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/basic/*/node_modules examples/basic/*/dist
 	@find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +

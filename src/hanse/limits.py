@@ -108,6 +108,8 @@ class Limits:
     module_bytes: int = 8 << 20
     # The largest icon collection of npm re-exports some five thousand files.
     imports_per_module: int = 20_000
+    # The HTML of a page whose preloads are explained.
+    page_bytes: int = 4 << 20
     # Processor time for finding out what one module imports: 8 MiB of code take five, garbage ten times that.
     lex_seconds: float = 20.0
     # Modules being read at a time, so that a large federation's first reading is no flood of its own.

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import pytest
 
 from tests.cli.running import Run, towns, write_towns
 from tests.resolve.federations import remote, shared
@@ -60,3 +66,52 @@ def test_an_unknown_package_gets_a_guess(run: Run, manifest: Path) -> None:
     found = run("explain", "raect", manifest)
     assert found.code == 2
     assert found.err == "hanse: raect: no remote has this package (did you mean react?)\n"
+
+
+PAGE = """<!doctype html>
+<script type="importmap">{"imports": {"home/Card": "./Card.js"}}</script>
+<link rel="modulepreload" href="./Card.js"><link rel="modulepreload" href="./nobody.js">
+<script type="application/json" id="hanse-page">{"modules": ["home/Card"]}</script>
+"""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[str]:
+    """Serve a page with one preload too many and one too few."""
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "Card.js").write_text("import './part.js'")
+    (tmp_path / "part.js").write_text("")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_says_why_each_preload_of_a_page_is_there(run: Run, page: str) -> None:
+    found = run("explain", "--page", page)
+    assert found.code == 1
+    assert found.out.splitlines() == [
+        f"{page} runs 1 modules and preloads 2",
+        f"preloaded: {page}Card.js",
+        "  page -> home/Card",
+        f"preloaded: {page}nobody.js",
+        "  nothing that the page runs imports it",
+        f"needed, and not preloaded: {page}part.js",
+        "  page -> home/Card -> ./part.js",
+        "verdict: not as it should be",
+    ]
+    told = run("explain", "--json", "--page", page).json
+    assert told["failed"] is True
+    assert told["preloads"][0]["chain"] == [{"specifier": "home/Card", "url": f"{page}Card.js"}]
+
+
+def test_a_page_or_a_package_and_not_both(run: Run, page: str) -> None:
+    for arguments in (["explain"], ["explain", "react", "--page", page], ["explain", "--page", "page.html"]):
+        assert run(*arguments, "--json").problem["code"] == "HANSE-USAGE"

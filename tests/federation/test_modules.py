@@ -235,15 +235,20 @@ async def test_foreign_origins_are_not_asked() -> None:
 
 
 async def test_a_module_of_the_web_does_not_reach_the_disk(tmp_path: Path) -> None:
+    """Not even the files of a remote that is on disk itself."""
     (tmp_path / "secret.js").write_text("export const secret = 1")
+    (tmp_path / "remoteEntry.json").write_bytes(entry("local"))
+    for file, body in FILES.items():
+        (tmp_path / file).write_bytes(body)
     async with serve_towns(home=entry("home")) as towns:
         page = "https://page.invalid/~1/~2/~3/~4"
         source = f"import '{page}/secret.js'; import '/secret.js'; import './../secret.js'"
         put_files(towns, "home", {"Card.js": source.encode(), "react-19.1.0.js": b""})
         manifest = tmp_path / "manifest.json"
-        manifest.write_text(json.dumps({"home": towns.url("home")}))
+        manifest.write_text(json.dumps({"home": towns.url("home"), "local": "./remoteEntry.json"}))
         async with Federation(manifest, refresh_interval=None) as federation:
             await federation.modules_read()
+            assert "./Card.js" in federation.snapshot.graph
             assert not any("secret" in url for url in federation.snapshot.graph)
 
 

@@ -121,6 +121,21 @@ async def test_what_is_known_of_the_others_files_is_known_beside_an_override() -
         assert mine.paths() == ["/entry.json"]
 
 
+async def test_an_override_beside_a_locked_map_is_not_locked_and_leaves_the_map_locked() -> None:
+    async with (
+        serve_towns(home=entry("home", share(singleton=False)), shop=entry("shop", share())) as towns,
+        serve({"/entry.json": reply(entry("shop", share(), card="Mine.js"))}) as mine,
+    ):
+        towns.upstream.routes["*"] = reply(b"export {};")
+        async with towns.federation(modules="locked") as federation:
+            assert federation.snapshot.locked
+            snapshot = await federation.override({"shop": mine.url("/entry.json")})
+            assert not snapshot.locked
+            assert mine.url("/Mine.js") not in snapshot.import_map.integrity
+            assert federation.snapshot.locked
+            assert mine.paths() == ["/entry.json"]
+
+
 async def test_the_origins_of_overrides_are_open_to_overrides_alone() -> None:
     async with developing() as (_, federation, mine):
         await federation.override({"shop": mine.url("/entry.json")})

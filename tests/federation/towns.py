@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from hanse import Federation, Limits
+from hanse import LIMITS, Federation, Limits
 from tests.net.upstream import Handler, Upstream, reply, serve
 
 __all__ = ["QUICK", "Towns", "entry", "serve_towns", "share", "towns_in_a_thread", "until"]
@@ -77,6 +77,10 @@ class Towns:
     def asked(self, name: str) -> int:
         """Count the requests for a remote's entry."""
         return self.upstream.paths().count(f"/{name}/remoteEntry.json")
+
+    def patient(self) -> Federation:
+        """Make a federation that waits as long as in production, however busy this machine is."""
+        return self.federation(limits=LIMITS)
 
     def federation(self, **arguments: object) -> Federation:
         """Make a federation of the manifest that is refreshed only when it is told to.

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hanse import Federation, Limits
 from hanse.errors import UsageError
 from hanse.federation.background import background_loop, run_in
+from hanse.web import create_app
 from hanse.web.bridge import Bridge
 from hanse.web.questions import Answer, Question
 from hanse.web.streams import AsyncStream, Stream
@@ -36,7 +37,7 @@ def towns() -> Iterator[Towns]:
 
 @pytest.fixture
 def federation(towns: Towns) -> Iterator[Federation]:
-    federation = towns.federation()
+    federation = towns.patient()
     yield federation
     federation.sync.close()
 
@@ -330,10 +331,33 @@ def test_the_loop_of_the_app_itself_must_not_block(federation: Federation) -> No
 
 def test_a_federation_on_the_loop_of_a_server_is_asked_there(towns: Towns) -> None:
     async def serve() -> Answer:
-        async with towns.federation() as federation:
+        async with towns.patient() as federation:
             return await Bridge(federation).ask_async(Question(path="/readyz"))
 
     assert asyncio.run(serve()).status == 200
+
+
+def test_each_event_loop_has_an_app_of_its_own(towns: Towns) -> None:
+    made: list[Federation] = []
+
+    def make(federation: Federation) -> ASGIApp:
+        made.append(federation)
+        return create_app(federation)
+
+    federation = towns.patient()
+    bridge = Bridge(federation, make_app=make)
+
+    async def serve() -> int:
+        async with federation:
+            return (await bridge.ask_async(Question(path="/packages.json"))).status
+
+    # Locks inside the app belong to the loop that they were first used on.
+    assert [asyncio.run(serve()) for _ in range(2)] == [200, 200]
+    assert len(made) == 2
+    federation.sync.start()
+    assert [bridge.ask(Question(path="/packages.json")).status for _ in range(3)] == [200] * 3
+    assert len(made) == 3
+    federation.sync.close()
 
 
 def test_many_threads_ask_at_once(federation: Federation) -> None:
@@ -347,7 +371,7 @@ def test_where_there_is_nothing_to_serve_it_says_so_and_does_not_ask_again_at_on
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        bridge = Bridge(towns.federation())
+        bridge = Bridge(towns.patient())
         assert bridge.ask(Question(path="/healthz")).status == 200
         for _ in range(5):
             assert bridge.ask(Question(path="/importmap.json")).status == 503
@@ -360,7 +384,7 @@ def test_it_serves_again_once_the_manifest_is_there(monkeypatch: pytest.MonkeyPa
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        federation = towns.federation()
+        federation = towns.patient()
         bridge = Bridge(federation)
         assert bridge.ask(Question(path="/readyz")).status == 503
         towns.upstream.routes["/manifest.json"] = good
@@ -385,6 +409,11 @@ def test_it_works_in_a_forked_process(federation: Federation) -> None:
         status = 0
         try:
             status = bridge.ask(Question(path="/packages.json")).status
+            # The parent's keeper is not here: the child has to have one of its own.
+            wait_for(lambda: federation.keeper is not None)
+        except BaseException:
+            status = 0
+            raise
         finally:
             os.write(writer, status.to_bytes(2))
             os._exit(0)

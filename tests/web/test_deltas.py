@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -57,6 +59,28 @@ async def test_the_answer_continues_from_the_page_with_the_last_one() -> None:
         first = (await site.client.get("/delta", params=wish(site))).json()
         again = await site.client.get("/delta", params=wish(site, snapshot=first["digest"]))
     assert again.json()["import_map"] == {"imports": {}}
+
+
+async def test_without_a_name_the_remote_has_the_one_of_its_entry() -> None:
+    async with open_site(home=HOME) as site:
+        site.towns.put("late", LATE)
+        asked = {name: text for name, text in wish(site).items() if name != "name"}
+        answer = await site.client.get("/delta", params=asked)
+    assert (answer.status_code, answer.json()["name"]) == (200, "late")
+
+
+async def test_an_entry_without_its_digest_is_refused() -> None:
+    digest = base64.b64encode(hashlib.sha384(LATE).digest()).decode()
+    async with open_site(home=HOME) as site:
+        site.towns.put("late", LATE)
+        fits = await site.client.get("/delta", params=wish(site, integrity=f"sha384-{digest}"))
+        site.towns.put("other", LATE + b" ")
+        changed = wish(site, integrity=f"sha384-{digest}", url=site.towns.url("other"))
+        other = await site.client.get("/delta", params=changed)
+        none = await site.client.get("/delta", params=wish(site, integrity="md5-abc"))
+    assert fits.status_code == 200
+    assert (other.status_code, other.json()["code"]) == (502, "HANSE-INTEGRITY")
+    assert (none.status_code, none.json()["path"]) == (400, "$.integrity")
 
 
 async def test_only_origins_that_the_operator_allows_are_asked() -> None:

@@ -292,6 +292,21 @@ async def client_get(app: ASGIApp) -> httpx2.Response:
         return await client.get("/")
 
 
+async def test_without_a_manifest_a_page_is_there_without_its_modules() -> None:
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        await show(Request(scope))(scope, receive, send)
+
+    federation = Federation("http://127.0.0.1:9/manifest.json", refresh_interval=None, limits=QUICK)
+    try:
+        answer = await client_get(HanseMiddleware(site, federation))
+    finally:
+        await asyncio.to_thread(federation.sync.close)
+    assert answer.status_code == 200
+    assert answer.text.count('data-hanse-fallback="remote=home;reason=unavailable"') == 2
+    assert "wait &amp; <b>see</b>" in answer.text or "wait & <b>see</b>" in answer.text
+    assert "nonce-" in answer.headers["content-security-policy"]
+
+
 def test_the_arguments_have_to_fit_together() -> None:
     federation = Federation({})
     for arguments in (

@@ -19,7 +19,7 @@ __all__ = ["main", "make_app"]
 
 COMMANDS = {
     "resolve": "Print the finished import map of a federation, and nothing else.",
-    "explain": "Say who offers and accepts which version of a package, which won, why, and what it costs.",
+    "explain": "Say who offers which version of a package, which won and why; or why a page preloads a file.",
     "check": "Say what would break, tear, island or be loaded twice if a remote entry were deployed.",
     "diff": "Compare two federations or import maps: mappings, versions, owners, copies, costs.",
     "graph": "Draw a federation: remotes, packages, who serves whom.",

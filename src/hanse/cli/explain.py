@@ -10,16 +10,24 @@ from cyclopts import Parameter
 from hanse.cli.explanations import render
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions, Quiet
 from hanse.cli.output import console, warn, write_json
+from hanse.cli.page_explanations import explain_page
 from hanse.cli.sources import load
+from hanse.errors import UsageError
 from hanse.resolve import explain as analysis
 
 __all__ = ["explain"]
 
 
 def explain(
-    package: Annotated[str, Parameter(help="A package, or the specifier of one of its entrypoints.")],
+    package: Annotated[
+        str | None,
+        Parameter(help="A package, or the specifier of one of its entrypoints.", show_default=False),
+    ] = None,
     manifest: Manifest = "hanse.toml",
     *,
+    page: Annotated[
+        str | None, Parameter(help="Explain the preloads of this page instead: its URL.", show_default=False)
+    ] = None,
     origin: OriginOptions = NO_ORIGIN,
     options: PolicyOptions = NO_OPTIONS,
     quiet: Quiet = False,
@@ -27,8 +35,12 @@ def explain(
 ) -> int:
     """Say who offers and who accepts which version of a package, which won and why, and what it costs.
 
+    With --page, say why each preload of a page is there instead. The exit code then is 1 where something is
+    preloaded for nothing, needed and not preloaded, or has another hash than it should have.
+
     Args:
         package: A package, or the specifier of one of its entrypoints.
+        page: Explain the preloads of this page instead: its URL.
         manifest: A manifest or hanse.toml (a path or URL), or a folder that has one or remote entries.
         origin: What the manifest does not say.
         options: How it is resolved.
@@ -38,6 +50,10 @@ def explain(
     Raises:
         HanseError: There is no such package, or no federation.
     """
+    if page is not None:
+        return explain_page(page, package, origin, json=json)
+    if package is None:
+        raise UsageError("nothing is to be explained", hint="name a package, or give --page URL")
     loaded = load(manifest, origin, options)
     found = analysis.explain(loaded.plan(), package)
     if json:

@@ -170,7 +170,7 @@ class Keeper:
             raise NotFoundError("there is no such remote", subject=name)
         if self._reader is None or held.good is None:
             return snapshot
-        await self._reader.wait()
+        await self._reader.stop()
         forgotten = self._reader.shelf.take(held.good.digest)
         if not self._locked:
             files = await self._reader.known(holdings, snapshot)

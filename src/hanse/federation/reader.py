@@ -68,6 +68,12 @@ class Reader:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow())
 
+    async def stop(self) -> None:
+        """End what is being read in the background: it will be begun again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
     async def wait(self) -> None:
         """Wait until nothing is being read in the background."""
         while self._task is not None and not self._task.done():
@@ -99,9 +105,7 @@ class Reader:
 
     async def aclose(self) -> None:
         """End what is being read."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await self.stop()
         await self._client.aclose()
 
     async def _survey(self, holdings: Holdings, snapshot: Snapshot, *, fetch: bool) -> Files:

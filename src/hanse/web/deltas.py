@@ -18,6 +18,7 @@ from starlette.responses import Response
 from hanse.errors import FormatError, UsageError
 from hanse.federation import Federation
 from hanse.formats.decoding import convert_value, decode_json
+from hanse.formats.digests import digest_fault
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.limits import Limits
 from hanse.names import check_remote_name
@@ -41,15 +42,17 @@ SUBJECT: Final = "request"
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is asked: the URL of a remote entry, the remote's name, and the digest the page was made from.
+    """What is asked: the URL of a remote entry, and the digest the page was made from.
 
-    A page whose map was cut to its modules also says from which snapshot it was, `page`, and which modules
-    it has.
+    Where no name is given, the remote has that of its entry; `integrity` is the digest the entry should have.
+    A page whose map was cut to its modules also says from which snapshot it was, `page`, and which modules it
+    has.
     """
 
     url: str
-    name: str
     snapshot: str
+    name: str | None = None
+    integrity: str | None = None
     page: str | None = None
     have: tuple[str, ...] = ()
 
@@ -126,7 +129,9 @@ async def add_remote(federation: Federation, desk: Desk, wish: Wish) -> bytes:
     Raises:
         HanseError: The entry cannot be had, or a strict option forbids the outcome.
     """
-    delta = await federation.init_remote_entry(wish.url, wish.name, snapshot=wish.snapshot)
+    delta = await federation.init_remote_entry(
+        wish.url, wish.name, integrity=wish.integrity, snapshot=wish.snapshot
+    )
     if wish.page is not None:
         snapshot = require_snapshot(federation, wish.page)
         # The newcomer may inherit any rule of the page's snapshot, and the page has only some of them.
@@ -171,7 +176,9 @@ async def read_wish(request: Request, limits: Limits) -> Wish:
                 found=f"{len(text)} characters",
                 expected=f"1 to {limits.text_length}",
             )
-    check_remote_name(wish.name, subject=SUBJECT, path="$.name")
+    if wish.name is not None:
+        check_remote_name(wish.name, subject=SUBJECT, path="$.name")
+    check_integrity(wish.integrity)
     # Relative to a local manifest it would name a file of this machine.
     if not is_web(wish.url):
         raise FormatError(
@@ -182,6 +189,17 @@ async def read_wish(request: Request, limits: Limits) -> Wish:
             expected="an absolute http: or https: URL",
         )
     return wish
+
+
+def check_integrity(integrity: str | None) -> None:
+    """Check that what is given is a digest.
+
+    Raises:
+        FormatError: It is none.
+    """
+    fault = digest_fault(integrity) if integrity is not None else None
+    if fault is not None:
+        raise FormatError(fault, subject=SUBJECT, path="$.integrity", expected="a digest, as `sha384-…`")
 
 
 def query_values(query: QueryParams) -> Mapping[str, object]:

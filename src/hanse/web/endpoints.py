@@ -173,8 +173,9 @@ async def give_metrics(site: Site, request: Request) -> Response:
 
 
 async def give_asset(site: Site, request: Request) -> Response:
-    """Answer with a file of the page."""
+    """Answer with a file that pages refer to."""
     asset = site.assets.get(request.path_params["name"])
     if asset is None:
         raise HTTPException(404)
-    return reply(request, asset.body, asset.media_type, etag=asset.etag)
+    cache = "public, max-age=31536000, immutable" if asset.immutable else "no-cache"
+    return reply(request, asset.body, asset.media_type, etag=asset.etag, cache=cache)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hanse.errors import UsageError
+from hanse.web.client import BUILTIN, load_client
 from hanse.web.overrides import Overrides
 
 __all__ = ["LinkHeaders", "Loader", "Orchestrator", "PageOptions"]
@@ -36,12 +37,13 @@ class PageOptions:
         link_headers: Who gets `Link` headers.
         orchestrator: Where the page writes the resolved state, for an orchestrator that is already in use.
         csp: Whether responses without a content security policy get the default one.
-        shims: The URL of es-module-shims, for browsers without import maps; None for no such browsers.
-        shims_integrity: The digest of that file, as `sha384-…`; None where it is not checked.
+        shims: Where browsers without import maps get es-module-shims: a URL, or `builtin` for the release
+            that comes with Hanse; None for no such browsers.
+        shims_integrity: The digest of a file of your own, as `sha384-…`; None where it is not checked.
         overrides: Which remotes a developer may replace on his own pages; None for nobody and nothing.
 
     Raises:
-        UsageError: `base` is not a path.
+        UsageError: `base` is not a path, or there are no shims to serve.
     """
 
     base: str = "/_hanse"
@@ -61,4 +63,10 @@ class PageOptions:
                 "this is no path to mount at",
                 subject=self.base,
                 hint="write it as `/_hanse`, without a last slash",
+            )
+        if self.shims == BUILTIN and load_client().shims is None:
+            raise UsageError(
+                "es-module-shims is not at hand",
+                subject="shims",
+                hint="install a wheel of Hanse, or run `make shims` in a checkout of it",
             )

@@ -10,6 +10,7 @@ import jinja2
 
 from hanse.federation.snapshot import Snapshot
 from hanse.limits import LIMITS, Limits
+from hanse.web.client import load_client
 from hanse.web.overview import overview
 from hanse.web.replies import strong_etag
 
@@ -24,21 +25,25 @@ MEDIA_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file the page refers to."""
+    """A file that pages refer to; what has its digest in its name never changes."""
 
     body: bytes
     media_type: str
     etag: str
+    immutable: bool = False
 
 
 def load_assets() -> dict[str, Asset]:
-    """Read every file of `static/`: name -> asset. Nothing else is ever served under that path."""
+    """Read every file of `static/`, and es-module-shims: name -> asset. Nothing else is served there."""
     assets = {}
     for file in files("hanse.web").joinpath("static").iterdir():
         media_type = MEDIA_TYPES.get(file.name.rpartition(".")[2])
         if media_type is not None:
             body = file.read_bytes()
             assets[file.name] = Asset(body, media_type, strong_etag(body))
+    if (shims := load_client().shims) is not None:
+        etag = strong_etag(shims.body)
+        assets[shims.name] = Asset(shims.body, MEDIA_TYPES["js"], etag, immutable=True)
     return assets
 
 

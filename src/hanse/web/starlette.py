@@ -13,13 +13,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hanse.errors import HanseError, OverrideError, UsageError
+from hanse.errors import HanseError, NotFoundError, OverrideError, UsageError
 from hanse.federation import Federation
+from hanse.web.blank import BlankPage
+from hanse.web.integration import AnyPage
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_page
-from hanse.web.page import Page, Pages, Visit
+from hanse.web.page import Pages, Visit
 from hanse.web.replies import ALWAYS, NO_CONTENT_POLICY
 from hanse.web.server import create_app
+from hanse.web.starting import Starter
 
 __all__ = ["HanseMiddleware", "hanse_page", "install"]
 
@@ -55,6 +58,8 @@ class HanseMiddleware:
         self.app = app
         self.pages = choose_pages(federation, pages, options)
         self.site = create_app(self.pages.federation, limits=self.pages.limits)
+        # For sites that are served without a lifespan: there the first request starts the federation.
+        self._starter = Starter(self.pages.federation, self.pages.limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -65,6 +70,8 @@ class HanseMiddleware:
         elif scope["type"] == "http":
             # In this very scope: what the site writes into it is for the middleware outside of this one too.
             scope[KEY] = opening = Opening(self.pages, scope)
+            if not self._starter.running:
+                await self._starter.attempt()
             await self._serve_page(opening, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -148,27 +155,34 @@ class Opening:
             # Mounts inside the site move it later.
             root=scope.get("root_path", ""),
         )
-        self._page: Page | None = None
+        self._page: AnyPage | None = None
         self._used = False
         self._error: OverrideError | None = None
 
     @property
-    def page(self) -> Page:
-        """The page.
+    def page(self) -> AnyPage:
+        """The page; one without modules where the federation has no snapshot.
 
         Raises:
-            HanseError: There is no snapshot to make it from.
             OverrideError: The visitor overrides a remote, with what cannot be used.
         """
         if self._error is not None:
             raise self._error
         self._used = True
         if self._page is None:
-            visit = self._visit
-            self._page = self._pages.open(
-                headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
-            )
+            self._page = self._open()
         return self._page
+
+    def _open(self) -> AnyPage:
+        """Open the page. Nothing is waited for: this is called in the event loop."""
+        visit = self._visit
+        try:
+            _ = self._pages.federation.snapshot
+        except NotFoundError as error:
+            return BlankPage(error, self._pages.options)
+        return self._pages.open(
+            headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
+        )
 
     async def prepare(self) -> None:
         """Open the page now where a remote is overridden, which may take its time."""
@@ -195,7 +209,7 @@ class Opening:
         return add_headers
 
 
-def extend(message: Message, page: Page) -> None:
+def extend(message: Message, page: AnyPage) -> None:
     """Add a page's headers to the start of a response.
 
     Not to a 304: its headers would replace those of the stored page, whose nonce is another.
@@ -234,11 +248,12 @@ def path_below(path: str, root: str) -> str:
     return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
 
 
-def hanse_page(connection: HTTPConnection) -> Page:
+def hanse_page(connection: HTTPConnection) -> AnyPage:
     """Return the page of a request; the same one for as long as the request lasts.
 
+    As long as the federation has no snapshot it is one without modules.
+
     Raises:
-        HanseError: There is no snapshot to make it from.
         UsageError: The middleware is not there.
     """
     opening = connection.scope.get(KEY)
@@ -272,7 +287,7 @@ def install(templates: Jinja2Templates) -> None:
     templates.context_processors.append(lambda request: {"hanse_nonce": LazyNonce(request)})
 
 
-def page_of(context: jinja2.runtime.Context) -> Page:
+def page_of(context: jinja2.runtime.Context) -> AnyPage:
     """Return the page of the request that a template is rendered for.
 
     Raises:

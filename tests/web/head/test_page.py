@@ -207,6 +207,48 @@ async def test_a_refresh_that_changes_nothing_renders_nothing(encodings: list[ob
     assert len(encodings) == count
 
 
+async def test_what_is_learnt_of_the_files_makes_the_preloads_exact() -> None:
+    files = {
+        "/home/Card.js": b"import './deep.js'; import 'react'",
+        "/home/deep.js": b"",
+        "/home/react-19.1.0.js": b"",
+    }
+    async with serve_towns(home=entry("home", share(), share("unused", "1.0.0"))) as towns:
+        for path, body in files.items():
+            towns.upstream.routes[path] = reply(body, headers={"content-type": "text/javascript"}, delay=0.1)
+        async with towns.federation(modules="read") as federation:
+            pages = Pages(federation)
+            before = pages.open()
+            guessed = before.prepare(["home/Card"])
+            scoped = before.prepare(["home/Card"], scoped=True)
+            await federation.modules_read()
+            after = pages.open()
+            exact = after.prepare(["home/Card"])
+    assert before.snapshot.digest == after.snapshot.digest
+    assert [one.url.rpartition("/")[2] for one in guessed.preloads] == [
+        "Card.js",
+        "react-19.1.0.js",
+        "unused-1.0.0.js",
+    ]
+    assert [one.url.rpartition("/")[2] for one in exact.preloads] == ["Card.js", "deep.js", "react-19.1.0.js"]
+    assert {one.rpartition("/")[2] for one in exact.free} == {"deep.js", "react-19.1.0.js"}
+    assert guessed.free == frozenset()
+    assert (scoped.scoped, "has not been read" in scoped.unscoped_because) == (False, True)
+
+
+async def test_link_headers_name_what_is_preloaded_within_their_bound() -> None:
+    shared = [share(f"package-number-{number}-with-a-long-name", "1.0.0") for number in range(40)]
+    async with open_pages(PageOptions(link_headers="always"), home=entry("home", *shared)) as pages:
+        page = pages.open()
+        head = page.prepare(["home/Card"])
+        links = [value for name, value in page.response_headers() if name == "Link"]
+    assert 3 < len(links) < len(head.preloads)
+    assert sum(len(f"link: {one}\r\n") for one in links) <= pages.limits.link_header_bytes
+    for link, preload in zip(links, head.preloads, strict=False):
+        # Nothing is known of these files: they are fetched, and linked to nothing before the map is there.
+        assert link == f'<{preload.url}>; rel=preload; as=script; crossorigin; nonce="{page.nonce}"'
+
+
 async def test_what_is_kept_is_bounded() -> None:
     limits = Limits(
         **{**{f: getattr(QUICK, f) for f in QUICK.__slots__}, "page_heads": 3, "page_snapshots": 2}
@@ -251,10 +293,11 @@ async def test_a_policy_is_given_where_it_is_wanted() -> None:
     async with open_pages(home=HOME) as pages:
         page = pages.open()
         page.head(["home/Card"])
-        (header,) = page.response_headers()
+        headers = page.response_headers()
         silent = Pages(pages.federation, PageOptions(csp=False)).open()
-    assert header[0] == "Content-Security-Policy"
-    assert f"'nonce-{page.nonce}'" in header[1]
+    # Whether there are links depends on the browser, and this request has not said which it is.
+    assert [name for name, _ in headers] == ["Vary", "Content-Security-Policy"]
+    assert f"'nonce-{page.nonce}'" in headers[1][1]
     assert silent.response_headers() == []
 
 

@@ -12,10 +12,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from hanse.web.client.shims import Shims, find_shims
+from hanse.web.client.polyfill import BUILTIN, Shims, find_shims
 from hanse.web.client.squeezing import squeeze
 
-__all__ = ["DEV", "LOADER", "Client", "Script", "Shims", "load_client", "load_script"]
+__all__ = [
+    "BUILTIN",
+    "DEV",
+    "LOADER",
+    "Client",
+    "Script",
+    "Shims",
+    "load_client",
+    "load_script",
+    "place_shims",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,19 @@ def load_script(name: str) -> Script:
 def load_client() -> Client:
     """Return all there is for browsers; files are read once."""
     return Client(load_script("hanse.js"), load_script("dev.js"), find_shims())
+
+
+def place_shims(choice: str | None, base: str) -> tuple[str | None, str | None]:
+    """Return where a page gets es-module-shims, and its digest where that is known.
+
+    Args:
+        choice: A URL, `builtin` for the release that comes with Hanse, or None.
+        base: The path of Hanse's own app on that page, with a slash at the end.
+    """
+    shims = load_client().shims
+    if choice != BUILTIN or shims is None:
+        return (None if choice == BUILTIN else choice), None
+    return f"{base}static/{shims.name}", shims.integrity
 
 
 LOADER: Final = load_client().loader.text

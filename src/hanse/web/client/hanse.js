@@ -147,6 +147,8 @@ const addEntry = (url, wish) =>
     await ready;
     const { href } = new URL(url, location.href);
     if (!entries.has(href)) entries.set(href, await extend({ url: href, ...wish, snapshot: digest }));
+    // With it came all that the map of the page lacked.
+    page.scoped = false;
     return entries.get(href).name;
   });
 
@@ -189,7 +191,7 @@ const fill = async (element) => {
     reason = 'mount';
     if (typeof mount === 'function') return await mount(element, props);
     if (!(Element?.prototype instanceof HTMLElement))
-      throw fault('export', 'it exports no mount function and no default element');
+      throw fault('export', 'it exports no mount function or element');
     try {
       customElements.define(`hanse-${++count}`, Element);
     } catch {

@@ -1,8 +1,8 @@
 """JavaScript as it is sent: without comments, indentation, and the spaces that only people need.
 
 This is no parser, and relies on how the two files are written that it is for: a comment has lines of its own
-and begins with `//`, a string or template ends on its line, no template stands inside another, and a regular
-expression has neither spaces nor quotes in it.
+and begins with `//`, a string or template ends on its line, no template stands inside another, a regular
+expression has neither spaces nor quotes in it, and no statement is empty.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hanse.errors import FormatError
 __all__ = ["squeeze"]
 
 LITERAL: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""")
-# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `+`, `-` and `/`:
+# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `+`, `-`, `/`:
 # `a + +b` is not `a++b`.
 PARTS: Final = re.compile(rf"({LITERAL.pattern})|\b(const)\b| *([=(){{}}\[\],:;?&|<>!*]+) *")
 # After these a line break means nothing; after all else it may end a statement.

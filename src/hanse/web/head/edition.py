@@ -16,7 +16,7 @@ from hanse.formats.import_map import ImportMap, serialise
 from hanse.graph import place_on_page
 from hanse.html import Pieces, inline_json, link, script, splice
 from hanse.limits import LIMITS, Limits
-from hanse.web.client import DEV, LOADER
+from hanse.web.client import DEV, LOADER, place_shims
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.data import IDENTIFIER, PageData
 from hanse.web.head.free import free_of_map
@@ -154,14 +154,16 @@ class Edition:
         modules = tuple(one for one in looked_up if isinstance(one, RemoteModule))
         preloads = tuple(self._list_preloads(modules))
         reach = self.atlas.reach(modules) if scoped else Reach(None)
+        base = f"{root}{self.options.base}/"
+        shims, integrity = place_shims(self.options.shims, base)
         data = PageData(
-            base=f"{root}{self.options.base}/",
+            base=base,
             snapshot=self.snapshot.digest,
             development=self.options.development,
             modules=tuple(module.specifier for module in modules),
             scoped=reach.import_map is not None,
-            shims=self.options.shims,
-            shims_integrity=self.options.shims_integrity,
+            shims=shims,
+            shims_integrity=integrity or self.options.shims_integrity,
         )
         pieces = (
             *(self.import_map if reach.import_map is None else write_map(reach.import_map)),

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Shims", "find_shims"]
+__all__ = ["BUILTIN", "Shims", "find_shims"]
+
+BUILTIN: Final = "builtin"
 
 HERE: Final = Path(__file__).resolve().parent
 FILE: Final = "es-module-shims.js"
