@@ -31,6 +31,9 @@ class Limits:
     # Entrypoints of all packages together; an icon library alone can have ten thousand.
     files_per_entry: int = 50_000
     remotes_per_manifest: int = 10_000
+    # Texts of items that are known again when they come in another entry, or in the next deployment. In
+    # memory an item takes six times its text; 1000 remotes on five versions of 50 packages have 2 MB.
+    items_bytes: int = 3 << 20
     # A name, version or file name longer than this is not one anybody wrote.
     text_length: int = 4096
     # node-semver's own cap, here after white space is collapsed: parsing stays linear and short.

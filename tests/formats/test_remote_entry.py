@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import time
 from typing import Any
 
 import pytest
 
 from hanse.errors import FormatError
+from hanse.formats.plain_entry import SHARED
 from hanse.formats.remote_entry import (
     Expose,
     RemoteEntry,
@@ -16,7 +19,7 @@ from hanse.formats.remote_entry import (
     decode_remote_entry,
     encode_remote_entry,
 )
-from hanse.limits import Limits
+from hanse.limits import LIMITS, Limits
 
 DENSE: dict[str, Any] = {
     "name": "team/shop",
@@ -201,3 +204,49 @@ def test_an_ordinary_entry_is_decoded_in_microseconds() -> None:
         decode_remote_entry(data, subject="a")
         rounds.append(time.perf_counter() - start)
     assert min(rounds) < 10 * 40e-6
+
+
+def test_what_two_documents_have_in_common_cannot_be_changed() -> None:
+    first = decode_remote_entry(json.dumps(DENSE), subject="a").shared
+    second = decode_remote_entry(json.dumps({**DENSE, "name": "other"}), subject="b").shared
+    assert first is not None
+    assert second is not None
+    assert first == second
+    entries = first[0].entries
+    assert entries is not None
+    for change in (
+        lambda: entries.update(x="y"),
+        lambda: entries.pop("@angular/core"),
+        lambda: entries.clear(),
+        lambda: entries.setdefault("x", "y"),
+        lambda: entries.__setitem__("x", "y"),
+        lambda: entries.__ior__({"x": "y"}),
+    ):
+        with pytest.raises(TypeError, match="never change"):
+            change()
+    assert second[0].entries == DENSE["shared"][0]["entries"]
+    assert copy.deepcopy(entries) == pickle.loads(pickle.dumps(entries)) == entries
+
+
+def test_an_item_that_was_refused_is_refused_again() -> None:
+    bad = {**DENSE, "shared": [{"packageName": "x", "outFileName": "../x.js"}]}
+    for _ in range(2):
+        with pytest.raises(FormatError, match="file name") as raised:
+            decode_remote_entry(json.dumps(bad), subject="a")
+        assert raised.value.path == "$.shared[0].outFileName"
+
+
+def test_an_item_that_is_known_counts_like_any_other() -> None:
+    decode_remote_entry(json.dumps(DENSE), subject="a")
+    with pytest.raises(FormatError, match="too many"):
+        decode_remote_entry(json.dumps(DENSE), subject="a", limits=Limits(files_per_entry=2))
+    with pytest.raises(FormatError, match="too many"):
+        decode_remote_entry(json.dumps(DENSE), subject="a", limits=Limits(shared_per_entry=0))
+
+
+def test_only_so_many_items_are_remembered() -> None:
+    for number in range(40):
+        files = {f"p/{number}/{place}": f"{'x' * 100}{place}.js" for place in range(1000)}
+        entry = {"name": "a", "shared": [{"packageName": "p", "entries": files}]}
+        assert decode_remote_entry(json.dumps(entry), subject="a").shared
+    assert sum(map(len, SHARED.known)) <= LIMITS.items_bytes + (1 << 18)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hanse.resolve.acceptance import Lines
 from hanse.resolve.ballot import Ballot, Kind, prefer
-from hanse.resolve.coherent import solo_kind, work_out
+from hanse.resolve.coherent import work_out
 from hanse.resolve.policy import Policy
 from hanse.resolve.tally import elect_on_line
 from tests.resolve.federations import RANGES, VERSIONS, remote, shared
@@ -29,7 +29,7 @@ ITEMS = st.builds(
 def test_electing_on_a_line_equals_a_ballot(items: list[object]) -> None:
     remotes = [remote(f"r{index}", item) for index, item in enumerate(items)]  # type: ignore[arg-type]
     work = work_out(remotes, Policy(), None)
-    kinds = [solo_kind(work, offer.declared[0]) for offer in work.offers.values()]
+    kinds = [kind for mine in work.stakes.values() for kind in mine]
     consumers = list(Counter(kinds).items())
     short = elect_on_line(consumers, Lines(), packages=("p",), hosts=(), latest=False)
     ordered = prefer([kind for kind, _ in consumers], ("p",), ())

@@ -228,8 +228,9 @@ def test_whatever_counts_survives_the_cookie(name: str, path: str) -> None:
 
 def test_the_error_page_says_what_is_wrong_and_the_way_out() -> None:
     evil = "</title><script>alert(1)</script>"
-    page = override_page(OverrideError(f"broken {evil}", subject=evil, hint=f"try {evil}"))
+    page, headers = override_page(OverrideError(f"broken {evil}", subject=evil, hint=f"try {evil}"))
     tree = html5lib.parse(page.decode(), treebuilder="etree", namespaceHTMLElements=False)
     assert {one.tag for one in tree.iter()} == {"html", "head", "meta", "title", "body", "h1", "p", "a"}
     assert [one.get("href") for one in tree.iter("a")] == [f"?{COOKIE}=none"]
     assert evil in "".join(tree.itertext())
+    assert headers["cache-control"] == "no-store"

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hanse.errors import FormatError
 from hanse.formats.decoding import key_path, shorten
+from hanse.formats.entry_structs import Expose, RemoteEntry, Shared
 from hanse.limits import LIMITS, Limits
 from hanse.names import POISON, expose_name_fault, package_name_fault, remote_name_fault
 from hanse.urls import is_file_name
 
-if TYPE_CHECKING:
-    from hanse.formats.remote_entry import RemoteEntry, Shared
-
-__all__ = ["check_counts", "is_plain", "label_fault", "pick_files", "violations"]
+__all__ = [
+    "check_counts",
+    "is_plain",
+    "label_fault",
+    "pick_files",
+    "plain_exposes",
+    "plain_frame",
+    "plain_shared",
+    "violations",
+]
 
 FILE_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+~-\n"
 
@@ -30,6 +37,7 @@ SUFFIXES: Final = (".mjs\n", ".css\n", ".cjs\n", ".json\n", ".wasm\n", ".map\n")
 # so that nobody can fill the memory with them.
 VETTED: Final[set[str]] = set()
 VETTED_KEYS: Final[set[str]] = set()
+VETTED_REMOTES: Final[set[str]] = set()
 VETTED_COUNT: Final = 20_000
 VETTED_LENGTH: Final = 128
 
@@ -48,15 +56,20 @@ def may_escape(data: bytes | str | Mapping[str, object]) -> bool:
 
 def pick_files(entry: RemoteEntry) -> list[str]:
     """Collect every file name that can end up in an import map."""
-    shared = entry.shared or ()
-    tables = [item.entries for item in shared if item.entries is not None]
-    files = [file for table in tables for file in table.values()]
-    if len(tables) < len(shared):
-        files += [item.out_file_name for item in shared if item.out_file_name is not None]
+    files = files_of(entry.shared or ())
     if entry.exposes:
         files += [item.out_file_name for item in entry.exposes]
     if entry.chunks:
         files += chain.from_iterable(entry.chunks.values())
+    return files
+
+
+def files_of(shared: Collection[Shared]) -> list[str]:
+    """Collect the file names of shared packages."""
+    tables = [item.entries for item in shared if item.entries is not None]
+    files = [file for table in tables for file in table.values()]
+    if len(tables) < len(shared):
+        files += [item.out_file_name for item in shared if item.out_file_name is not None]
     return files
 
 
@@ -73,17 +86,47 @@ def plain_files(files: list[str]) -> bool:
 
 def plain_names(entry: RemoteEntry) -> bool:
     """Tell that every name of an entry has passed before, or passes now."""
-    shared = entry.shared or ()
+    return (
+        plain_frame(entry.name, None)
+        and plain_shared_names(entry.shared or ())
+        and plain_keys(entry.exposes or ())
+        and not any(map(label_fault, entry.chunks or ()))
+    )
+
+
+def plain_frame(name: str, chunks: Mapping[str, Collection[str]] | None) -> bool:
+    """Tell that a remote's name is in order, and so are its bundles and their files."""
+    if not vet((name,), VETTED_REMOTES, remote_name_fault):
+        return False
+    return not chunks or (
+        not any(map(label_fault, chunks)) and plain_files([*chain.from_iterable(chunks.values())])
+    )
+
+
+def plain_shared(shared: Collection[Shared]) -> bool:
+    """Tell that the names and files of shared packages are in order."""
+    return plain_files(files_of(shared)) and plain_shared_names(shared)
+
+
+def plain_exposes(exposes: Collection[Expose]) -> bool:
+    """Tell that the keys and files of exposed modules are in order."""
+    return plain_files([item.out_file_name for item in exposes]) and plain_keys(exposes)
+
+
+def plain_shared_names(shared: Collection[Shared]) -> bool:
+    """Tell that the names of shared packages, of their specifiers, scopes and pools are in order."""
     tables = [item.entries for item in shared if item.entries is not None]
     labels = [item.pool or item.share_scope for item in shared if item.pool or item.share_scope]
     return (
-        remote_name_fault(entry.name) is None
-        and vet([item.package_name for item in shared], VETTED, package_name_fault)
+        vet([item.package_name for item in shared], VETTED, package_name_fault)
         and (all(map(VETTED.issuperset, tables)) or vet(set().union(*tables), VETTED, package_name_fault))
-        and vet([item.key for item in entry.exposes or ()], VETTED_KEYS, expose_name_fault)
         and not (labels and any(label_fault(x.pool) or label_fault(x.share_scope) for x in shared))
-        and not (entry.chunks and any(map(label_fault, entry.chunks)))
     )
+
+
+def plain_keys(exposes: Collection[Expose]) -> bool:
+    """Tell that the keys of exposed modules are in order."""
+    return vet([item.key for item in exposes], VETTED_KEYS, expose_name_fault)
 
 
 def vet(names: Collection[str], vetted: set[str], fault: Callable[[str], str | None]) -> bool:

@@ -13,6 +13,8 @@ import msgspec
 from hanse.errors import FormatError
 from hanse.formats.decoding import convert_value, decode_json, encode_json
 from hanse.formats.entry_checks import check_counts, is_plain, pick_files, violations
+from hanse.formats.entry_structs import Expose, RemoteEntry, Shared
+from hanse.formats.plain_entry import read_plain
 from hanse.limits import LIMITS, Limits
 
 __all__ = [
@@ -27,53 +29,6 @@ __all__ = [
 
 Check = Literal["refuse", "report"]
 """What decoding does with names and files outside the grammar: raise, or leave them to the caller."""
-
-
-class Expose(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """An exposed module: `key` is what consumers ask for, `out_file_name` where it lies."""
-
-    key: str
-    out_file_name: str
-    element: str | None = None
-    dev: Any = None
-
-
-class Shared(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """A package a remote shares: flat when `entries` is absent, dense when it is there.
-
-    `required_version` is a range, or false where the builder knew none. `entries` maps specifiers
-    to file names, relative to the remote entry.
-    """
-
-    package_name: str
-    version: str | None = None
-    required_version: str | bool | None = None
-    singleton: bool | None = None
-    strict_version: bool | None = None
-    share_scope: str | None = None
-    pool: str | None = None
-    bundle: str | None = None
-    out_file_name: str | None = None
-    entries: dict[str, str] | None = None
-    dev: Any = None
-
-
-class RemoteEntry(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """One remote's metadata document.
-
-    `chunks` maps a bundle's name to its files; `integrity` a file name to its SRI digest. `url`,
-    where the document carries it, is where it wants to be served from. `version` is the format's
-    own (`$version`).
-    """
-
-    name: str
-    exposes: list[Expose] | None = None
-    shared: list[Shared] | None = None
-    chunks: dict[str, list[str]] | None = None
-    integrity: dict[str, str] | None = None
-    build_notifications_endpoint: str | None = None
-    url: str | None = None
-    version: str | None = msgspec.field(name="$version", default=None)
 
 
 DECODER: Final = msgspec.json.Decoder(RemoteEntry)
@@ -99,6 +54,10 @@ def decode_remote_entry(
         FormatError: Not JSON, wrong types, a missing part, too many parts, or (unless `report`) a name or
             file outside the grammar.
     """
+    if check == "refuse" and isinstance(data, (bytes, str)):
+        plain = read_plain(data, limits)
+        if plain is not None:
+            return plain
     entry = decode_types(data, subject, limits)
     files = pick_files(entry)
     check_counts(entry, files, subject, limits)

@@ -7,10 +7,17 @@ elections count with spans, so their cost grows with the number of ranges and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from hanse.semver import Line, Version, parse, parse_range
 
-__all__ = ["Acceptance", "Lines", "Spans", "intersect"]
+__all__ = ["LINES", "Acceptance", "Lines", "Spans", "intersect"]
+
+MOST = 20_000
+"""So many versions stand in the lines that are remembered: 10 MB, with what was asked about them."""
+
+MOST_RANGES = 4096
+"""So many answers a line remembers."""
 
 Spans = tuple[tuple[int, int], ...]
 """Half-open spans of positions in the line, ascending and apart from each other."""
@@ -41,13 +48,18 @@ class Acceptance:
         known = self.ranges.get(required)
         if known is None:
             compiled = parse_range(required)
+            if len(self.ranges) > MOST_RANGES:
+                self.ranges = {}
             known = self.ranges[required] = () if compiled is None else self.line.spans(compiled)
         return known
 
     def accepts(self, required: str, tag: str) -> bool:
         """Tell whether the range accepts the version."""
         place = self.positions.get(tag, -1)
-        return any(start <= place < stop for start, stop in self.spans(required))
+        for start, stop in self.spans(required):  # noqa: SIM110 - asked too often to make a generator
+            if start <= place < stop:
+                return True
+        return False
 
     def accepted_by_all(self, required: Iterable[str]) -> Spans:
         """Return the spans that every one of the ranges accepts."""
@@ -71,18 +83,29 @@ class Acceptance:
 
 
 class Lines:
-    """Lines of versions that were needed before: packages released together have one line."""
+    """Lines of versions that were needed before: packages released together have one line.
+
+    `size` counts the versions of all lines; all are forgotten where they become too many.
+    """
 
     def __init__(self) -> None:
         self.known: dict[frozenset[str], Acceptance] = {}
+        self.size = 0
 
     def of(self, tags: Iterable[str]) -> Acceptance:
         """Return the line of these versions."""
         key = frozenset(tags)
         line = self.known.get(key)
         if line is None:
+            if self.size > MOST:
+                self.known, self.size = {}, 0
             line = self.known[key] = Acceptance(key)
+            self.size += len(key)
         return line
+
+
+LINES: Final = Lines()
+"""The lines of all resolutions: versions and ranges come again, whatever the federation."""
 
 
 def intersect(left: Spans, right: Spans) -> Spans:

@@ -9,14 +9,18 @@ questions.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from hanse.resolve.acceptance import Acceptance, Lines
 from hanse.resolve.offers import Declaration
 
-__all__ = ["Ballot", "Kind", "Outcome", "prefer"]
+__all__ = ["Ballot", "Elections", "Kind", "Outcome", "prefer"]
+
+
+MOST, MOST_VOTERS = 20_000, 1_000
+"""So many kinds are remembered with elections, some 3 MB, and so many with a single one."""
 
 
 class Kind(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -57,10 +61,37 @@ class Kind(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """How a family was decided: the kind of build that is published, and who keeps its own instead."""
+    """How a family was decided: the kind of build that is published, those it serves, and those it cannot."""
 
     best: Kind
+    served: frozenset[Kind]
     kept: frozenset[Kind]
+
+
+class Elections:
+    """Elections that were held before: who stands and votes the same elects the same.
+
+    Remembered are so many that they have `MOST` kinds of remotes; all are forgotten when there are more.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[object, Outcome] = {}
+        self.size = 0
+
+    def hold(
+        self, counts: Mapping[Kind, int], hosts: Sequence[Kind], election: Callable[[], Outcome]
+    ) -> Outcome:
+        """Return the outcome of an earlier election with the same voters and hosts, or hold one."""
+        if len(counts) > MOST_VOTERS:
+            return election()
+        key = (frozenset(counts.items()), *hosts)
+        known = self.known.get(key)
+        if known is None:
+            if self.size > MOST:
+                self.known, self.size = {}, 0
+            known = self.known[key] = election()
+            self.size += len(counts)
+        return known
 
 
 def prefer(kinds: Iterable[Kind], packages: Sequence[str], hosts: Sequence[Kind]) -> list[Kind]:
@@ -239,7 +270,8 @@ class Ballot:
         best = grief.least(self.cheapest(counter.most(candidates), consumers, may))
         first = best & -best
         kept = frozenset(kind for (kind, _), can in zip(consumers, may, strict=True) if not can & first)
-        return Outcome(self.kinds[first.bit_length() - 1], kept)
+        served = frozenset([kind for kind, _ in consumers]) - kept
+        return Outcome(self.kinds[first.bit_length() - 1], served, kept)
 
     def cheapest(self, candidates: int, consumers: Sequence[tuple[Kind, int]], may: Sequence[int]) -> int:
         """Return those of the candidates with which the fewest files are loaded.

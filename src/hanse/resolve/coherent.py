@@ -8,34 +8,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter, itemgetter
 
 import msgspec
 
 from hanse.errors import ResolveError
-from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Kind, package_of_declaration
-from hanse.resolve.decide import Decision, Terms, decide
-from hanse.resolve.families import Family, group_families
-from hanse.resolve.offers import Catalogue, Declaration, Offer, Shape, make_offer
+from hanse.resolve.acceptance import LINES
+from hanse.resolve.ballot import Kind
+from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
+from hanse.resolve.decide import Decision, Terms, decide, refuse_differing_ranges, refuse_keepers
+from hanse.resolve.families import Family
+from hanse.resolve.offers import Offer, Part, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.remote import Remote
 
-__all__ = ["Workings", "solo_kind", "work_out"]
+__all__ = ["Workings", "members_of", "work_out"]
+
+REMOTE_NAME = attrgetter("name")
 
 
 class Workings(msgspec.Struct, eq=False):
-    """All that a later resolution can use again."""
+    """All that a later resolution can use again.
+
+    `stakes` maps each remote to its kinds, one for each family it declares anything of. `columns` is the same
+    by family, made when it is first asked for (`members_of`). `own` maps each remote to those of its kinds
+    that it keeps to itself, in the order of families. `modules` are the rules for what remotes expose.
+    """
 
     policy: Policy
     catalogue: Catalogue
     offers: dict[str, Offer]
     hosts: list[str]
     shapes: Counter[Shape]
-    families: dict[tuple[str, str], Family]
+    grouping: Grouping
     decisions: dict[Family, Decision]
-    kinds: dict[tuple[Declaration, ...], Kind]
-    lines: Lines
+    stakes: dict[str, tuple[Kind, ...]]
+    own: dict[str, tuple[Kind, ...]]
+    modules: Part
     nested: tuple[tuple[str, str], ...]
+    columns: dict[Family, dict[str, Kind]] | None = None
 
 
 def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | None) -> Workings:
@@ -49,44 +61,52 @@ def work_out(remotes: Sequence[Remote], policy: Policy, previous: Workings | Non
     Raises:
         ResolveError: A strict option forbids the outcome.
     """
-    if previous is not None and (previous.policy != policy or overgrown(previous)):
+    live = sum([len(remote.entry.shared or ()) for remote in remotes])
+    if previous is not None and (previous.policy != policy or overgrown(previous.catalogue, live)):
         previous = None
-    catalogue = Catalogue(policy.families) if previous is None else previous.catalogue
-    known = {} if previous is None else previous.offers
-    offers = {
-        remote.name: reuse_offer(known.get(remote.name), remote) or read_remote(remote, policy, catalogue)
-        for remote in sorted(remotes, key=remote_name)
-    }
-    changed = {name for name in offers.keys() | known.keys() if offers.get(name) is not known.get(name)}
-    shapes, families = partition(offers, changed, policy, previous)
+    catalogue = warm_catalogue(policy, live) if previous is None else previous.catalogue
+    offers, changed = read_remotes(remotes, policy, catalogue, {} if previous is None else previous.offers)
+    shapes, grouping = partition(offers, changed, catalogue, previous)
     work = Workings(
         policy=policy,
         catalogue=catalogue,
         offers=offers,
         hosts=[name for name, offer in offers.items() if offer.remote.host],
         shapes=shapes,
-        families=families,
+        grouping=grouping,
         decisions={},
-        kinds={} if previous is None else previous.kinds,
-        lines=Lines(),
+        stakes={},
+        own={},
+        modules=gather_modules(offers, changed, previous),
         nested=find_nested(offers, changed, previous),
     )
-    if previous is None or families is not previous.families or work.hosts != previous.hosts:
+    if previous is None or grouping is not previous.grouping or work.hosts != previous.hosts:
         decide_all(work)
     else:
         decide_changed(work, previous, changed)
     return work
 
 
-def remote_name(remote: Remote) -> str:
-    """Return the name remotes are ordered by."""
-    return remote.name
+def read_remotes(
+    remotes: Iterable[Remote], policy: Policy, catalogue: Catalogue, known: Mapping[str, Offer]
+) -> tuple[dict[str, Offer], set[str]]:
+    """Return the offers of all remotes, by name, and the names of those that came, went or changed.
 
-
-def overgrown(work: Workings) -> bool:
-    """Tell whether the interned kinds have outgrown what is in use, after many redeploys."""
-    live = sum(len(offer.declared) for offer in work.offers.values())
-    return len(work.catalogue.declarations) + len(work.kinds) > 4 * live + 10_000
+    Raises:
+        ResolveError: A strict option forbids a remote.
+    """
+    offers: dict[str, Offer] = {}
+    changed = set(known)
+    for remote in sorted(remotes, key=REMOTE_NAME):
+        name = remote.name
+        offer = reuse_offer(known.get(name), remote)
+        if offer is None:
+            offer = read_remote(remote, policy, catalogue)
+            changed.add(name)
+        else:
+            changed.discard(name)
+        offers[name] = offer
+    return offers, changed
 
 
 def reuse_offer(known: Offer | None, remote: Remote) -> Offer | None:
@@ -139,9 +159,26 @@ def find_nested(
     return tuple(pairs)
 
 
+def gather_modules(offers: Mapping[str, Offer], changed: set[str], previous: Workings | None) -> Part:
+    """Return the rules for what remotes expose: a name with `./` in it counts before one without."""
+    if previous is not None and all(
+        name in offers and name in previous.offers and offers[name].exposes_as(previous.offers[name])
+        for name in changed
+    ):
+        return previous.modules
+    urls: dict[str, str] = {}
+    integrity: dict[str, str] = {}
+    for offer in offers.values():
+        urls.update(offer.aliases)
+    for offer in offers.values():
+        urls.update(offer.exposed.urls)
+        integrity.update(offer.exposed.integrity)
+    return Part(urls, integrity)
+
+
 def partition(
-    offers: Mapping[str, Offer], changed: set[str], policy: Policy, previous: Workings | None
-) -> tuple[Counter[Shape], dict[tuple[str, str], Family]]:
+    offers: Mapping[str, Offer], changed: set[str], catalogue: Catalogue, previous: Workings | None
+) -> tuple[Counter[Shape], Grouping]:
     """Group the packages into families; the earlier grouping stands where no shape came or went."""
     if previous is None:
         shapes = count_shapes(offers.values())
@@ -154,25 +191,21 @@ def partition(
         shapes = +shapes
         tagged = any(kind.pool for offer in (*before, *after) for kind in offer.declared)
         if shapes.keys() == previous.shapes.keys() and not tagged:
-            return shapes, previous.families
-    tags = [
-        (declaration, name)
-        for name, offer in offers.items()
-        for declaration in offer.declared
-        if declaration.pool
-    ]
-    return shapes, group_families(sorted(shapes), tags, policy)
+            return shapes, previous.grouping
+    tags = []
+    if catalogue.tagged:
+        tags = [(kind, name) for name, offer in offers.items() for kind in offer.declared if kind.pool]
+    return shapes, catalogue.group(shapes, tags)
 
 
 def count_shapes(offers: Iterable[Offer]) -> Counter[Shape]:
     """Count the shapes of all declarations, by kinds."""
-    kinds: Counter[Declaration] = Counter()
-    for offer in offers:
-        kinds.update(offer.declared)
-    shapes: Counter[Shape] = Counter()
+    kinds = Counter(chain.from_iterable([offer.declared for offer in offers]))
+    shapes: dict[Shape, int] = {}
     for kind, count in kinds.items():
-        shapes[kind.shape] += count
-    return shapes
+        shape = kind.shape
+        shapes[shape] = shapes.get(shape, 0) + count
+    return Counter(shapes)
 
 
 # --- deciding ---------------------------------------------------------------------------------------
@@ -180,148 +213,149 @@ def count_shapes(offers: Iterable[Offer]) -> Counter[Shape]:
 
 def decide_all(work: Workings) -> None:
     """Decide every family from scratch."""
-    columns: dict[Family, dict[str, Kind]] = {family: {} for family in sorted(set(work.families.values()))}
-    stakes: dict[Family, dict[str, list[Declaration]]] = {f: {} for f in columns if len(f[1]) > 1}
-    slots: dict[Declaration, tuple[dict[str, Kind], Kind]] = {}
-    for name, offer in work.offers.items():
-        for declaration in offer.declared:
-            try:
-                column, kind = slots[declaration]
-            except KeyError:
-                family = work.families[declaration.scope, declaration.package]
-                if family in stakes:
-                    stakes[family].setdefault(name, []).append(declaration)
-                    continue
-                column, kind = slots[declaration] = columns[family], solo_kind(work, declaration)
-            column[name] = kind
-    for family, declared in stakes.items():
-        columns[family] = {name: kind_of(work, stake) for name, stake in declared.items()}
-    join_repeats(work, columns, stakes)
-    terms = Terms(work.policy, work.hosts, work.lines)
-    work.decisions = {
-        family: decide(terms, family, members, Counter(members.values()))
-        for family, members in columns.items()
-        if members
-    }
-
-
-def join_repeats(
-    work: Workings,
-    columns: Mapping[Family, dict[str, Kind]],
-    stakes: Mapping[Family, Mapping[str, Sequence[Declaration]]],
-) -> None:
-    """Give remotes that declare a lone package more than once the kind that has all of it."""
-    declared = sum([len(offer.declared) for offer in work.offers.values()])
-    declared -= sum([len(stake) for members in stakes.values() for stake in members.values()])
-    if declared == sum([len(members) for family, members in columns.items() if family not in stakes]):
-        return
-    for name, offer in work.offers.items():
-        if len({(one.scope, one.package) for one in offer.declared}) < len(offer.declared):
-            for family, kind in stakes_of(work, offer).items():
-                columns[family][name] = kind
+    stakes, grouping = work.catalogue.stakes, work.grouping
+    work.stakes = {name: stakes(grouping, offer) for name, offer in work.offers.items()}
+    counts: dict[Family, dict[Kind, int]] = {family: {} for family in grouping.ordered}
+    for kind, count in Counter(chain.from_iterable(work.stakes.values())).items():
+        counts[grouping.of(kind)][kind] = count
+    terms = terms_of(work)
+    for family, found in counts.items():
+        if found:
+            work.decisions[family] = decide(terms, family, found)
+    work.own = find_own(work)
+    refuse(work, work.decisions)
 
 
 def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> None:
     """Decide again the families in which a changed remote declares something else than before."""
-    touched: dict[Family, dict[str, Kind | None]] = {}
-    for name in changed:
-        before = stakes_of(work, previous.offers.get(name))
-        after = stakes_of(work, work.offers.get(name))
-        for family in before.keys() | after.keys():
-            if before.get(family) is not after.get(family):
-                touched.setdefault(family, {})[name] = after.get(family)
+    steps: dict[Family, dict[Kind, int]] = {}
+    work.stakes = previous.stakes.copy()
+    for name in sorted(changed):
+        before = set(work.stakes.pop(name, ()))
+        offer = work.offers.get(name)
+        after = () if offer is None else work.catalogue.stakes(work.grouping, offer)
+        if offer is not None:
+            work.stakes[name] = after
+        for kind in before.symmetric_difference(after):
+            found = steps.setdefault(work.grouping.of(kind), {})
+            found[kind] = found.get(kind, 0) + (-1 if kind in before else 1)
+    if changed:
+        work.stakes = {name: work.stakes[name] for name in work.offers}
     work.decisions = dict(previous.decisions)
-    terms = Terms(work.policy, work.hosts, work.lines)
-    for family in sorted(touched):
-        stakes = touched[family]
-        old = previous.decisions[family]
-        members = replace_members(old.members, stakes)
-        if members:
-            work.decisions[family] = decide(terms, family, members, recount(old, stakes))
+    terms = terms_of(work)
+    for family in sorted(steps):
+        counts = recount(previous.decisions[family].counts, steps[family])
+        if counts:
+            work.decisions[family] = decide(terms, family, counts)
         else:
             del work.decisions[family]
+    work.own = previous.own.copy()
+    for name in {*changed, *disturbed(work, previous, steps)}:
+        work.own[name] = own_kinds(work, name)
+    refuse(work, steps)
 
 
-def replace_members(members: Mapping[str, Kind], stakes: Mapping[str, Kind | None]) -> dict[str, Kind]:
-    """Return the members of a family with some replaced, added or gone, in the order of names."""
-    replaced = dict(members)
-    for name, kind in stakes.items():
-        if kind is None:
-            replaced.pop(name, None)
+def recount(counts: Mapping[Kind, int], steps: Mapping[Kind, int]) -> dict[Kind, int]:
+    """Return the numbers of remotes by kind after some have changed."""
+    changed = dict(counts)
+    for kind, step in steps.items():
+        count = changed.get(kind, 0) + step
+        if count:
+            changed[kind] = count
         else:
-            replaced[name] = kind
-    if stakes.keys() <= members.keys():
-        return replaced
-    return {name: replaced[name] for name in sorted(replaced)}
+            changed.pop(kind, None)
+    return changed
 
 
-def recount(old: Decision, stakes: Mapping[str, Kind | None]) -> Counter[Kind]:
-    """Return the numbers of remotes by kind after some have been replaced."""
-    counts = old.counts.copy()
-    for name, kind in stakes.items():
-        before = old.members.get(name)
-        if before is not None:
-            counts[before] -= 1
-            if not counts[before]:
-                del counts[before]
-        if kind is not None:
-            counts[kind] += 1
-    return counts
+def find_own(work: Workings) -> dict[str, tuple[Kind, ...]]:
+    """Return, for every remote, the kinds that it keeps to itself, in the order of families."""
+    places: dict[Kind, int] = {}
+    winners: list[frozenset[str]] = []
+    for place, decision in enumerate(work.decisions.values()):
+        places.update(dict.fromkeys(decision.kept, place))
+        winners.append(decision.winners)
+    own: dict[str, tuple[Kind, ...]] = {}
+    for name, kinds in work.stakes.items():
+        mine = [kind for kind in kinds if kind in places]
+        mine.sort(key=places.__getitem__)
+        own[name] = tuple([kind for kind in mine if name not in winners[places[kind]]])
+    return own
 
 
-def stakes_of(work: Workings, offer: Offer | None) -> dict[Family, Kind]:
-    """Return family -> the remote's kind in it."""
-    declared: dict[Family, list[Declaration]] = {}
-    for declaration in () if offer is None else offer.declared:
-        declared.setdefault(work.families[declaration.scope, declaration.package], []).append(declaration)
-    return {family: kind_of(work, stake) for family, stake in declared.items()}
+def own_kinds(work: Workings, name: str) -> tuple[Kind, ...]:
+    """Return the kinds that one remote keeps to itself, in the order of families; a gone one keeps none."""
+    homes = [(work.grouping.of(kind), kind) for kind in work.stakes.get(name, ())]
+    homes.sort(key=itemgetter(0))
+    decided = [(work.decisions[family], kind) for family, kind in homes]
+    return tuple([kind for one, kind in decided if kind in one.kept and name not in one.winners])
 
 
-def kind_of(work: Workings, declared: Sequence[Declaration]) -> Kind:
-    """Return the one kind that makes these declarations."""
-    by_package = {declaration.package: declaration for declaration in declared}
-    if len(by_package) < len(declared):
-        key = without_repeats(declared)
-    else:
-        key = tuple([by_package[package] for package in sorted(by_package)])
-    kind = work.kinds.get(key)
-    if kind is None:
-        tags = {specifier: d.version for d in key for specifier in d.specifiers}
-        simple = len(key) == 1 and is_simple(key[0])
-        kind = work.kinds[key] = Kind(key, tags, simple)
-    return kind
+def disturbed(work: Workings, previous: Workings, families: Iterable[Family]) -> set[str]:
+    """Return the remotes that have not changed, but are served otherwise than before."""
+    names: set[str] = set()
+    turned: set[Kind] = set()
+    for family in families:
+        old, new = previous.decisions[family], work.decisions.get(family)
+        if new is not None:
+            names |= old.winners ^ new.winners
+            turned |= (old.kept ^ new.kept) & old.counts.keys() & new.counts.keys()
+    if turned:
+        names |= {name for name, kinds in work.stakes.items() if not turned.isdisjoint(kinds)}
+    return names
 
 
-def without_repeats(declared: Iterable[Declaration]) -> tuple[Declaration, ...]:
-    """Return declarations by package, without those of which later ones have every specifier.
+def terms_of(work: Workings) -> Terms:
+    """Gather what is the same for all families."""
+    hosts: dict[Family, list[tuple[str, Kind]]] = {}
+    for name in work.hosts:
+        for kind in work.stakes[name]:
+            hosts.setdefault(work.grouping.of(kind), []).append((name, kind))
+    return Terms(work.policy, LINES, hosts, Firsts(work.stakes).of, work.catalogue.elections)
 
-    A package comes twice where a builder groups its entrypoints by range, say.
+
+class Firsts:
+    """The first remote of each kind; no more remotes are looked at than it takes."""
+
+    def __init__(self, stakes: Mapping[str, tuple[Kind, ...]]) -> None:
+        self.left = iter(stakes.items())
+        self.known: dict[Kind, str] = {}
+
+    def of(self, kind: Kind) -> str:
+        """Return the first remote of a kind that some remote is of."""
+        while kind not in self.known:
+            name, kinds = next(self.left)
+            for one in kinds:
+                self.known.setdefault(one, name)
+        return self.known[kind]
+
+
+def refuse(work: Workings, families: Iterable[Family]) -> None:
+    """Fail where a strict option forbids what was decided.
+
+    Raises:
+        ResolveError: A strict consumer would have to keep its own copy, or ranges differ.
     """
-    later: dict[str, set[str]] = {}
-    kept: list[Declaration] = []
-    for declaration in reversed([*declared]):
-        known = later.get(declaration.package)
-        if known is None:
-            later[declaration.package] = set(declaration.specifiers)
-        elif known.issuperset(declaration.specifiers):
-            continue
-        else:
-            known.update(declaration.specifiers)
-        kept.append(declaration)
-    kept.reverse()
-    return tuple(sorted(kept, key=package_of_declaration))
+    strict = work.policy.strict
+    keepers = strict.strict_external_compatibility or strict.strict_entry_point_coverage
+    if not (keepers or strict.strict_external_same_version_compatibility):
+        return
+    for family in sorted(families):
+        decision, members = work.decisions.get(family), members_of(work, family)
+        if decision is not None and keepers:
+            refuse_keepers(decision, members, work.policy)
+        if strict.strict_external_same_version_compatibility:
+            refuse_differing_ranges(members)
 
 
-def solo_kind(work: Workings, declaration: Declaration) -> Kind:
-    """Return the kind that makes this one declaration."""
-    key = (declaration,)
-    kind = work.kinds.get(key)
-    if kind is None:
-        tags = dict.fromkeys(declaration.specifiers, declaration.version)
-        kind = work.kinds[key] = Kind(key, tags, is_simple(declaration))
-    return kind
+# --- kinds ------------------------------------------------------------------------------------------
 
 
-def is_simple(declaration: Declaration) -> bool:
-    """Tell whether a build's version alone decides whether it can serve the declaration."""
-    return declaration.bound is None and bool(declaration.specifiers)
+def members_of(work: Workings, family: Family) -> dict[str, Kind]:
+    """Return the remotes that declare any of a family, with their kinds, in the order of names."""
+    if work.columns is None:
+        columns: dict[Family, dict[str, Kind]] = {}
+        for name, kinds in work.stakes.items():
+            for kind in kinds:
+                columns.setdefault(work.grouping.of(kind), {})[name] = kind
+        work.columns = columns
+    return work.columns.get(family, {})

@@ -10,39 +10,30 @@ from collections.abc import Iterable, Mapping
 
 from hanse.formats.import_map import ImportMap
 from hanse.resolve.ballot import Kind
-from hanse.resolve.coherent import Workings
+from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
 
 __all__ = ["compose"]
 
+NOTHING = Part({}, {})
+
 Scopes = dict[str, dict[str, str]]
 
 
 def compose(work: Workings) -> ImportMap:
     """Put the import map together."""
-    offers = work.offers
-    imports: dict[str, str] = {}
-    integrity: dict[str, str] = {}
-    for offer in offers.values():
-        imports.update(offer.aliases.urls)
-    for offer in offers.values():
-        imports.update(offer.exposed.urls)
-        integrity.update(offer.exposed.integrity)
-    kept: dict[str, list[Declaration]] = {name: [] for name in offers}
-    for decision in work.decisions.values():
-        members = decision.members
-        for name in decision.keepers:
-            kept[name] += members[name].declarations
+    imports = dict(work.modules.urls)
+    integrity = dict(work.modules.integrity)
     scopes: Scopes = {}
-    for name, offer in offers.items():
-        part = kept_part(offer, tuple(kept[name]))
+    for name, offer in work.offers.items():
+        part = kept_part(offer, work.own[name])
         if part.urls:
             share_table(scopes, offer.scope, part.urls)
             integrity.update(part.integrity)
     for decision in work.decisions.values():
-        publish(decision, offers, imports, scopes, integrity)
+        publish(work, decision, imports, scopes, integrity)
     shield_nested(work, imports, scopes)
     return ImportMap(imports=imports, scopes=scopes, integrity=of_mapped(integrity, imports, scopes))
 
@@ -63,12 +54,13 @@ def of_mapped(integrity: dict[str, str], imports: Mapping[str, str], scopes: Sco
     return {url: digest for url, digest in integrity.items() if url in mapped}
 
 
-def kept_part(offer: Offer, declarations: tuple[Declaration, ...]) -> Part:
+def kept_part(offer: Offer, kinds: tuple[Kind, ...]) -> Part:
     """Return the part with what a remote keeps to itself: scoped packages, chunks, whole families."""
-    if offer.kept is not None and offer.kept[0] == declarations:
+    if offer.kept is not None and offer.kept[0] == kinds:
         return offer.kept[1]
+    declarations = [declaration for kind in kinds for declaration in kind.declarations]
     part = offer.part([*offer.private, *pairs_of(offer, declarations), *chunks_of(offer, declarations)])
-    offer.kept = (declarations, part)
+    offer.kept = (kinds, part)
     return part
 
 
@@ -89,8 +81,8 @@ def chunks_of(offer: Offer, declarations: Iterable[Declaration]) -> list[tuple[s
 
 
 def publish(
+    work: Workings,
     decision: Decision,
-    offers: Mapping[str, Offer],
     imports: dict[str, str],
     scopes: Scopes,
     integrity: dict[str, str],
@@ -99,7 +91,7 @@ def publish(
     named = decision.family[0] != GLOBAL
     urls: dict[str, dict[str, str]] = {}
     for one in decision.rounds:
-        winner = offers[one.winner]
+        winner = work.offers[one.winner]
         part, chunks = published_parts(winner, one.kind)
         integrity.update(part.integrity)
         if chunks.urls:
@@ -110,20 +102,22 @@ def publish(
         else:
             imports.update(part.urls)
     if named:
-        for name, kind in decision.members.items():
-            provided = urls.get(decision.provider(name) or "")
+        for name, kind in members_of(work, decision.family).items():
+            provided = urls.get(decision.provider(name, kind))
             if provided is not None:
-                table = scopes.setdefault(offers[name].scope, {})
+                table = scopes.setdefault(work.offers[name].scope, {})
                 table.update({specifier: provided[specifier] for specifier in kind.tags})
 
 
 def published_parts(offer: Offer, kind: Kind) -> tuple[Part, Part]:
     """Return the part with a build's entrypoints, and the part with their chunks."""
-    part, chunks = offer.parts.get((kind, "files")), offer.parts.get((kind, "chunks"))
-    if part is None or chunks is None:
-        part = offer.parts[kind, "files"] = offer.part(pairs_of(offer, kind.declarations))
-        chunks = offer.parts[kind, "chunks"] = offer.part(chunks_of(offer, kind.declarations))
-    return part, chunks
+    known = offer.published.get(kind)
+    if known is None:
+        declarations = kind.declarations
+        chunks = chunks_of(offer, declarations)
+        known = offer.part(pairs_of(offer, declarations)), offer.part(chunks) if chunks else NOTHING
+        offer.published[kind] = known
+    return known
 
 
 def shield_nested(work: Workings, imports: Mapping[str, str], scopes: Scopes) -> None:

@@ -6,13 +6,14 @@ In the strict share scope every version is published to those that declare it; e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Ballot, Kind, Outcome, prefer
+from hanse.resolve.ballot import Ballot, Elections, Kind, Outcome, prefer
 from hanse.resolve.families import Family
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import Union
@@ -20,15 +21,21 @@ from hanse.resolve.record import STRICT
 from hanse.resolve.tally import elect_on_line
 from hanse.semver import satisfies
 
-__all__ = ["Decision", "Round", "Terms", "decide"]
+__all__ = ["Decision", "Round", "Terms", "decide", "refuse_differing_ranges", "refuse_keepers"]
 
 
 class Terms(msgspec.Struct, frozen=True, eq=False):
-    """What is the same for all families: the policy, the hosts' names, and the lines of versions known."""
+    """What is the same for all families.
+
+    `hosts` maps a family to the hosts in it, each with its kind; `first` returns the first remote, by name,
+    that is of a kind. `elections` are earlier ones under the same policy.
+    """
 
     policy: Policy
-    hosts: list[str]
     lines: Lines
+    hosts: Mapping[Family, Sequence[tuple[str, Kind]]]
+    first: Callable[[Kind], str]
+    elections: Elections
 
 
 class Round(msgspec.Struct, frozen=True, eq=False):
@@ -40,69 +47,63 @@ class Round(msgspec.Struct, frozen=True, eq=False):
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
-    """How one family was decided.
+    """How one family was decided, by kinds of remotes.
 
-    `members` maps each remote that declares any of it to its kind, in the order of names. There is one
-    round, except in the strict share scope, where every version that is declared is published to those
-    that declare it. `keepers` are the remotes that keep their own family, `counts` the numbers of remotes
-    by kind, `winners` the remotes of the rounds; `serving` finds the round of a kind where there are several.
+    `counts` are the numbers of remotes by kind. There is one round, except in the strict share scope, where
+    every version that is declared is published to those that declare it. `kept` are the kinds that no round
+    serves: their remotes keep their own family, but for `winners`, the remotes of the rounds. `serving` finds
+    the round of a kind where there are several.
     """
 
     family: Family
-    members: dict[str, Kind]
-    counts: Counter[Kind]
+    counts: dict[Kind, int]
     rounds: tuple[Round, ...]
-    keepers: tuple[str, ...]
+    kept: frozenset[Kind]
     winners: frozenset[str]
     serving: dict[Kind, Round]
 
-    def provider(self, name: str) -> str | None:
-        """Return the remote that serves this one, itself where it keeps its own."""
-        kind = self.members.get(name)
-        if kind is None:
-            return None
-        if name in self.winners:
+    def provider(self, name: str, kind: Kind) -> str:
+        """Return the remote that serves this one of a kind, itself where it keeps its own."""
+        if name in self.winners or kind in self.kept:
             return name
-        if len(self.rounds) > 1:
-            one = self.serving.get(kind)
-            return name if one is None else one.winner
-        return self.rounds[0].winner if kind in self.rounds[0].served else name
+        return (self.serving[kind] if self.serving else self.rounds[0]).winner
 
     def published(self, name: str) -> bool:
         """Tell whether the remote's build is one that is published."""
         return name in self.winners
 
+    def keepers(self, members: Mapping[str, Kind]) -> list[str]:
+        """Return those of the family's members that keep their own, in order."""
+        return [name for name, kind in members.items() if kind in self.kept and name not in self.winners]
 
-def decide(terms: Terms, family: Family, members: dict[str, Kind], counts: Counter[Kind]) -> Decision:
+
+def decide(terms: Terms, family: Family, counts: dict[Kind, int]) -> Decision:
     """Elect the build or builds of one family.
 
-    Raises:
-        ResolveError: A strict consumer would have to keep its own copy and that is forbidden.
+    Args:
+        terms: What is the same for all families.
+        family: Its share scope and packages.
+        counts: The numbers of remotes by kind.
     """
     if family[0] == STRICT:
-        rounds = decide_exactly(terms, family, members, counts)
+        rounds = decide_exactly(terms, family, counts)
+        kept = frozenset(counts).difference(*[one.served for one in rounds])
     else:
-        outcome = elect(terms, family, list(counts.items()), members)
-        served = frozenset([kind for kind in counts if kind not in outcome.kept])
-        rounds = [Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served)]
-    decision = Decision(
+        hosts = [kind for _, kind in terms.hosts.get(family, ())]
+        outcome = terms.elections.hold(counts, hosts, partial(elect, terms, family, counts))
+        kept = outcome.kept
+        rounds = [Round(winning_remote(terms, family, outcome.best), outcome.best, outcome.served)]
+    return Decision(
         family=family,
-        members=members,
         counts=counts,
         rounds=tuple(rounds),
-        keepers=find_keepers(members, counts, rounds),
+        kept=kept,
         winners=frozenset([one.winner for one in rounds]),
         serving={kind: one for one in rounds for kind in one.served} if len(rounds) > 1 else {},
     )
-    refuse_keepers(decision, terms.policy)
-    if terms.policy.strict.strict_external_same_version_compatibility:
-        refuse_differing_ranges(decision)
-    return decision
 
 
-def decide_exactly(
-    terms: Terms, family: Family, members: dict[str, Kind], counts: Counter[Kind]
-) -> list[Round]:
+def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> list[Round]:
     """Elect builds until every version of a family of the strict scope has one; the most used comes first.
 
     A build that cannot even serve its own kind, for a private part of its family, is nobody's but its own.
@@ -111,9 +112,9 @@ def decide_exactly(
     for group in version_groups(prefer(counts, family[1], ())):
         pending = group
         while pending:
-            outcome = elect(terms, family, [(kind, counts[kind]) for kind in pending], members)
-            served = frozenset([kind for kind in pending if kind not in outcome.kept])
-            rounds.append(Round(winning_remote(members, outcome.best, terms.hosts), outcome.best, served))
+            outcome = elect(terms, family, {kind: counts[kind] for kind in pending})
+            winner = winning_remote(terms, family, outcome.best)
+            rounds.append(Round(winner, outcome.best, outcome.served))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
     rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
     return [one for one in rounds if one.served] or rounds
@@ -133,17 +134,16 @@ def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:
     return list(groups.values())
 
 
-def elect(
-    terms: Terms, family: Family, consumers: list[tuple[Kind, int]], members: Mapping[str, Kind]
-) -> Outcome:
+def elect(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> Outcome:
     """Elect one build; a family of one package has a quicker way to the same answer."""
-    hosts = [members[name] for name in terms.hosts if name in members]
+    hosts = [kind for _, kind in terms.hosts.get(family, ())]
     latest = terms.policy.profile.latest_shared_external
-    if len(family[1]) == 1 and all(kind.simple for kind, _ in consumers):
-        return elect_on_line(consumers, terms.lines, packages=family[1], hosts=hosts, latest=latest)
-    ordered = prefer([kind for kind, _ in consumers], family[1], hosts)
+    if len(family[1]) == 1 and all(kind.simple for kind in counts):
+        return elect_on_line(
+            list(counts.items()), terms.lines, packages=family[1], hosts=hosts, latest=latest
+        )
+    ordered = prefer(counts, family[1], hosts)
     ballot = Ballot(ordered, terms.lines)
-    counts = dict(consumers)
     candidates = ballot.everybody
     present = [kind for kind in ordered if kind in hosts]
     if present:
@@ -162,28 +162,21 @@ def lead_specifier(kinds: Iterable[Kind], family: Family) -> str:
     return min(counts, key=lambda specifier: (-counts[specifier], specifier not in family[1], specifier))
 
 
-def winning_remote(members: Mapping[str, Kind], best: Kind, hosts: Iterable[str]) -> str:
+def winning_remote(terms: Terms, family: Family, best: Kind) -> str:
     """Return the remote whose build is published: a host's before others, then by name."""
-    for name in hosts:
-        if members.get(name) is best:
+    for name, kind in terms.hosts.get(family, ()):
+        if kind is best:
             return name
-    return next(name for name, kind in members.items() if kind is best)
+    return terms.first(best)
 
 
-def find_keepers(
-    members: Mapping[str, Kind], kinds: Iterable[Kind], rounds: Sequence[Round]
-) -> tuple[str, ...]:
-    """Return the remotes that no round serves, in order."""
-    served = frozenset[Kind]().union(*(one.served for one in rounds))
-    kept = {kind for kind in kinds if kind not in served}
-    if not kept:
-        return ()
-    winners = {one.winner for one in rounds}
-    return tuple([name for name, kind in members.items() if kind in kept and name not in winners])
-
-
-def refuse_keepers(decision: Decision, policy: Policy) -> None:
+def refuse_keepers(decision: Decision, members: Mapping[str, Kind], policy: Policy) -> None:
     """Fail where a strict option forbids that a remote keeps its own family.
+
+    Args:
+        decision: How the family was decided.
+        members: The remotes of the family with their kinds, in the order of names.
+        policy: The policy with its options.
 
     Raises:
         ResolveError: `strict_external_compatibility` or `strict_entry_point_coverage` is set.
@@ -195,8 +188,8 @@ def refuse_keepers(decision: Decision, policy: Policy) -> None:
     if scope == STRICT:
         return
     winner, build = decision.rounds[0].winner, decision.rounds[0].kind.tags
-    for name in decision.keepers:
-        kind = decision.members[name]
+    for name in decision.keepers(members):
+        kind = members[name]
         missing = [specifier for specifier in kind.tags if specifier not in build]
         if missing and strict.strict_entry_point_coverage:
             why = f"it needs {', '.join(missing)}, which the published build lacks"
@@ -220,7 +213,7 @@ def rejects(kind: Kind, build: Mapping[str, str]) -> bool:
     )
 
 
-def refuse_differing_ranges(decision: Decision) -> None:
+def refuse_differing_ranges(members: Mapping[str, Kind]) -> None:
     """Fail where remotes bring one version of a package and a strict one of them has another range.
 
     The first remote by name sets the range, whoever comes first in the manifest.
@@ -229,7 +222,7 @@ def refuse_differing_ranges(decision: Decision) -> None:
         ResolveError: It names the remote whose range differs.
     """
     first: dict[tuple[str, str], tuple[str, str]] = {}
-    for name, kind in decision.members.items():
+    for name, kind in members.items():
         for declaration in kind.declarations:
             version, required = declaration.version, declaration.required
             other, wanted = first.setdefault((declaration.package, version), (name, required))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hanse.resolve.ballot import Kind
-from hanse.resolve.coherent import Workings
+from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.notices import offer_notices
 from hanse.resolve.offers import Declaration
@@ -50,6 +50,7 @@ class FamilyPlan:
     def __init__(self, work: Workings, decision: Decision) -> None:
         self.work = work
         self.decision = decision
+        self.members = members_of(work, decision.family)
         first = decision.rounds[0]
         self.winner, self.build = first.winner, first.kind.tags
         self.faults: dict[Kind, tuple[str, Reason] | None] = {}
@@ -69,7 +70,7 @@ class FamilyPlan:
             copies=tuple(
                 [
                     self.describe_copy(name, kind, declaration)
-                    for name, kind in self.decision.members.items()
+                    for name, kind in self.members.items()
                     for declaration in kind.find_all(package)
                 ]
             ),
@@ -89,7 +90,7 @@ class FamilyPlan:
 
     def describe_copy(self, name: str, kind: Kind, declaration: Declaration) -> CopyPlan:
         """Describe one remote's copy."""
-        provider = self.decision.provider(name) or name
+        provider = self.decision.provider(name, kind)
         published = self.decision.published(name)
         keeps = provider == name and not published
         if published:
@@ -97,7 +98,7 @@ class FamilyPlan:
         elif keeps:
             reason = self.keeper_reason(name, kind, declaration)
         else:
-            reason = served_reason(self.decision.members[provider].tags, provider, declaration)
+            reason = served_reason(self.members[provider].tags, provider, declaration)
         loaded = keeps or (published and name != self.winner)
         offer = self.work.offers[name]
         return CopyPlan(
@@ -115,7 +116,7 @@ class FamilyPlan:
 
     def winner_reason(self, name: str, kind: Kind) -> Reason:
         """Say why this build is published."""
-        members, policy = self.decision.members, self.work.policy
+        members, policy = self.members, self.work.policy
         scope, packages = self.decision.family
         if len(members) == 1:
             return Reason("only-version", f"'{name}' is the only remote that shares it")

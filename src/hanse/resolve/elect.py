@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hanse.errors import ResolveError
-from hanse.resolve.acceptance import Acceptance, Lines, Spans
+from hanse.resolve.acceptance import LINES, Acceptance, Spans
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import Copy, External, Log, Record, Row, in_script_order, union
 from hanse.resolve.verdict import apply_winner
@@ -26,7 +26,6 @@ def elect_all(record: Record, policy: Policy, log: Log | None = None) -> dict[st
         ResolveError: A strict option forbids the outcome.
     """
     touched: dict[str, set[str]] = {}
-    lines = Lines()
     for scope in in_script_order(record.shared):
         packages = record.shared[scope]
         for package in in_script_order(packages):
@@ -34,7 +33,7 @@ def elect_all(record: Record, policy: Policy, log: Log | None = None) -> dict[st
             if not external.dirty:
                 continue
             try:
-                acceptance = lines.of(row.tag for row in external.rows)
+                acceptance = LINES.of(row.tag for row in external.rows)
                 winner = elect_winner(external, policy, acceptance)
                 apply_winner(package, external, winner, acceptance, policy, log)
             except ResolveError as error:
@@ -75,18 +74,22 @@ def extra_downloads(rows: list[Row], acceptance: Acceptance) -> list[int]:
     )
     costs = []
     for row, counts in zip(rows, own, strict=True):
-        rejected_by_own = sum(
-            count for required, count in counts.items() if not acceptance.accepts(required, row.tag)
-        )
         place = acceptance.positions.get(row.tag)
-        pleased = 0 if place is None else accepted[place]
-        costs.append(total - pleased - rejected_by_own)
+        cost = total - (0 if place is None else accepted[place])
+        for required, count in counts.items():
+            if not acceptance.accepts(required, row.tag):
+                cost -= count
+        costs.append(cost)
     return costs
 
 
-def strict_ranges(row: Row) -> Counter[str]:
+def strict_ranges(row: Row) -> dict[str, int]:
     """Count a row's strict and unpublished copies by range."""
-    return Counter([copy.required for copy in row.copies if copy.strict and not copy.cached])
+    ranges = [copy.required for copy in row.copies if copy.strict and not copy.cached]
+    first = ranges[0] if ranges else ""
+    if ranges.count(first) == len(ranges):
+        return {first: len(ranges)} if ranges else {}
+    return Counter(ranges)
 
 
 def fewest_tears(rows: list[Row], cheapest: list[Row], acceptance: Acceptance) -> Row:

@@ -7,6 +7,8 @@ publishes is marked cached.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from hanse.errors import ResolveError
 from hanse.formats.import_map import ImportMap
 from hanse.resolve.paths import chunk_specifier, join
@@ -14,6 +16,8 @@ from hanse.resolve.policy import Policy
 from hanse.resolve.record import GLOBAL, Copy, External, Log, Record, Row, in_script_order, union
 
 __all__ = ["EXPOSED_BUNDLE", "MapBuilder", "emit"]
+
+SERVED_BY = attrgetter("served_by")
 
 EXPOSED_BUNDLE = "mapping-or-exposed"
 """The bundle whose chunks a remote's own modules import."""
@@ -220,8 +224,13 @@ def emit_global_share(builder: MapBuilder, package: str, row: Row) -> None:
 def fill_gaps(builder: MapBuilder, package: str, row: Row) -> None:
     """Publish the entrypoints of skipping copies that nobody else provides."""
     imports = builder.imports
+    covered: dict[str, str] | None = None
     for copy in row.copies:
-        if copy.served_by or copy.entries.keys() <= imports.keys():
+        # Equal items have one table of entries, and mostly come in a row.
+        if copy.entries is covered or copy.served_by:
+            continue
+        if copy.entries.keys() <= imports.keys():
+            covered = copy.entries
             continue
         for specifier, file in copy.entries.items():
             if specifier in imports:
@@ -243,7 +252,7 @@ class AnchorFiles:
 
     def __init__(self, packages: dict[str, External]) -> None:
         self.any = any(
-            copy.served_by for external in packages.values() for row in external.rows for copy in row.copies
+            any(map(SERVED_BY, row.copies)) for external in packages.values() for row in external.rows
         )
         self.files: dict[str, dict[str, Copy]] = {}
         if not self.any:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hanse.errors import ResolveError
 from hanse.formats.import_map import ImportMap
-from hanse.resolve.coherent import Workings
+from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.offers import Declaration, Offer
 
@@ -66,9 +66,10 @@ def wanted_by(work: Workings, name: str, offer: Offer) -> Iterator[tuple[str, st
     for specifier, url in offer.exposed.urls.items():
         yield specifier, url
     for declaration in offer.declared:
-        family = work.families[declaration.scope, declaration.package]
-        provider = work.decisions[family].provider(name) or name
-        kind = work.decisions[family].members[provider]
+        family = work.grouping.families[declaration.scope, declaration.package]
+        members = members_of(work, family)
+        provider = work.decisions[family].provider(name, members[name])
+        kind = members[provider]
         files = files_of(work.offers[provider], kind.declarations)
         for specifier in declaration.specifiers:
             yield specifier, files[specifier]

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hanse.errors import ResolveError
-from hanse.formats.remote_entry import RemoteEntry, Shared
+from hanse.formats.entry_structs import Entries, RemoteEntry, Shared
 from hanse.resolve.dense import group_flat, specifiers_of
 from hanse.resolve.paths import scope_url
 from hanse.resolve.policy import Policy
@@ -51,8 +51,11 @@ def arrive(
     return Arrival(name, url, entry, host, override)
 
 
-Place = Callable[[Arrival, Shared, External, Copy, str], None]
-"""Puts one copy of a shared package, at a version, into its external."""
+Place = Callable[[Arrival, Shared, External, Copy, str], Row | None]
+"""Puts one copy of a shared package, at a version, into its external.
+
+Returns the row that copies of equal items may be added to without another question, None where there is none.
+"""
 
 
 def merge(record: Record, arrivals: Sequence[Arrival], policy: Policy, log: Log | None = None) -> None:
@@ -67,7 +70,9 @@ def merge(record: Record, arrivals: Sequence[Arrival], policy: Policy, log: Log 
     touched: set[int] = set()
     externals: list[External] = []
 
-    def place(arrival: Arrival, item: Shared, external: External, copy: Copy, tag: str) -> None:
+    silent = log is None and not policy.strict.strict_external_same_version_compatibility
+
+    def place(arrival: Arrival, item: Shared, external: External, copy: Copy, tag: str) -> Row | None:
         if id(external) not in touched:
             touched.add(id(external))
             externals.append(external)
@@ -78,15 +83,17 @@ def merge(record: Record, arrivals: Sequence[Arrival], policy: Policy, log: Log 
             row = Row(tag=tag, action=action, host=arrival.host, copies=[copy])
             external.rows.append(row)
             index_rows(external)[tag] = row
-            return
+            return row if silent else None
         if copy.strict and row.copies[0].required != copy.required:
             report_differing_range(arrival.name, item, copy, row, policy, step=2, log=log)
         add_to_row(row, copy, host=arrival.host)
+        return row if silent else None
 
     merging = Merging(record, policy, place, log=log, step=2)
     for arrival in arrivals:
         if arrival.override and arrival.name in repeated:
             evict(record, {arrival.name})
+            merging.standing.clear()
         merging.register(arrival)
     for external in externals:
         sort_rows(external)
@@ -164,8 +171,21 @@ def row_key(row: Row) -> tuple[object, ...]:
     return () if version is None else version.key
 
 
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What equal items have in common: the row of their copies, and what a copy consists of."""
+
+    row: Row
+    entries: dict[str, str]
+    size: int
+    required: str
+    pool: str | None
+
+
 class Merging:
-    """Entries being merged into a record, shared packages through `place`."""
+    """Entries being merged into a record, shared packages through `place`.
+
+    `standing` has the decoded items that were placed before: a federation repeats few of them.
+    """
 
     def __init__(self, record: Record, policy: Policy, place: Place, *, log: Log | None, step: int) -> None:
         self.record = record
@@ -174,6 +194,7 @@ class Merging:
         self.log = log
         self.step = step
         self.valid: set[str | None] = set()
+        self.standing: dict[Shared, Standing] = {}
 
     def register(self, arrival: Arrival) -> None:
         """Merge one entry: where the remote lies, its packages, its chunks.
@@ -188,21 +209,41 @@ class Merging:
             integrity=entry.integrity,
         )
         record.changed.add("remotes")
-        valid_versions = self.valid
-        for item in entry.shared or ():
-            tag = item.version
-            if tag not in valid_versions:
-                tag = self.tag_of(name, item)
-            if tag is None:
-                continue
-            if item.singleton:
-                self.register_shared(arrival, item, tag)
+        shared = entry.shared or []
+        for item, standing in zip(shared, self.find_standing(arrival), strict=True):
+            if standing is None:
+                self.register_item(arrival, item)
             else:
-                scoped = ScopedVersion(tag=tag, bundle=item.bundle, entries=specifiers_of(item))
-                record.scoped.setdefault(name, {})[item.package_name] = scoped
-                record.changed.add("scoped-externals")
+                add_standing(name, item, standing)
         if entry.chunks is not None:
             record_chunks(record, name, entry.chunks)
+
+    def find_standing(self, arrival: Arrival) -> list[Standing | None]:
+        """Return for each item of an entry what was placed of equal ones; a host's are a case by itself."""
+        shared = arrival.entry.shared or []
+        try:
+            return [None] * len(shared) if arrival.host else list(map(self.standing.get, shared))
+        except TypeError:  # an item that was not read from a document cannot be a key
+            return [None] * len(shared)
+
+    def register_item(self, arrival: Arrival, item: Shared) -> None:
+        """Merge one package.
+
+        Raises:
+            ResolveError: Its version is not semver and `strict_external_version` is set.
+        """
+        record, name = self.record, arrival.name
+        tag = item.version
+        if tag not in self.valid:
+            tag = self.tag_of(name, item)
+        if tag is None:
+            return
+        if item.singleton:
+            self.register_shared(arrival, item, tag)
+            return
+        scoped = ScopedVersion(tag=tag, bundle=item.bundle, entries=specifiers_of(item))
+        record.scoped.setdefault(name, {})[item.package_name] = scoped
+        record.changed.add("scoped-externals")
 
     def tag_of(self, name: str, item: Shared) -> str | None:
         """Return the declared version where it is one, what stands for it otherwise."""
@@ -230,13 +271,26 @@ class Merging:
         )
         packages = self.record.shared.get(GLOBAL if scope is None else scope)
         external = None if packages is None else packages.get(item.package_name)
-        if external is not None:
-            self.place(arrival, item, external, copy, tag)
-            return
-        external = External(dirty=False, rows=[])
-        self.place(arrival, item, external, copy, tag)
-        # Stored only now: an entry that `place` refuses must not leave an empty external behind.
-        self.record.shared.setdefault(GLOBAL if scope is None else scope, {})[item.package_name] = external
+        new = external is None
+        external = external or External(dirty=False, rows=[])
+        row = self.place(arrival, item, external, copy, tag)
+        if new:
+            # Stored only now: an entry that `place` refuses must not leave an empty external behind.
+            self.record.shared.setdefault(GLOBAL if scope is None else scope, {})[item.package_name] = (
+                external
+            )
+        if row is not None and isinstance(entries, Entries) and item.dev is None:
+            self.standing[item] = Standing(row, entries, len(entries), copy.required, copy.pool)
+
+
+def add_standing(name: str, item: Shared, standing: Standing) -> None:
+    """Add a copy of an item of which equal ones were placed before."""
+    row, entries = standing.row, standing.entries
+    copy = Copy(name, entries, standing.required, item.strict_version, False, item.bundle, standing.pool)
+    if standing.size > len(row.copies[0].entries):
+        add_to_row(row, copy)
+    else:
+        row.copies.append(copy)
 
 
 def record_chunks(record: Record, name: str, chunks: dict[str, list[str]]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hanse.formats.remote_entry import RemoteEntry, Shared
+from hanse.resolve.catalogue import Catalogue
 from hanse.resolve.dense import specifiers_of
-from hanse.resolve.offers import Catalogue, Offer
+from hanse.resolve.offers import Offer
 from hanse.resolve.plan import Notice
 from hanse.resolve.policy import Policy
 from hanse.resolve.record import GLOBAL
@@ -86,7 +87,7 @@ def offer_notices(offers: Mapping[str, Offer], catalogue: Catalogue, policy: Pol
 
 def module_owners(offers: Mapping[str, Offer]) -> dict[str, str]:
     """Return specifier -> the remote whose exposed module it reaches: written with `./` before without."""
-    short = {specifier: name for name, offer in offers.items() for specifier in offer.aliases.urls}
+    short = {specifier: name for name, offer in offers.items() for specifier in offer.aliases}
     return short | {specifier: name for name, offer in offers.items() for specifier in offer.exposed.urls}
 
 
@@ -94,8 +95,8 @@ def module_notices(
     name: str, offer: Offer, packages: set[str], owners: Mapping[str, str]
 ) -> Iterator[Notice]:
     """Report exposed modules of which a specifier leads somewhere else."""
-    for specifier in sorted(offer.aliases.urls.keys() | offer.exposed.urls.keys()):
-        short = specifier in offer.aliases.urls
+    for specifier in sorted(offer.aliases.keys() | offer.exposed.urls.keys()):
+        short = specifier in offer.aliases
         if specifier in packages:
             text = f"'{specifier}' is a package's specifier, and the package counts"
             text += "; the module is reached with './' in it" if short else ""

@@ -1,34 +1,24 @@
-"""What each remote offers and demands, in a form that equal remotes share.
-
-A thousand remotes make few different declarations: each is interned once, with its version parsed, so that
-everything after this costs by kinds and not by remotes.
-"""
+"""What each remote offers and demands, in a form that equal remotes share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
+from operator import attrgetter
 
 import msgspec
 
-from hanse.errors import ResolveError
-from hanse.formats.remote_entry import Shared
-from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
+from hanse.formats.entry_structs import Shared
+from hanse.resolve.dense import specifiers_of
 from hanse.resolve.emit import EXPOSED_BUNDLE
 from hanse.resolve.paths import chunk_specifier, join, scope_url
-from hanse.resolve.policy import Policy
-from hanse.resolve.pool_graph import owning_package
-from hanse.resolve.record import GLOBAL, STRICT
 from hanse.resolve.remote import Remote
-from hanse.semver import Version, min_version, parse
 
-__all__ = ["Catalogue", "Declaration", "Offer", "Part", "Shape", "make_offer"]
+__all__ = ["Declaration", "Offer", "Part", "Shape"]
 
 Shape = tuple[str, str, tuple[str, ...]]
 """What of a declaration decides its family: share scope, package, specifiers."""
 
-Line = str | tuple[str, ...]
-"""A line of the policy's table of families, or the one package that is in none."""
+PACKAGE_NAME = attrgetter("package_name")
 
 FEW = 64
 """Up to so many declarations are found by walking the list; an index costs more than that saves."""
@@ -39,7 +29,8 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     Compared by identity, for a catalogue holds each kind once. `required` is a range, `specifiers` are in
     the order of the entry, `fault` says what was wrong with the declared version, `rank` sorts by version.
-    `bound` names a package that its remote keeps to
+    `shape` is what decides its family,
+    `surface` the set of its specifiers. `bound` names a package that its remote keeps to
     itself and that must come from the same build: no other build can serve the declaration then.
     """
 
@@ -52,6 +43,8 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
     pool: str | None
     fault: str | None
     rank: tuple[object, ...]
+    shape: Shape
+    surface: frozenset[str]
     bound: str | None = None
 
     @property
@@ -61,11 +54,6 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
         return "\n".join(
             (self.package, self.version, self.required, str(self.strict), *self.specifiers, *bound)
         )
-
-    @property
-    def shape(self) -> Shape:
-        """Return what decides its family."""
-        return self.scope, self.package, self.specifiers
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -78,8 +66,8 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 class Offer:
     """One remote, read once: where it lies, and what it declares.
 
-    `declared` and `items` run side by side. Finished parts of the import map are kept here, so that they
-    are made once for as long as the remote does not change.
+    `declared` and `items` run side by side; `repeats` tells that a package may come twice. Finished parts of
+    the import map are kept here, so that they are made once for as long as the remote does not change.
     """
 
     __slots__ = (
@@ -92,7 +80,9 @@ class Offer:
         "parts",
         "places",
         "private",
+        "published",
         "remote",
+        "repeats",
         "scope",
     )
 
@@ -104,13 +94,22 @@ class Offer:
         self.base = self.scope.removesuffix("/") + "/"
         self.declared = declared
         self.items = items
+        self.repeats = len(set(map(PACKAGE_NAME, items))) < len(items)
         self.parts: dict[object, Part] = {}
+        self.published: dict[object, tuple[Part, Part]] = {}
         self.places: dict[Declaration, Shared] = {}
-        self.kept: tuple[tuple[Declaration, ...], Part] | None = None
+        self.kept: tuple[tuple[object, ...], Part] | None = None
         exposes = entry.exposes or ()
-        self.exposed = self.part([(join(name, e.key), e.out_file_name) for e in exposes])
-        self.aliases = self.part([(name + e.key[1:], e.out_file_name) for e in exposes if e.key[:2] == "./"])
+        keys = [join(name, one.key) for one in exposes]
+        self.exposed = self.part(zip(keys, [one.out_file_name for one in exposes], strict=True))
+        urls = self.exposed.urls
+        dotted = [(one.key, key) for one, key in zip(exposes, keys, strict=True) if one.key[:2] == "./"]
+        self.aliases = {name + short[1:]: urls[key] for short, key in dotted}
         self.private = self.pairs_of_private()
+
+    def exposes_as(self, other: Offer) -> bool:
+        """Tell whether both expose the same, at the same places."""
+        return self.exposed == other.exposed and self.aliases == other.aliases
 
     def item(self, declaration: Declaration) -> Shared:
         """Return the item of the entry that makes one of its declarations; the first of equal ones."""
@@ -159,125 +158,3 @@ class Offer:
         if not stored:
             return []
         return [(chunk_specifier(file), file) for bundle in bundles for file in stored.get(bundle, ())]
-
-
-class Catalogue:
-    """Every kind of declaration seen, each once; None for those that are skipped.
-
-    `lines` remembers, for specifiers of one package, which packages must come from one build with them.
-    """
-
-    def __init__(self, families: Iterable[tuple[str, ...]]) -> None:
-        self.families = tuple(families)
-        self.declarations: dict[tuple[object, ...], Declaration | None] = {}
-        self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
-
-    def lines_of(self, specifiers: tuple[str, ...]) -> frozenset[Line]:
-        """Return what stands for the packages that must come from one build with these specifiers.
-
-        It is a line of the policy's table, or the owning package itself where no line has it.
-        """
-        known = self.lines.get(specifiers)
-        if known is None:
-            owners = {owning_package(specifier) or specifier for specifier in specifiers}
-            known = frozenset(chain.from_iterable(map(self.lines_with, owners)))
-            self.lines[specifiers] = known
-        return known
-
-    def lines_with(self, package: str) -> list[Line]:
-        """Return the table's lines that have the package, or itself where none does."""
-        return [line for line in self.families if package in line] or [package]
-
-    def mates_of(self, shared: Iterable[Shared]) -> dict[Line, str]:
-        """Return line -> the package of it that the remote keeps to itself, the least by name."""
-        mates: dict[Line, str] = {}
-        for item in shared:
-            if not item.singleton and not item.package_name.startswith(CHUNK_PREFIX):
-                for line in self.lines_of((item.package_name, *specifiers_of(item))):
-                    mates[line] = min(mates.get(line, item.package_name), item.package_name)
-        return mates
-
-    def bound(self, kind: Declaration, mates: dict[Line, str]) -> Declaration:
-        """Return the kind, bound to the private package that it must come from one build with, if any."""
-        found = [mates[line] for line in self.lines_of((kind.package, *kind.specifiers)) if line in mates]
-        if not found:
-            return kind
-        key = (kind, min(found))
-        known = self.declarations.get(key)
-        if known is None:
-            known = msgspec.structs.replace(kind, bound=key[1])
-            self.declarations[key] = known
-        return known
-
-
-def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
-    """Read one remote.
-
-    Raises:
-        ResolveError: A version is invalid and `strict_external_version` is set.
-    """
-    known = catalogue.declarations
-    declared: list[Declaration] = []
-    items: list[Shared] = []
-    shared = remote.entry.shared or ()
-    versions_count = policy.strict.strict_external_version
-    for item in shared:
-        if not item.singleton:
-            if versions_count and parse(item.version or "") is None:
-                raise ResolveError(version_fault(item), subject=item.package_name)
-            continue
-        entries = item.entries
-        if entries is None:
-            entries = specifiers_of(item)
-        key = (
-            item.package_name,
-            item.version,
-            item.required_version,
-            item.strict_version,
-            item.share_scope,
-            item.pool,
-            *entries,
-        )
-        try:
-            kind = known[key]
-        except KeyError:
-            kind = known[key] = declare(item, tuple(entries), policy)
-        if kind is not None:
-            declared.append(kind)
-            items.append(item)
-    mates = catalogue.mates_of(shared) if len(declared) < len(shared) else None
-    if mates:
-        declared = [catalogue.bound(kind, mates) for kind in declared]
-    return Offer(remote, declared, items)
-
-
-def version_fault(item: Shared) -> str:
-    """Say that a version is no version."""
-    return f"version {item.version!r} of {item.package_name} is not a semver version"
-
-
-def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declaration | None:
-    """Make the kind of a shared item.
-
-    Raises:
-        ResolveError: The version is invalid and `strict_external_version` is set.
-    """
-    scope = GLOBAL if item.share_scope is None else item.share_scope
-    version, fault = item.version or "", None
-    parsed: Version | None = parse(version)
-    if parsed is None:
-        fault = version_fault(item)
-        if policy.strict.strict_external_version:
-            raise ResolveError(fault, subject=item.package_name)
-        if policy.profile.skip_invalid_external_versions:
-            return None
-        least = min_version(item.required_version) if isinstance(item.required_version, str) else None
-        version = "0.0.0" if least is None else str(least)
-        parsed = parse(version)
-    required = item.required_version if isinstance(item.required_version, str) else ""
-    if scope == STRICT or not required:
-        required = version
-    strict = bool(item.strict_version) or scope == STRICT
-    pool = item.pool.strip() or None if item.pool else None
-    rank = () if parsed is None else parsed.key
-    return Declaration(scope, item.package_name, version, required, strict, specifiers, pool, fault, rank)

@@ -8,6 +8,8 @@ Source: the native federation orchestrator 4.6.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -23,6 +25,9 @@ __all__ = [
     "may_pool",
     "owning_package",
 ]
+
+
+POOL = attrgetter("pool")
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -71,12 +76,11 @@ def owning_package(name: str) -> str | None:
 
 def has_pool_tag(packages: dict[str, External]) -> bool:
     """Tell whether any copy carries a pool tag."""
-    for external in packages.values():
-        for row in external.rows:
-            for copy in row.copies:
-                if copy.pool and copy.pool.strip():
-                    return True
-    return False
+    return any(
+        any(pool and pool.strip() for pool in set(map(POOL, row.copies)))
+        for external in packages.values()
+        for row in external.rows
+    )
 
 
 def may_pool(record: Record, scope: str, policy: Policy) -> bool:
@@ -127,7 +131,7 @@ def tags_by_package(packages: dict[str, External]) -> dict[str, list[tuple[str, 
     tags: dict[str, list[tuple[str, str]]] = {}
     for name, external in packages.items():
         for row in external.rows:
-            for copy in row.copies:
+            for copy in row.copies if any(map(POOL, row.copies)) else ():
                 if copy.pool and copy.pool.strip():
                     tags.setdefault(name, []).append((copy.name, copy.pool.strip()))
     return tags
@@ -157,6 +161,7 @@ def collect_pools(
     return {names[0]: [Member(name, packages[name]) for name in names] for names in pools}
 
 
+@lru_cache(maxsize=1024)
 def collation_key(name: str) -> tuple[list[tuple[int, str]], list[bool]]:
     """Return a sort key that orders names as `localeCompare` does: case last, punctuation first.
 

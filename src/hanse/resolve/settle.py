@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import msgspec
 
 from hanse.formats.remote_entry import Shared
-from hanse.resolve.coherent import Workings
+from hanse.resolve.ballot import Kind
+from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.dynamic import clone
@@ -84,10 +85,11 @@ def external_of(work: Workings, decision: Decision, package: str) -> External:
         for found in one.kind.find_all(package):
             basis.setdefault(found.version, one.winner)
     rows: dict[tuple[str, Action], Row] = {}
-    for name in sorted(decision.members, key=lambda name: not decision.published(name)):
+    members = members_of(work, decision.family)
+    for name in sorted(members, key=lambda name: not decision.published(name)):
         offer = work.offers[name]
-        provider = decision.provider(name) or name
-        for declaration in decision.members[name].find_all(package):
+        provider = decision.provider(name, members[name])
+        for declaration in members[name].find_all(package):
             action: Action = "scope" if provider == name else "skip"
             if basis.get(declaration.version) == provider:
                 action = "share"
@@ -102,7 +104,9 @@ def external_of(work: Workings, decision: Decision, package: str) -> External:
                     cached=provider == name,
                     bundle=offer.bundle(declaration),
                     pool=declaration.pool,
-                    served_by=anchor_of(decision, provider, name, declaration, basis),
+                    served_by=None
+                    if provider == name
+                    else anchor_of(decision, provider, members[provider], declaration, basis),
                 )
             )
     external = External(dirty=False, rows=list(rows.values()))
@@ -111,17 +115,15 @@ def external_of(work: Workings, decision: Decision, package: str) -> External:
 
 
 def anchor_of(
-    decision: Decision, provider: str, name: str, declaration: Declaration, basis: Mapping[str, str]
+    decision: Decision, provider: str, build: Kind, declaration: Declaration, basis: Mapping[str, str]
 ) -> str | None:
     """Return the remote to name as a copy's anchor, where rows alone would not lead to its provider.
 
     They do where the provider has the same package with all of the copy's entrypoints. It may have them as
     other packages, flat where the copy is dense or the other way round.
     """
-    if provider == name:
-        return None
     if len(decision.rounds) > 1 and basis.get(declaration.version) != provider:
         return provider
-    same = decision.members[provider].find_all(declaration.package)
+    same = build.find_all(declaration.package)
     covered = {specifier for one in same for specifier in one.specifiers}
     return None if covered.issuperset(declaration.specifiers) else provider

@@ -21,8 +21,7 @@ Score = tuple[int, int]
 class Tally:
     """The consumers that need one set of specifiers, counted by the versions they accept."""
 
-    def __init__(self, specifiers: tuple[str, ...], length: int) -> None:
-        self.specifiers = frozenset(specifiers)
+    def __init__(self, length: int) -> None:
         self.insisting = [0] * (length + 1)
         self.pleased = [0] * (length + 1)
         self.others = 0
@@ -30,7 +29,12 @@ class Tally:
     def close(self) -> None:
         """Sum up what was noted at the ends of spans."""
         self.insisting = list(accumulate(self.insisting))
-        self.pleased = list(accumulate(self.pleased))
+        if self.others:
+            self.pleased = list(accumulate(self.pleased))
+
+
+Tallies = dict[frozenset[str], Tally]
+"""What consumers need -> their tally."""
 
 
 def elect_on_line(
@@ -57,29 +61,25 @@ def elect_on_line(
     scores = score_builds(allowed, tallies, line)
     most = max(scores)
     best = prefer([kind for kind, s in zip(allowed, scores, strict=True) if s == most], packages, hosts)[0]
-    return Outcome(best, frozenset(find_kept(consumers, best, tallies, line)))
+    kept = frozenset(find_kept(consumers, best, tallies, line))
+    return Outcome(best, frozenset(kinds) - kept, kept)
 
 
-def place_of(kind: Kind, line: Acceptance) -> tuple[tuple[str, ...], int]:
-    """Return what builds differ in: their specifiers, and where their version stands in the line."""
-    declaration = kind.declarations[0]
-    return declaration.specifiers, line.positions[declaration.version]
-
-
-def count_consumers(consumers: Sequence[tuple[Kind, int]], line: Acceptance) -> dict[tuple[str, ...], Tally]:
+def count_consumers(consumers: Sequence[tuple[Kind, int]], line: Acceptance) -> Tallies:
     """Count consumers by the specifiers they need and the versions they accept."""
-    tallies: dict[tuple[str, ...], Tally] = {}
-    spans_of = line.spans
+    tallies: Tallies = {}
+    known = line.ranges
     for kind, count in consumers:
         declaration = kind.declarations[0]
-        tally = tallies.get(declaration.specifiers)
+        tally = tallies.get(declaration.surface)
         if tally is None:
-            tally = tallies[declaration.specifiers] = Tally(declaration.specifiers, line.length)
+            tally = tallies[declaration.surface] = Tally(line.length)
         steps = tally.insisting
         if not declaration.strict:
             steps = tally.pleased
             tally.others += count
-        for start, stop in spans_of(declaration.required):
+        required = declaration.required
+        for start, stop in known[required] if required in known else line.spans(required):
             steps[start] += count
             steps[stop] -= count
     for tally in tallies.values():
@@ -102,59 +102,49 @@ def allowed_builds(
     return kinds
 
 
-def score_builds(
-    kinds: Sequence[Kind], tallies: dict[tuple[str, ...], Tally], line: Acceptance
-) -> list[Score]:
+def score_builds(kinds: Sequence[Kind], tallies: Tallies, line: Acceptance) -> list[Score]:
     """Score each build by the consumers whose specifiers it has; equal builds are scored once."""
-    covered: dict[tuple[str, ...], list[Tally]] = {}
-    known: dict[tuple[tuple[str, ...], int], Score] = {}
+    served: dict[frozenset[str], list[Tally]] = {}
+    known: dict[tuple[frozenset[str], int], Score] = {}
     positions = line.positions
     scores: list[Score] = []
     for kind in kinds:
         declaration = kind.declarations[0]
-        specifiers = declaration.specifiers
-        build = (specifiers, positions[declaration.version])
+        surface = declaration.surface
+        build = (surface, positions[declaration.version])
         score = known.get(build)
         if score is None:
-            consumers = covered.get(specifiers)
-            if consumers is None:
-                offered = tallies[specifiers].specifiers
-                consumers = [tally for tally in tallies.values() if tally.specifiers <= offered]
-                covered[specifiers] = consumers
-            score = known[build] = score_at(build[1], consumers)
+            if surface not in served:
+                served[surface] = [tally for needed, tally in tallies.items() if needed <= surface]
+            score = known[build] = score_at(build[1], served[surface])
         scores.append(score)
     return scores
 
 
 def score_at(place: int, consumers: Iterable[Tally]) -> Score:
     """Score a build of the version at a place, which has all that these consumers need."""
-    served = grief = 0
+    served = sum([tally.insisting[place] for tally in consumers])
+    grief = 0
     for tally in consumers:
-        served += tally.insisting[place] + tally.others
-        grief += tally.others - tally.pleased[place]
+        if tally.others:
+            served += tally.others
+            grief += tally.others - tally.pleased[place]
     return served, -grief
 
 
 def find_kept(
-    consumers: Sequence[tuple[Kind, int]],
-    best: Kind,
-    tallies: dict[tuple[str, ...], Tally],
-    line: Acceptance,
+    consumers: Sequence[tuple[Kind, int]], best: Kind, tallies: Tallies, line: Acceptance
 ) -> list[Kind]:
     """Return the consumers that the build cannot serve."""
-    specifiers, place = place_of(best, line)
-    offered = tallies[specifiers].specifiers
-    covered = {needed for needed, tally in tallies.items() if tally.specifiers <= offered}
-    spans_of = line.spans
+    build = best.declarations[0]
+    covered = {needed for needed in tallies if needed <= build.surface}
+    ranges = {kind.declarations[0].required for kind, _ in consumers}
+    accepting = {required for required in ranges if line.accepts(required, build.version)}
     kept = []
     for kind, _ in consumers:
         declaration = kind.declarations[0]
-        if declaration.specifiers not in covered:
+        if declaration.surface not in covered or (
+            declaration.strict and declaration.required not in accepting
+        ):
             kept.append(kind)
-        elif declaration.strict:
-            for start, stop in spans_of(declaration.required):
-                if start <= place < stop:
-                    break
-            else:
-                kept.append(kind)
     return kept

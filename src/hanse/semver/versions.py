@@ -114,14 +114,16 @@ def parse(version: str) -> Version | None:
 
 
 def parse_loose(version: str) -> Version | None:
-    """Read a version as npm's loose mode does: also `=1.2.3`, `01.2.3`, `1.2.3beta`.
+    """Read a version as npm's loose mode does: also `=1.2.3`, `01.2.3`, `1.2.3beta`; recent results are kept.
 
     Returns:
         The version, or None for whatever is not one, of any type.
     """
     if not isinstance(version, str):
         return None
-    return _read(_LOOSE.fullmatch(version.strip(BLANKS)), version) if len(version) <= LONGEST else None
+    if len(version) <= _CACHED_LENGTH:
+        return _parse_loose_cached(version)
+    return _parse_loose(version) if len(version) <= LONGEST else None
 
 
 def valid(version: str) -> str | None:
@@ -207,6 +209,13 @@ def _parse(version: str) -> Version | None:
 
 
 _parse_cached = lru_cache(maxsize=_CACHED)(_parse)
+
+
+def _parse_loose(version: str) -> Version | None:
+    return _read(_LOOSE.fullmatch(version.strip(BLANKS)), version)
+
+
+_parse_loose_cached = lru_cache(maxsize=_CACHED)(_parse_loose)
 
 
 def _read(found: re.Match[str] | None, raw: str) -> Version | None:

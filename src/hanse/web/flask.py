@@ -11,10 +11,11 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
-from hanse.errors import UsageError
+from hanse.errors import OverrideError, UsageError
 from hanse.federation import Federation
 from hanse.web.integration import AnyPage, Integration, add_headers, mount, nonce_of, read_body
 from hanse.web.options import PageOptions
+from hanse.web.overrides import override_page
 from hanse.web.questions import Question
 from hanse.web.settings import SiteSettings, read_settings
 from hanse.web.streams import Stream
@@ -71,6 +72,7 @@ class Hanse:
         app.register_blueprint(make_blueprint(), url_prefix=base)
         app.before_request(offer_page)
         app.after_request(finish)
+        app.register_error_handler(OverrideError, explain_override)
 
     @property
     def federation(self) -> Federation:
@@ -142,8 +144,16 @@ def finish(response: Response) -> Response:
     """Add the page's headers, where the response had a page."""
     page: AnyPage | None = g.get(OPENED)
     if page is not None:
-        add_headers(response.headers, page, status=response.status_code, policy=nonce_of(request) is None)
+        headers = response.headers
+        policy = nonce_of(request) is None
+        add_headers(headers, page, status=response.status_code, policy=policy, add=headers.add)
     return response
+
+
+def explain_override(error: OverrideError) -> Response:
+    """Tell a developer that an override cannot be used, and the way out."""
+    body, headers = override_page(error)
+    return Response(body, status=502, headers=headers)
 
 
 def names() -> Mapping[str, object]:

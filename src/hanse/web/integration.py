@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -23,6 +23,7 @@ AnyPage = Page | BlankPage
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 CSP: Final = "Content-Security-Policy"
+COOKIE: Final = "Set-Cookie"
 NOT_MODIFIED: Final = 304
 # Headers of which there may be several, and of which many frameworks keep one: its values are listed.
 LISTED: Final = frozenset({"link", "vary"})
@@ -84,7 +85,14 @@ class Integration:
         return self._pages.open(nonce=nonce, headers=headers, query=query, cookies=cookies, root=root)
 
 
-def add_headers(headers: Headers, page: AnyPage, *, status: int, policy: bool = True) -> None:
+def add_headers(
+    headers: Headers,
+    page: AnyPage,
+    *,
+    status: int,
+    policy: bool = True,
+    add: Callable[[str, str], object] | None = None,
+) -> None:
     """Add what a page brings to the headers of its response.
 
     Args:
@@ -92,6 +100,7 @@ def add_headers(headers: Headers, page: AnyPage, *, status: int, policy: bool = 
         page: The page of this response; leave those alone that had none.
         status: The response's status: where nothing has changed, the browser keeps what it has.
         policy: Whether the policy may be the page's.
+        add: Adds a cookie to those that are among the headers; where they never are, it is not needed.
     """
     if status == NOT_MODIFIED:
         return
@@ -100,6 +109,8 @@ def add_headers(headers: Headers, page: AnyPage, *, status: int, policy: bool = 
         if name == CSP:
             if not own:
                 headers[name] = value
+        elif name == COOKIE and add is not None:
+            add(name, value)
         else:
             before = headers.get(name)
             headers[name] = f"{before}, {value}" if before and name.lower() in LISTED else value

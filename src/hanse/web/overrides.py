@@ -21,6 +21,7 @@ from hanse.html import attribute, text
 from hanse.limits import LIMITS
 from hanse.names import remote_name_fault
 from hanse.urls import is_web, normalise
+from hanse.web.replies import ALWAYS, NO_CONTENT_POLICY
 
 __all__ = [
     "COOKIE",
@@ -220,11 +221,17 @@ def read_override(text: str) -> tuple[str, str] | None:
     return None if url is None else (found["name"], url.partition("#")[0])
 
 
-def override_page(error: OverrideError) -> bytes:
-    """Write the page a developer gets whose override cannot be used: what is wrong, and the way out."""
+def override_page(error: OverrideError) -> tuple[bytes, dict[str, str]]:
+    """Write the page a developer gets whose override cannot be used: what is wrong, and the way out.
+
+    Returns:
+        The page, which belongs to the status 502, and its headers.
+    """
     title = f"hanse: {error.subject}"
     lines = [text(error.message), *([text(error.hint)] if error.hint else [])]
     way_out = f'<a href="?{attribute(COOKIE)}={NONE}">Go on without overrides</a>'
     body = "".join(f"<p>{line}</p>" for line in (*lines, way_out))
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(title)}</title>'
-    return f"{head}<h1>{text(title)}</h1>{body}</html>".encode("utf-8", "replace")
+    headers = {**ALWAYS, "content-security-policy": NO_CONTENT_POLICY, "cache-control": "no-store"}
+    headers["content-type"] = "text/html; charset=utf-8"
+    return f"{head}<h1>{text(title)}</h1>{body}</html>".encode("utf-8", "replace"), headers

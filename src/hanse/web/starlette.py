@@ -20,7 +20,6 @@ from hanse.web.integration import AnyPage
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_page
 from hanse.web.page import Pages, Visit
-from hanse.web.replies import ALWAYS, NO_CONTENT_POLICY
 from hanse.web.server import create_app
 from hanse.web.starting import Starter
 
@@ -84,9 +83,8 @@ class HanseMiddleware:
         except OverrideError as error:
             if opening.begun:
                 raise
-            headers = {**ALWAYS, "content-security-policy": NO_CONTENT_POLICY, "cache-control": "no-store"}
-            page = Response(override_page(error), status_code=502, headers=headers, media_type="text/html")
-            await page(opening.scope, receive, send)
+            body, headers = override_page(error)
+            await Response(body, status_code=502, headers=headers)(opening.scope, receive, send)
 
     def _go_inside(self, scope: Scope) -> Scope | None:
         """Return the scope of Hanse's own app, or None where the path is not below it."""

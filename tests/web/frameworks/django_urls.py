@@ -40,7 +40,9 @@ async def plain(request: HttpRequest) -> HttpResponse:
 async def own(request: HttpRequest) -> HttpResponse:
     found: Page = request.hanse  # type: ignore[attr-defined]
     policy = {"content-security-policy": f"script-src 'nonce-{found.nonce}'", "vary": "Cookie"}
-    return HttpResponse(str(found.head(["home/Card"])), headers=policy)
+    response = HttpResponse(str(found.head(["home/Card"])), headers=policy)
+    response.set_cookie("own", "1")
+    return response
 
 
 def unchanged(request: HttpRequest) -> HttpResponse:

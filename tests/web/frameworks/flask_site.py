@@ -31,7 +31,9 @@ def plain() -> Response:
 
 def own() -> Response:
     policy = {"content-security-policy": f"script-src 'nonce-{g.hanse.nonce}'", "vary": "Cookie"}
-    return Response(str(g.hanse.head(["home/Card"])), headers=policy, mimetype="text/html")
+    response = Response(str(g.hanse.head(["home/Card"])), headers=policy, mimetype="text/html")
+    response.set_cookie("own", "1")
+    return response
 
 
 def unchanged() -> Response:

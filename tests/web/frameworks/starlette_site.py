@@ -39,7 +39,9 @@ def plain(request: Request) -> Response:
 def own(request: Request) -> Response:
     found = hanse_page(request)
     policy = {"content-security-policy": f"script-src 'nonce-{found.nonce}'", "vary": "Cookie"}
-    return HTMLResponse(str(found.head(["home/Card"])), headers=policy)
+    response = HTMLResponse(str(found.head(["home/Card"])), headers=policy)
+    response.set_cookie("own", "1")
+    return response
 
 
 def unchanged(request: Request) -> Response:

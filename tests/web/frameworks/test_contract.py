@@ -236,6 +236,27 @@ def test_a_developer_has_his_own_remote_and_nobody_else_has(framework: str, town
 
 
 @each_framework
+def test_an_override_that_cannot_be_used_is_explained(framework: str, towns: Towns) -> None:
+    asked = {"hanse-override": f"home@{towns.url('broken')}"}
+    with visit(framework, towns.patient(), development=True, overrides=Overrides()) as client:
+        page = client.get("/", params=asked)
+        assert page.status_code == 502
+        assert page.headers["cache-control"] == "no-store"
+        assert "home" in page.text
+        assert 'href="?hanse-override=none"' in page.text
+
+
+@each_framework
+def test_an_override_is_kept_beside_the_cookies_of_the_site(framework: str, towns: Towns) -> None:
+    towns.put("mine", entry("home", card="Mine.js"))
+    asked = {"hanse-override": f"home@{towns.url('mine')}"}
+    with visit(framework, towns.patient(), development=True, overrides=Overrides()) as client:
+        page = client.get("/own", params=asked)
+        names = {cookie.partition("=")[0] for cookie in page.headers.get_list("set-cookie")}
+        assert names == {"hanse-override", "own"}
+
+
+@each_framework
 def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, towns: Towns) -> None:
     chromium = {"sec-ch-ua": '"Chromium";v="150", "Not A Brand";v="9"'}
     with visit(framework, towns.patient()) as client:

@@ -7,12 +7,14 @@ from functools import partial
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
+from hanse.errors import OverrideError
 from hanse.web.django.site import integration, open_page, used_page
 from hanse.web.integration import add_headers, nonce_of
+from hanse.web.overrides import override_page
 
 __all__ = ["HanseMiddleware"]
 
@@ -43,6 +45,13 @@ class HanseMiddleware:
             return self._answer(request)
         offer(request)
         return finish(request, cast("Response", self.get_response(request)))
+
+    def process_exception(self, _: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Tell a developer that an override cannot be used, and the way out; leave other errors alone."""
+        if not isinstance(error, OverrideError):
+            return None
+        body, headers = override_page(error)
+        return HttpResponse(body, status=502, headers=headers)
 
     async def _answer(self, request: HttpRequest) -> Response:
         """Answer a request without blocking the event loop, also where it is the first."""

@@ -1,0 +1,79 @@
+"""What a remote entry consists of; its parts never change once they were read from a document."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import msgspec
+
+__all__ = ["Entries", "Expose", "RemoteEntry", "Shared"]
+
+
+class Entries(dict[str, str]):
+    """Specifier -> file of a decoded item: nobody writes into it, for several documents may have it."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+    def __reduce__(self) -> tuple[type[Entries], tuple[dict[str, str]]]:
+        return (Entries, (dict(self),))
+
+    def refuse(self, *_arguments: object, **_named: object) -> NoReturn:
+        """Refuse to change.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("the entries of a decoded document never change; copy them with dict()")
+
+    __setitem__ = __delitem__ = __ior__ = refuse
+    clear = pop = popitem = setdefault = update = refuse
+
+
+class Expose(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """An exposed module: `key` is what consumers ask for, `out_file_name` where it lies."""
+
+    key: str
+    out_file_name: str
+    element: str | None = None
+    dev: Any = None
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False, cache_hash=True, rename="camel", omit_defaults=True):
+    """A package a remote shares: flat when `entries` is absent, dense when it is there.
+
+    `required_version` is a range, or false where the builder knew none. `entries` maps specifiers
+    to file names, relative to the remote entry. An item is hashable where its entries are `Entries`.
+    """
+
+    package_name: str
+    version: str | None = None
+    required_version: str | bool | None = None
+    singleton: bool | None = None
+    strict_version: bool | None = None
+    share_scope: str | None = None
+    pool: str | None = None
+    bundle: str | None = None
+    out_file_name: str | None = None
+    entries: dict[str, str] | None = None
+    dev: Any = None
+
+
+class RemoteEntry(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """One remote's metadata document.
+
+    `chunks` maps a bundle's name to its files; `integrity` a file name to its SRI digest. `url`,
+    where the document carries it, is where it wants to be served from. `version` is the format's
+    own (`$version`).
+    """
+
+    name: str
+    exposes: list[Expose] | None = None
+    shared: list[Shared] | None = None
+    chunks: dict[str, list[str]] | None = None
+    integrity: dict[str, str] | None = None
+    build_notifications_endpoint: str | None = None
+    url: str | None = None
+    version: str | None = msgspec.field(name="$version", default=None)

@@ -1,0 +1,340 @@
+"""Declarations and kinds of remotes, each once, however many remotes make them.
+
+A thousand remotes make few different declarations: each is interned, with its version parsed, so that
+everything after this costs by kinds and not by remotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, groupby
+
+import msgspec
+
+from hanse.errors import ResolveError
+from hanse.formats.entry_structs import Entries, Shared
+from hanse.resolve.ballot import Elections, Kind, package_of_declaration
+from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
+from hanse.resolve.families import Family, group_families
+from hanse.resolve.offers import Declaration, Offer, Shape
+from hanse.resolve.policy import Policy
+from hanse.resolve.pool_graph import owning_package
+from hanse.resolve.record import GLOBAL, STRICT
+from hanse.resolve.remote import Remote
+from hanse.semver import Version, min_version, parse
+
+__all__ = ["Catalogue", "Grouping", "kind_of", "make_offer", "overgrown", "warm_catalogue"]
+
+Line = str | tuple[str, ...]
+"""A line of the policy's table of families, or the one package that is in none."""
+
+
+GROUPINGS = 8
+"""So many groupings are remembered: a federation has one until a package comes or goes."""
+
+
+class Grouping:
+    """The families of a federation's packages, and what follows from them for declarations and kinds.
+
+    `alone` has the kinds of declarations whose package is a family of its own. `homes` has the families of
+    declarations and kinds that were asked for.
+    """
+
+    def __init__(self, families: dict[tuple[str, str], Family]) -> None:
+        self.families = families
+        self.ordered = sorted(set(families.values()))
+        self.alone: dict[Declaration, Kind] = {}
+        self.homes: dict[Declaration | Kind, Family] = {}
+
+    def of(self, kind: Kind) -> Family:
+        """Return the family that a kind belongs to."""
+        home = self.homes.get(kind)
+        if home is None:
+            declaration = kind.declarations[0]
+            home = self.homes[kind] = self.families[declaration.scope, declaration.package]
+        return home
+
+    def runs(self, declared: Iterable[Declaration]) -> dict[Family, tuple[Declaration, ...]]:
+        """Return the declarations of each family, in their order."""
+        declared = list(declared)
+        for declaration in declared:
+            if declaration not in self.homes:
+                self.homes[declaration] = self.families[declaration.scope, declaration.package]
+        # Families mostly come in one piece, for builders sort by name.
+        pieces = [(family, tuple(run)) for family, run in groupby(declared, self.homes.__getitem__)]
+        runs = dict(pieces)
+        if len(runs) < len(pieces):
+            runs = {f: tuple([one for one in declared if self.homes[one] is f]) for f in runs}
+        return runs
+
+
+class Catalogue:
+    """Every kind of declaration seen under one policy, each once; None for those that are skipped.
+
+    `items` finds the declarations of decoded items at once. `lines` remembers, for specifiers of one package,
+    which packages must come from one build with them.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.families = policy.families
+        self.declarations: dict[tuple[object, ...], Declaration | None] = {}
+        self.items: dict[Shared, Declaration] = {}
+        self.tagged = False
+        self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
+        self.kinds: dict[tuple[Declaration, ...], Kind] = {}
+        self.groupings: dict[frozenset[Shape], Grouping] = {}
+        self.elections = Elections()
+
+    def group(self, shapes: Iterable[Shape], tags: Sequence[tuple[Declaration, str]]) -> Grouping:
+        """Group packages into families.
+
+        Args:
+            shapes: Every shape of declaration in the federation.
+            tags: Pairs of a declaration with a pool tag and the remote that makes it.
+        """
+        key = frozenset(shapes)
+        known = None if tags else self.groupings.get(key)
+        if known is None:
+            known = Grouping(group_families(sorted(key), tags, self.policy))
+            if len(self.groupings) >= GROUPINGS:
+                self.groupings = {}
+            if not tags:
+                self.groupings[key] = known
+        return known
+
+    def stakes(self, grouping: Grouping, offer: Offer) -> tuple[Kind, ...]:
+        """Return the kinds of a remote: what it has of each family."""
+        declared = offer.declared
+        if offer.repeats:
+            return tuple([self.kind(run) for run in grouping.runs(declared).values()])
+        kinds = tuple(map(grouping.alone.get, declared))
+        if all(kinds):
+            return kinds  # type: ignore[return-value]
+        rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
+        found = [kind for kind in kinds if kind is not None]
+        for family, run in grouping.runs(rest).items():
+            kind = self.kind(run)
+            found.append(kind)
+            if len(family[1]) == 1:
+                grouping.alone[run[0]] = kind
+        return tuple(found)
+
+    def kind(self, run: tuple[Declaration, ...]) -> Kind:
+        """Return the one kind that makes these declarations of a family, in whatever order."""
+        kind = self.kinds.get(run)
+        if kind is None:
+            kind = self.kinds[run] = kind_of(self, run)
+        return kind
+
+    @property
+    def size(self) -> int:
+        """How much is interned."""
+        return len(self.declarations) + len(self.items) + len(self.kinds)
+
+    def lines_of(self, specifiers: tuple[str, ...]) -> frozenset[Line]:
+        """Return what stands for the packages that must come from one build with these specifiers.
+
+        It is a line of the policy's table, or the owning package itself where no line has it.
+        """
+        known = self.lines.get(specifiers)
+        if known is None:
+            owners = {owning_package(specifier) or specifier for specifier in specifiers}
+            known = frozenset(chain.from_iterable(map(self.lines_with, owners)))
+            self.lines[specifiers] = known
+        return known
+
+    def lines_with(self, package: str) -> list[Line]:
+        """Return the table's lines that have the package, or itself where none does."""
+        return [line for line in self.families if package in line] or [package]
+
+    def mates_of(self, shared: Iterable[Shared]) -> dict[Line, str]:
+        """Return line -> the package of it that the remote keeps to itself, the least by name."""
+        mates: dict[Line, str] = {}
+        for item in shared:
+            if not item.singleton and not item.package_name.startswith(CHUNK_PREFIX):
+                for line in self.lines_of((item.package_name, *specifiers_of(item))):
+                    mates[line] = min(mates.get(line, item.package_name), item.package_name)
+        return mates
+
+    def bound(self, kind: Declaration, mates: dict[Line, str]) -> Declaration:
+        """Return the kind, bound to the private package that it must come from one build with, if any."""
+        found = [mates[line] for line in self.lines_of((kind.package, *kind.specifiers)) if line in mates]
+        if not found:
+            return kind
+        key = (kind, min(found))
+        known = self.declarations.get(key)
+        if known is None:
+            bound = msgspec.structs.replace(kind, bound=key[1])
+            known = self.declarations.setdefault(key, bound) or bound
+        return known
+
+
+# What was interned stays for the next resolution, which mostly meets the same again.
+@lru_cache(maxsize=4)
+def catalogue_of(policy: Policy) -> Catalogue:
+    """Return the catalogue of a policy."""
+    return Catalogue(policy)
+
+
+def warm_catalogue(policy: Policy, live: int) -> Catalogue:
+    """Return the catalogue of a policy, or a new one where it has outgrown what is in use."""
+    catalogue = catalogue_of(policy)
+    if overgrown(catalogue, live):
+        catalogue_of.cache_clear()
+        catalogue = catalogue_of(policy)
+    return catalogue
+
+
+def overgrown(catalogue: Catalogue, live: int) -> bool:
+    """Tell whether the interned kinds have outgrown what is in use, after many redeploys."""
+    return catalogue.size > 4 * live + 10_000
+
+
+def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
+    """Read one remote.
+
+    Raises:
+        ResolveError: A version is invalid and `strict_external_version` is set.
+    """
+    shared = remote.entry.shared or []
+    declared = known_declarations(shared, catalogue)
+    if declared is not None:
+        return Offer(remote, declared, shared)
+    declared = []
+    items: list[Shared] = []
+    for item in shared:
+        if item.singleton:
+            kind = intern_item(item, policy, catalogue)
+            if kind is not None:
+                declared.append(kind)
+                items.append(item)
+        elif policy.strict.strict_external_version and parse(item.version or "") is None:
+            raise ResolveError(version_fault(item), subject=item.package_name)
+    mates = catalogue.mates_of(shared) if len(declared) < len(shared) else None
+    if mates:
+        declared = [catalogue.bound(kind, mates) for kind in declared]
+    return Offer(remote, declared, items)
+
+
+def known_declarations(shared: Sequence[Shared], catalogue: Catalogue) -> list[Declaration] | None:
+    """Return the declarations of items that are all known; None where one is not."""
+    try:
+        found = list(map(catalogue.items.get, shared))
+    except TypeError:  # an item that was not read from a document cannot be a key
+        return None
+    return found if all(found) else None  # type: ignore[return-value]
+
+
+def intern_item(item: Shared, policy: Policy, catalogue: Catalogue) -> Declaration | None:
+    """Return the one declaration of an item and all that are equal; None where it is skipped.
+
+    Raises:
+        ResolveError: The version is invalid and `strict_external_version` is set.
+    """
+    decoded = isinstance(item.entries, Entries) and item.dev is None
+    kind = catalogue.items.get(item) if decoded else None
+    if kind is not None:
+        return kind
+    specifiers = tuple(specifiers_of(item))
+    key = (
+        item.package_name,
+        item.version,
+        item.required_version,
+        item.strict_version,
+        item.share_scope,
+        item.pool,
+        specifiers,
+    )
+    try:
+        kind = catalogue.declarations[key]
+    except KeyError:
+        # Whoever resolves at the same time gets the same object: declarations are compared by identity.
+        kind = catalogue.declarations.setdefault(key, declare(item, specifiers, policy))
+        catalogue.tagged = catalogue.tagged or bool(kind is not None and kind.pool)
+    if decoded and kind is not None:
+        catalogue.items[item] = kind
+    return kind
+
+
+def version_fault(item: Shared) -> str:
+    """Say that a version is no version."""
+    return f"version {item.version!r} of {item.package_name} is not a semver version"
+
+
+def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declaration | None:
+    """Make the kind of a shared item.
+
+    Raises:
+        ResolveError: The version is invalid and `strict_external_version` is set.
+    """
+    scope = GLOBAL if item.share_scope is None else item.share_scope
+    version, fault = item.version or "", None
+    parsed: Version | None = parse(version)
+    if parsed is None:
+        fault = version_fault(item)
+        if policy.strict.strict_external_version:
+            raise ResolveError(fault, subject=item.package_name)
+        if policy.profile.skip_invalid_external_versions:
+            return None
+        least = min_version(item.required_version) if isinstance(item.required_version, str) else None
+        version = "0.0.0" if least is None else str(least)
+        parsed = parse(version)
+    required = item.required_version if isinstance(item.required_version, str) else ""
+    if scope == STRICT or not required:
+        required = version
+    strict = bool(item.strict_version) or scope == STRICT
+    return Declaration(
+        scope=scope,
+        package=item.package_name,
+        version=version,
+        required=required,
+        strict=strict,
+        specifiers=specifiers,
+        pool=item.pool.strip() or None if item.pool else None,
+        fault=fault,
+        rank=() if parsed is None else parsed.key,
+        shape=(scope, item.package_name, specifiers),
+        surface=frozenset(specifiers),
+    )
+
+
+def kind_of(catalogue: Catalogue, declared: Sequence[Declaration]) -> Kind:
+    """Return the one kind that makes these declarations, in whatever order."""
+    by_package = {declaration.package: declaration for declaration in declared}
+    if len(by_package) < len(declared):
+        key = without_repeats(declared)
+    else:
+        key = tuple([by_package[package] for package in sorted(by_package)])
+    kind = catalogue.kinds.get(key)
+    if kind is None:
+        tags = {specifier: d.version for d in key for specifier in d.specifiers}
+        simple = len(key) == 1 and is_simple(key[0])
+        kind = catalogue.kinds.setdefault(key, Kind(key, tags, simple))
+    return kind
+
+
+def without_repeats(declared: Iterable[Declaration]) -> tuple[Declaration, ...]:
+    """Return declarations by package, without those of which later ones have every specifier.
+
+    A package comes twice where a builder groups its entrypoints by range, say.
+    """
+    later: dict[str, set[str]] = {}
+    kept: list[Declaration] = []
+    for declaration in reversed([*declared]):
+        known = later.get(declaration.package)
+        if known is None:
+            later[declaration.package] = set(declaration.specifiers)
+        elif known.issuperset(declaration.specifiers):
+            continue
+        else:
+            known.update(declaration.specifiers)
+        kept.append(declaration)
+    kept.reverse()
+    return tuple(sorted(kept, key=package_of_declaration))
+
+
+def is_simple(declaration: Declaration) -> bool:
+    """Tell whether a build's version alone decides whether it can serve the declaration."""
+    return declaration.bound is None and bool(declaration.specifiers)
