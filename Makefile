@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples chromium peers shims demo test check bench bench-resolve docs clean
+.PHONY: help install examples chromium peers shims demo test check bench bench-resolve bench-page docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -66,11 +66,15 @@ check: install ## Check style, types, the arrows between modules, and the house 
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m pytest -q tests/house
 
-bench: bench-resolve ## Run every benchmark
+bench: bench-resolve bench-page ## Run every benchmark
 
 bench-resolve: peers ## Resolve the same federations with Hanse and with the orchestrator in Node
 	@echo "bench-resolve: Hanse beside the orchestrator, interleaved (several minutes)"
 	@$(RUN) -m benchmarks.resolve $(ARGS)
+
+bench-page: chromium peers ## Load pages with Hanse, with the orchestrator and made by hand, in Chromium
+	@echo "bench-page: Hanse beside the orchestrator and a hand-made page, interleaved (up to 25 minutes)"
+	@$(RUN) -m benchmarks.page $(ARGS)
 
 docs: install $(DOCS_VENV)/.installed ## Check the documentation and render it into site/
 	@echo "docs: links and code blocks, then mkdocs into site/"
