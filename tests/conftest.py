@@ -1,10 +1,15 @@
-"""A port for servers that want to be told one."""
+"""A port for servers that want to be told one, and no deadline for single examples of properties."""
 
 from __future__ import annotations
 
 import socket
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes depends on what else the machine does; what is promised of times has its own tests.
+settings.register_profile("hanse", deadline=None)
+settings.load_profile("hanse")
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ class Limits:
     overrides_kept: int = 32
     # Pages opened within this time share one look at an override's entry.
     override_fresh: float = 1.0
-    # Overrides being resolved at a time: whoever comes then waits for his turn.
+    # Overrides being resolved at a time: whoever comes then waits for a turn.
     overrides_at_once: int = 2
 
     # Snapshots: pages name the digest they were made from, and ask for deltas of it later.

@@ -509,6 +509,7 @@ async def test_an_override_may_not_send_its_stream_to_another_origin() -> None:
 async def test_files_that_a_build_wrote_under_their_old_names_are_read_again() -> None:
     server = DevServer()
     async with developing(server, modules="read") as (towns, federation, subscription):
+        await federation.modules_read()
         towns.upstream.routes["/shop/Card.js"] = reply(b'import "./chunk.js";')
         towns.upstream.routes["/shop/chunk.js"] = reply(b"export {};")
         await until(lambda: bool(server.queues))

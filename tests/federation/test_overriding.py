@@ -1,4 +1,4 @@
-"""A developer's remote in the place of the deployed one: his snapshot, and nobody else's."""
+"""A developer's remote in the place of the deployed one: that developer's snapshot, and nobody else's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: every figure is read from the federation, and no stranger can make a series of his own."""
+"""Metrics: every figure is read from the federation, and no stranger can make a series of their own."""
 
 from __future__ import annotations
 

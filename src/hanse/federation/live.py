@@ -371,7 +371,7 @@ class Federation:
         reader falls behind.
 
         Args:
-            overrides: Those of the listener's pages, whose builds he wants to hear of, too.
+            overrides: Those of the listener's pages, whose builds are of interest, too.
 
         Raises:
             UsageError: The federation is closed or does not watch builds, or as many listen as may.

@@ -40,7 +40,7 @@ class PageOptions:
         shims: Where browsers without import maps get es-module-shims: a URL, or `builtin` for the release
             that comes with Hanse; None for no such browsers.
         shims_integrity: The digest of a file of your own, as `sha384-…`; None where it is not checked.
-        overrides: Which remotes a developer may replace on his own pages; None for nobody and nothing.
+        overrides: Which remotes developers may replace on their own pages; None for nobody and nothing.
 
     Raises:
         UsageError: `base` is not a path, or there are no shims to serve.

@@ -67,8 +67,8 @@ class Overrides:
     Args:
         origins: Where an overriding entry may lie: origins such as `https://preview.example`, with `:*` for
             any port, or `https://*.preview.example` for any host below one. This machine if not given.
-        allow: Told who asks, and says whether he may. Without it everybody may, so that overrides count
-            only on pages with `development` on.
+        allow: Told who asks, and says whether that is allowed. Without it everybody may, so that overrides
+            count only on pages with `development` on.
 
     Raises:
         UsageError: An origin cannot be read, or any host may be reached by `http:`.

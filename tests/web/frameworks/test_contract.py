@@ -224,7 +224,7 @@ def test_in_development_pages_hear_events(framework: str, towns: Towns) -> None:
 
 
 @each_framework
-def test_a_developer_has_his_own_remote_and_nobody_else_has(framework: str, towns: Towns) -> None:
+def test_an_override_is_for_one_developer_alone(framework: str, towns: Towns) -> None:
     towns.put("mine", entry("home", card="Mine.js"))
     mine = towns.upstream.url("/mine/Mine.js")
     asked = {"hanse-override": f"home@{towns.url('mine')}"}
