@@ -7,7 +7,7 @@ import socket
 import pytest
 from hypothesis import settings
 
-# How long one example takes depends on what else the machine does; what is promised of times has its own tests.
+# How long one example takes depends on what else the machine does; promises of times have their own tests.
 settings.register_profile("hanse", deadline=None)
 settings.load_profile("hanse")
 
