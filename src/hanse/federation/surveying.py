@@ -219,8 +219,14 @@ class Surveyor:
                 )
             place = locate(item.written, Folder(item.owner.folder), subject=item.owner.name)
             return (await read(place, self.client, cap=cap)).body, ""
+        # What is not known is asked for even where it was refused a moment ago: it may just have been built.
         found = await self.client.fetch(
-            url, cap=cap, integrity=item.integrity, accept="*/*", deadline=item.owner.deadline
+            url,
+            cap=cap,
+            integrity=item.integrity,
+            accept="*/*",
+            deadline=item.owner.deadline,
+            revalidate=True,
         )
         if self._watch is not None:
             self._watch(url, found)
