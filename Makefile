@@ -56,7 +56,7 @@ demo: examples $(if $(CHECK),chromium) ## Show two real remotes on one page (CHE
 
 test: examples chromium peers shims ## Run every test
 	@echo "test: pytest"
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: install ## Check style, types, the arrows between modules, and the house rules
 	@echo "check: ruff, mypy --strict, import-linter, house rules"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-__all__ = ["REMOTES", "Remote", "bind", "build_app", "serve_app", "serve_remotes"]
+__all__ = ["REMOTES", "Remote", "bind", "build_app", "serve_app", "serve_remotes", "wait_for_signal"]
 
 HERE = Path(__file__).resolve().parent
 # Rewritten by every build under the same name; every other file carries a hash of its content.
@@ -125,6 +126,15 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
         time.sleep(0.01)
 
 
+def wait_for_signal() -> NoReturn:
+    """Wait until a signal raises something.
+
+    Awake once a second: a signal that arrives just before the main thread sleeps does not wake it.
+    """
+    while True:
+        time.sleep(1)
+
+
 @contextmanager
 def serve_remotes() -> Iterator[dict[str, str]]:
     """Serve both remotes while the block runs; yield a manifest: name to remote entry URL.
@@ -147,7 +157,7 @@ def main() -> int:
         with serve_remotes() as manifest, suppress(KeyboardInterrupt):
             for name, url in manifest.items():
                 print(f"{name}: {url}", flush=True)
-            threading.Event().wait()
+            wait_for_signal()
     except (OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1

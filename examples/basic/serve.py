@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from examples.basic.remotes import REMOTES, build_app, serve_app
+from examples.basic.remotes import REMOTES, build_app, serve_app, wait_for_signal
 from hanse import Federation
 from hanse.web.starlette import HanseMiddleware, hanse_page, install
 
@@ -119,7 +118,7 @@ def stay(label: str, serve: Callable[[], AbstractContextManager[str]]) -> int:
             if "--check" in sys.argv[1:]:
                 return 0 if check(url) else 1
             print(f"{label}: Ctrl-C ends it", flush=True)
-            threading.Event().wait()
+            wait_for_signal()
     except KeyboardInterrupt:
         print(f"{label}: ended", flush=True)
     except (OSError, RuntimeError, TimeoutError) as error:

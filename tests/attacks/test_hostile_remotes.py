@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from hanse import HanseError, RemoteHealth
+from hanse import LIMITS, HanseError, Limits, RemoteHealth
 from tests.federation.towns import QUICK, Towns, entry, serve_towns, share
 from tests.net.upstream import Asked, Handler, alternate, drip, hang, raw, redirect, reply, reset
 
@@ -97,6 +97,13 @@ BROKEN: dict[str, tuple[Callable[[], Handler], str]] = {
 
 each_way = pytest.mark.parametrize("kind", BROKEN)
 
+SLOW = {"hang", "drip", "drip of headers"}
+
+
+def limits_for(kind: str) -> Limits:
+    """Return deadlines that a slow kind passes soon."""
+    return QUICK if kind in SLOW else LIMITS
+
 
 def health_of(towns: Towns, remotes: tuple[RemoteHealth, ...], word: str) -> RemoteHealth:
     """Return the bad one's health; all others are well, and it is named together with its fault."""
@@ -115,8 +122,8 @@ async def test_a_remote_that_is_bad_from_the_start_is_left_out(kind: str) -> Non
     make, word = BROKEN[kind]
     async with (
         serve_towns(home=entry("home"), bad=make(), shop=entry("shop")) as towns,
-        asyncio.timeout(10),
-        towns.federation() as federation,
+        asyncio.timeout(30),
+        towns.federation(limits=limits_for(kind)) as federation,
     ):
         snapshot = federation.snapshot
         assert health_of(towns, snapshot.remotes, word).status == "failed"
@@ -132,8 +139,8 @@ async def test_a_remote_that_turns_bad_is_served_as_it_was(kind: str) -> None:
     make, word = BROKEN[kind]
     async with (
         serve_towns(home=entry("home"), bad=entry("bad"), shop=entry("shop")) as towns,
-        asyncio.timeout(10),
-        towns.federation() as federation,
+        asyncio.timeout(30),
+        towns.federation(limits=limits_for(kind)) as federation,
     ):
         first = federation.snapshot
         towns.put("bad", make())
@@ -154,7 +161,7 @@ async def test_all_kinds_at_once_cost_one_deadline() -> None:
     async with (
         serve_towns(home=entry("home"), shop=entry("shop")) as towns,
         asyncio.timeout(20),
-        towns.federation() as federation,
+        towns.federation(limits=QUICK) as federation,
     ):
         bad = {f"bad-{number}": make() for number, (make, _) in enumerate(BROKEN.values())}
         for name, handler in bad.items():
@@ -247,15 +254,15 @@ MANIFESTS: dict[str, tuple[Callable[[], Handler], str]] = {
 @pytest.mark.parametrize("kind", MANIFESTS)
 async def test_a_bad_manifest_is_named_and_the_last_good_one_serves(kind: str) -> None:
     make, word = MANIFESTS[kind]
-    async with serve_towns(home=entry("home")) as towns, asyncio.timeout(10):
+    async with serve_towns(home=entry("home")) as towns, asyncio.timeout(30):
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", make())
         with pytest.raises(HanseError) as caught:
-            await towns.federation().start()
+            await towns.federation(limits=limits_for(kind)).start()
         assert towns.manifest_url in str(caught.value)
         assert word in str(caught.value)
         towns.upstream.routes["/manifest.json"] = good
-        async with towns.federation() as federation:
+        async with towns.federation(limits=limits_for(kind)) as federation:
             first = federation.snapshot
             towns.put("manifest", make())
             snapshot = await federation.refresh()
@@ -290,7 +297,7 @@ async def test_one_remote_with_a_url_that_leads_nowhere_is_alone_with_that() -> 
             shell="http://127.0.0.1:22/remoteEntry.json",
             user="https://me:secret@example.com/remoteEntry.json",
         )
-        async with asyncio.timeout(10), towns.federation() as federation:
+        async with asyncio.timeout(30), towns.federation() as federation:
             health = {one.name: one for one in federation.snapshot.remotes}
             assert health.pop("home").status == "ok"
             assert all(one.status == "failed" for one in health.values())

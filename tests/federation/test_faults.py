@@ -54,7 +54,7 @@ async def test_a_failed_refresh_in_the_background_is_not_the_last_one() -> None:
 
 
 async def test_readers_never_wait() -> None:
-    async with serve_towns(home=entry("home")) as towns, towns.federation() as federation:
+    async with serve_towns(home=entry("home")) as towns, towns.federation(limits=QUICK) as federation:
         towns.put("home", hang)
         refresh = asyncio.create_task(federation.refresh())
         await asyncio.sleep(0.05)

@@ -49,7 +49,7 @@ async def test_what_came_of_asking_each_remote() -> None:
 
 async def test_a_last_good_entry_does_not_make_a_fetch_that_failed_good() -> None:
     async with serve_towns(home=entry("home"), shop=entry("shop"), news=entry("news")) as towns:
-        federation = towns.federation()
+        federation = towns.federation(limits=QUICK)
         told = listen(federation)
         async with federation:
             towns.put("home", reply(status=503))

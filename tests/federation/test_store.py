@@ -85,7 +85,7 @@ async def test_what_was_stored_is_there_before_the_first_refresh_is_through(tmp_
         async with towns.federation(cache_folder=tmp_path):
             pass
         towns.put("manifest", hang)
-        federation = towns.federation(cache_folder=tmp_path)
+        federation = towns.federation(cache_folder=tmp_path, limits=QUICK)
         start = asyncio.create_task(federation.start())
         await until(lambda: federation.has_snapshot)
         assert not start.done()

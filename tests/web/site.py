@@ -47,11 +47,19 @@ async def ask(federation: Federation, *, limits: Limits = LIMITS) -> AsyncIterat
 
 
 @asynccontextmanager
-async def open_site(limits: Limits = LIMITS, /, **remotes: Handler | bytes) -> AsyncIterator[Site]:
-    """Serve remotes, start their federation, and make a client of the app."""
+async def open_site(
+    limits: Limits = LIMITS, fetching: Limits = LIMITS, /, **remotes: Handler | bytes
+) -> AsyncIterator[Site]:
+    """Serve remotes, start their federation, and make a client of the app.
+
+    Args:
+        limits: Those of the app.
+        fetching: Those of the federation.
+        remotes: What answers for each remote's entry.
+    """
     async with (
         serve_towns(**remotes) as towns,
-        towns.federation() as federation,
+        towns.federation(limits=fetching) as federation,
         ask(federation, limits=limits) as client,
     ):
         yield Site(towns, federation, client)

@@ -37,7 +37,7 @@ def towns() -> Iterator[Towns]:
 
 @pytest.fixture
 def federation(towns: Towns) -> Iterator[Federation]:
-    federation = towns.patient()
+    federation = towns.federation()
     yield federation
     federation.sync.close()
 
@@ -331,7 +331,7 @@ def test_the_loop_of_the_app_itself_must_not_block(federation: Federation) -> No
 
 def test_a_federation_on_the_loop_of_a_server_is_asked_there(towns: Towns) -> None:
     async def serve() -> Answer:
-        async with towns.patient() as federation:
+        async with towns.federation() as federation:
             return await Bridge(federation).ask_async(Question(path="/readyz"))
 
     assert asyncio.run(serve()).status == 200
@@ -344,7 +344,7 @@ def test_each_event_loop_has_an_app_of_its_own(towns: Towns) -> None:
         made.append(federation)
         return create_app(federation)
 
-    federation = towns.patient()
+    federation = towns.federation()
     bridge = Bridge(federation, make_app=make)
 
     async def serve() -> int:
@@ -371,7 +371,7 @@ def test_where_there_is_nothing_to_serve_it_says_so_and_does_not_ask_again_at_on
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        bridge = Bridge(towns.patient())
+        bridge = Bridge(towns.federation())
         assert bridge.ask(Question(path="/healthz")).status == 200
         for _ in range(5):
             assert bridge.ask(Question(path="/importmap.json")).status == 503
@@ -384,7 +384,7 @@ def test_it_serves_again_once_the_manifest_is_there(monkeypatch: pytest.MonkeyPa
     with towns_in_a_thread(home=entry("home")) as towns:
         good = towns.upstream.routes["/manifest.json"]
         towns.put("manifest", reply(status=500))
-        federation = towns.patient()
+        federation = towns.federation()
         bridge = Bridge(federation)
         assert bridge.ask(Question(path="/readyz")).status == 503
         towns.upstream.routes["/manifest.json"] = good

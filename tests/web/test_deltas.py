@@ -14,7 +14,7 @@ import pytest
 
 from hanse import Federation
 from hanse.limits import LIMITS
-from tests.federation.towns import entry, share
+from tests.federation.towns import QUICK, entry, share
 from tests.net.upstream import reply, serve
 from tests.web.site import Site, ask, open_site
 
@@ -132,7 +132,7 @@ async def test_a_snapshot_that_is_not_kept_is_gone() -> None:
     ids=["500", "no JSON", "slow"],
 )
 async def test_a_newcomer_at_fault_is_named(handler: object, status: int, code: str) -> None:
-    async with open_site(home=HOME) as site:
+    async with open_site(LIMITS, QUICK, home=HOME) as site:
         site.towns.put("late", handler)  # type: ignore[arg-type]
         answer = await site.client.get("/delta", params=wish(site))
         url = site.towns.url("late")

@@ -43,7 +43,7 @@ def visit(framework: str, federation: Federation, **options: object) -> Iterator
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
 def client(request: pytest.FixtureRequest, towns: Towns) -> Iterator[httpx2.Client]:
-    with visit(request.param, towns.patient()) as client:
+    with visit(request.param, towns.federation()) as client:
         yield client
 
 
@@ -197,14 +197,14 @@ def test_a_module_nobody_has_gets_a_named_fallback(client: httpx2.Client) -> Non
 
 @each_framework
 def test_in_development_a_module_nobody_has_is_an_error(framework: str, towns: Towns) -> None:
-    with visit(framework, towns.patient(), development=True) as client:
+    with visit(framework, towns.federation(), development=True) as client:
         assert client.get("/").status_code == 200
         assert client.get("/unknown").status_code == 500
 
 
 @each_framework
 def test_without_csp_there_is_no_policy(framework: str, towns: Towns) -> None:
-    with visit(framework, towns.patient(), csp=False) as client:
+    with visit(framework, towns.federation(), csp=False) as client:
         assert "content-security-policy" not in client.get("/").headers
 
 
@@ -228,17 +228,17 @@ def test_an_override_is_for_one_developer_alone(framework: str, towns: Towns) ->
     towns.put("mine", entry("home", card="Mine.js"))
     mine = towns.upstream.url("/mine/Mine.js")
     asked = {"hanse-override": f"home@{towns.url('mine')}"}
-    with visit(framework, towns.patient(), development=True, overrides=Overrides()) as client:
+    with visit(framework, towns.federation(), development=True, overrides=Overrides()) as client:
         assert read_json(client.get("/", params=asked).text, "importmap")["imports"]["home/Card"] == mine
         assert mine not in client.get("/", headers={"cookie": ""}).text
-    with visit(framework, towns.patient(), overrides=Overrides()) as client:
+    with visit(framework, towns.federation(), overrides=Overrides()) as client:
         assert mine not in client.get("/", params=asked).text
 
 
 @each_framework
 def test_an_override_that_cannot_be_used_is_explained(framework: str, towns: Towns) -> None:
     asked = {"hanse-override": f"home@{towns.url('broken')}"}
-    with visit(framework, towns.patient(), development=True, overrides=Overrides()) as client:
+    with visit(framework, towns.federation(), development=True, overrides=Overrides()) as client:
         page = client.get("/", params=asked)
         assert page.status_code == 502
         assert page.headers["cache-control"] == "no-store"
@@ -250,7 +250,7 @@ def test_an_override_that_cannot_be_used_is_explained(framework: str, towns: Tow
 def test_an_override_is_kept_beside_the_cookies_of_the_site(framework: str, towns: Towns) -> None:
     towns.put("mine", entry("home", card="Mine.js"))
     asked = {"hanse-override": f"home@{towns.url('mine')}"}
-    with visit(framework, towns.patient(), development=True, overrides=Overrides()) as client:
+    with visit(framework, towns.federation(), development=True, overrides=Overrides()) as client:
         page = client.get("/own", params=asked)
         names = {cookie.partition("=")[0] for cookie in page.headers.get_list("set-cookie")}
         assert names == {"hanse-override", "own"}
@@ -259,7 +259,7 @@ def test_an_override_is_kept_beside_the_cookies_of_the_site(framework: str, town
 @each_framework
 def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, towns: Towns) -> None:
     chromium = {"sec-ch-ua": '"Chromium";v="150", "Not A Brand";v="9"'}
-    with visit(framework, towns.patient()) as client:
+    with visit(framework, towns.federation()) as client:
         page = client.get("/", headers=chromium)
         linked = re.findall(r'<([^>]*)>; [^<]*nonce="([^"]*)"', page.headers["link"])
         preloaded = [one.attributes["href"] for one in named(page.text, "link")]

@@ -38,7 +38,7 @@ def towns() -> Iterator[Towns]:
 
 @pytest.fixture
 def federation(towns: Towns) -> Iterator[Federation]:
-    federation = towns.patient()
+    federation = towns.federation()
     yield federation
     federation.sync.close()
 
@@ -257,7 +257,7 @@ def nothing_to_serve() -> Iterator[Federation]:
     """Make a federation whose manifest cannot be had."""
     with towns_in_a_thread() as towns:
         towns.put("manifest", reply(status=500))
-        yield towns.patient()
+        yield towns.federation()
 
 
 def test_without_a_snapshot_pages_are_served_without_their_modules() -> None:

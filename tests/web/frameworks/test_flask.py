@@ -26,7 +26,7 @@ def towns() -> Iterator[Towns]:
 
 @pytest.fixture
 def federation(towns: Towns) -> Iterator[Federation]:
-    federation = towns.patient()
+    federation = towns.federation()
     yield federation
     federation.sync.close()
 
@@ -155,7 +155,7 @@ def test_without_a_snapshot_pages_are_served_without_their_modules() -> None:
     with towns_in_a_thread() as towns:
         towns.put("manifest", reply(status=500))
         app = make_app()
-        Hanse(app, towns.patient())
+        Hanse(app, towns.federation())
         app.add_url_rule("/", view_func=lambda: render_template_string(page))
         response = app.test_client().get("/")
         assert response.text == '<div data-hanse-fallback="remote=team/home;reason=unavailable">soon</div>'
@@ -168,7 +168,7 @@ def test_in_development_it_is_an_error_that_there_is_no_snapshot() -> None:
     with towns_in_a_thread() as towns:
         towns.put("manifest", reply(status=500))
         app = make_app(HANSE_DEVELOPMENT=True)
-        Hanse(app, towns.patient())
+        Hanse(app, towns.federation())
         for source in ("{{ hanse_head() }}", "{{ hanse_mount('a/B') }}", "{{ hanse_url('a/B') }}"):
             with pytest.raises(HanseError, match=r"manifest\.json"):
                 render(app, source)

@@ -29,7 +29,7 @@ def test_events_arrive_one_by_one_and_end_when_the_client_goes(
 ) -> None:
     ticker = Ticker()
     monkeypatch.setattr("hanse.web.integration.Bridge", partial(Bridge, make_app=lambda _: ticker))
-    federation: Federation = towns.patient()
+    federation: Federation = towns.federation()
     with FRAMEWORKS[framework](federation) as url, httpx2.Client(base_url=url) as client:
         with client.stream("GET", "/_hanse/events") as response:
             assert response.status_code == 200
