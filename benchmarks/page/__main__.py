@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks.page.certificate import Certificate, make_certificate
 from benchmarks.page.documents import PEER
-from benchmarks.page.federation import EXTERNALS
+from benchmarks.page.federation import EXTERNALS, PAYLOADS, Payload
 from benchmarks.page.races import Course, Race, run_races
 from benchmarks.page.report import print_races, wide_console
 from benchmarks.page.serving import PROTOCOLS, ServerError
@@ -29,6 +29,8 @@ __all__ = ["main"]
 
 SIZES = (5, 20, 50, 100)
 QUICK_SIZES = (5, 20)
+# Custom elements are raced where there is a figure to reach, over the faster network.
+ELEMENT_SIZES = (20, 50)
 ROUNDS = 7
 QUICK_ROUNDS = 3
 # Seconds after which no further race is begun; it takes less on two quiet cores.
@@ -42,6 +44,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON and nothing else")
     parser.add_argument("--quick", action="store_true", help="5 and 20 remotes, one network, three rounds")
     parser.add_argument("--size", action="append", type=int, help="only this many remotes (repeatable)")
+    parser.add_argument("--payload", action="append", choices=PAYLOADS, help="only these (repeatable)")
     parser.add_argument("--protocol", action="append", choices=PROTOCOLS, help="only this one (repeatable)")
     parser.add_argument(
         "--network",
@@ -56,14 +59,19 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def planned(options: argparse.Namespace) -> Iterator[Course]:
     """Yield what is raced on."""
-    networks = NETWORKS[:1] if options.quick else NETWORKS
-    for size in options.size or (QUICK_SIZES if options.quick else SIZES):
-        for protocol in PROTOCOLS:
-            for network in networks:
-                if (not options.protocol or protocol in options.protocol) and (
-                    not options.network or network.name in options.network
-                ):
-                    yield Course(size, protocol, network)
+    for payload in options.payload or PAYLOADS:
+        for size in options.size or default_sizes(payload, quick=options.quick):
+            for protocol in options.protocol or PROTOCOLS:
+                for network in NETWORKS[:1] if options.quick or payload == "elements" else NETWORKS:
+                    if not options.network or network.name in options.network:
+                        yield Course(size, protocol, network, payload)
+
+
+def default_sizes(payload: Payload, *, quick: bool) -> tuple[int, ...]:
+    """Return how many remotes are raced with if nothing is said."""
+    if quick:
+        return QUICK_SIZES if payload == "react" else ()
+    return SIZES if payload == "react" else ELEMENT_SIZES
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Seeded federations of remotes as the official builder writes them, with every file they have.
 
 Sizes are those of real builds: React's four entrypoints as in `examples/basic`, libraries of 2 to 30 kB,
-exposed modules of 5 to 40 kB with one to three chunks beside them.
+exposed modules of 5 to 40 kB with one to three chunks beside them. What a module runs depends on what it is:
+one in React brings React and React DOM along and six or more libraries, a custom element three libraries.
 """
 
 from __future__ import annotations
@@ -10,10 +11,24 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.page.sources import Script
 
-__all__ = ["CHUNK", "EXTERNALS", "Federation", "Offer", "Remote", "generate", "remote_entry"]
+__all__ = [
+    "CHUNK",
+    "EXTERNALS",
+    "PAYLOADS",
+    "Federation",
+    "Offer",
+    "Payload",
+    "Remote",
+    "generate",
+    "remote_entry",
+]
+
+Payload = Literal["react", "elements"]
+PAYLOADS: tuple[Payload, ...] = ("react", "elements")
 
 EXTERNALS = 20
 ORIGINS = 4
@@ -81,15 +96,15 @@ def folder_of(remote: Remote, origins: Sequence[str]) -> str:
     return f"{origins[remote.origin]}/{remote.name}/"
 
 
-def generate(size: int, *, seed: int) -> Federation:
+def generate(size: int, *, seed: int, payload: Payload = "react") -> Federation:
     """Make a federation of `size` remotes; the same arguments give the same one."""
-    remotes = tuple(make_remote(number, size, seed=seed) for number in range(size))
+    remotes = tuple(make_remote(number, size, seed=seed, payload=payload) for number in range(size))
     places = [size * turn // SHOWN for turn in range(SHOWN)]
     shown = tuple((remotes[place], f"./{MODULES[turn]}") for turn, place in enumerate(places))
     return Federation(remotes, shown)
 
 
-def make_remote(number: int, size: int, *, seed: int) -> Remote:
+def make_remote(number: int, size: int, *, seed: int, payload: Payload) -> Remote:
     """Make one remote."""
     rng = random.Random(f"page/{size}/{seed}/{number}")
     name = f"remote-{number:03d}"
@@ -107,7 +122,8 @@ def make_remote(number: int, size: int, *, seed: int) -> Remote:
         shares[library] = offer
     exposes = {}
     for key in MODULES:
-        exposes[f"./{key}"] = add_module(rng, name, key, libraries, scripts)
+        add = add_module if payload == "react" else add_element
+        exposes[f"./{key}"] = add(rng, name, key, libraries, scripts)
     return Remote(name, number % ORIGINS, shares, exposes, scripts)
 
 
@@ -148,9 +164,33 @@ def add_module(
     scripts[lazy] = Script(f"ran:{remote}/{lazy}", scaled(rng, 2_000, 15_000), ("react", used[-1]))
     near = tuple(f"./{chunk}" for chunk in (chunks[0], *chunks[2:]))
     imports = ("react", "react/jsx-runtime", "react-dom/client", *used[3:], *near)
+    return add_exposed(rng, remote, key, scripts, imports=imports, lazy=f"./{lazy}")
+
+
+def add_element(
+    rng: random.Random, remote: str, key: str, libraries: Sequence[str], scripts: dict[str, Script]
+) -> str:
+    """Add an exposed custom element, with a chunk, to a remote's scripts; return its file."""
+    chunk, lazy = (chunk_of(remote, key, turn) for turn in range(2))
+    used = rng.sample(libraries, k=3)
+    scripts[chunk] = Script(f"ran:{remote}/{chunk}", scaled(rng, 2_000, 15_000), (used[0],))
+    scripts[lazy] = Script(f"ran:{remote}/{lazy}", scaled(rng, 2_000, 15_000), (used[0],))
+    return add_exposed(rng, remote, key, scripts, imports=(*used[1:], f"./{chunk}"), lazy=f"./{lazy}")
+
+
+def add_exposed(
+    rng: random.Random,
+    remote: str,
+    key: str,
+    scripts: dict[str, Script],
+    *,
+    imports: tuple[str, ...],
+    lazy: str,
+) -> str:
+    """Add the exposed module itself; return its file."""
     file = f"{key}-{tag(f'{remote}/{key}').upper()}.js"
     mark = f"module:{remote}/./{key}"
-    scripts[file] = Script(mark, scaled(rng, 5_000, 40_000), imports, lazy=f"./{lazy}", mounts=True)
+    scripts[file] = Script(mark, scaled(rng, 5_000, 40_000), imports, lazy=lazy, mounts=True)
     return file
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 from playwright.sync_api import Browser
 
 from benchmarks.page.certificate import Certificate
-from benchmarks.page.federation import SHOWN
+from benchmarks.page.federation import SHOWN, Payload
 from benchmarks.page.serving import Protocol, serve_federation
 from benchmarks.page.visits import LOCAL, Network, Sight, StalledError, open_tab
 
@@ -30,14 +30,15 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is raced on: how many remotes, over which protocol and network."""
+    """What is raced on: how many remotes of which kind, over which protocol and network."""
 
     remotes: int
     protocol: Protocol
     network: Network
+    payload: Payload = "react"
 
     def __str__(self) -> str:
-        return f"{self.remotes} remotes, {self.protocol}, {self.network.name}"
+        return f"{self.remotes} remotes ({self.payload}), {self.protocol}, {self.network.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Race:
         """Return the race as JSON: milliseconds, bytes, and ratios round by round."""
         return {
             "remotes": self.course.remotes,
+            "payload": self.course.payload,
             "protocol": self.course.protocol,
             "network": self.course.network.name,
             "rounds": len(self.rounds),
@@ -176,12 +178,15 @@ def run_races(
         ServerError: A server did not start.
         StalledError: A page did not show its modules.
     """
-    for remotes, protocol in dict.fromkeys((course.remotes, course.protocol) for course in courses):
-        here = [course for course in courses if (course.remotes, course.protocol) == (remotes, protocol)]
+    for place in dict.fromkeys(map(served_as, courses)):
+        here = [course for course in courses if served_as(course) == place]
+        remotes, payload, protocol = place
         if monotonic() > until:
             return
         progress(f"{remotes} remotes, {protocol}: starting the servers")
-        with serve_federation(remotes, seed=seed, protocol=protocol, certificate=certificate) as site:
+        with serve_federation(
+            remotes, payload=payload, seed=seed, protocol=protocol, certificate=certificate
+        ) as site:
             untimed = run_round(browser, site, LOCAL, settle=True)
             for course in here:
                 race = Race(course, untimed)
@@ -189,6 +194,11 @@ def run_races(
                     progress(f"{course}: round {turn + 1} of {rounds}")
                     race.rounds.append(run_round(browser, site, course.network, turn=turn))
                 yield race
+
+
+def served_as(course: Course) -> tuple[int, Payload, Protocol]:
+    """Return what decides which servers a course needs."""
+    return course.remotes, course.payload, course.protocol
 
 
 def run_round(browser: Browser, site: str, network: Network, *, turn: int = 0, settle: bool = False) -> Round:

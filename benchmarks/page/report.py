@@ -99,7 +99,7 @@ def print_second(console: Console, races: Sequence[Race]) -> None:
 
 def course_of(race: Race) -> tuple[str, str, str]:
     """Write the first three cells of a row."""
-    return str(race.course.remotes), race.course.protocol, race.course.network.name
+    return f"{race.course.remotes} {race.course.payload}", race.course.protocol, race.course.network.name
 
 
 def colour(text: str, *, met: bool) -> str:

@@ -25,7 +25,7 @@ from hypercorn.typing import Framework
 from starlette.types import ASGIApp
 
 from benchmarks.page.certificate import Certificate
-from benchmarks.page.federation import ORIGINS, generate
+from benchmarks.page.federation import ORIGINS, Payload, generate
 from benchmarks.page.files import list_files, make_files_app
 from benchmarks.page.site import make_site
 
@@ -50,6 +50,7 @@ class Task:
 
     role: Literal["origins", "site"]
     remotes: int
+    payload: Payload
     seed: int
     origins: list[str]
     sockets: list[int]
@@ -59,7 +60,7 @@ class Task:
 
 @contextmanager
 def serve_federation(
-    remotes: int, *, seed: int, protocol: Protocol, certificate: Certificate
+    remotes: int, *, payload: Payload = "react", seed: int, protocol: Protocol, certificate: Certificate
 ) -> Iterator[str]:
     """Serve a federation and its pages while the block runs; yield the site's origin.
 
@@ -74,8 +75,8 @@ def serve_federation(
         chain, key = (str(certificate.chain), str(certificate.key)) if secure else (None, None)
         fds = [one.fileno() for one in listeners]
         with (
-            run_server(Task("origins", remotes, seed, origins, fds[:-1], chain, key)),
-            run_server(Task("site", remotes, seed, origins, fds[-1:], chain, key)),
+            run_server(Task("origins", remotes, payload, seed, origins, fds[:-1], chain, key)),
+            run_server(Task("site", remotes, payload, seed, origins, fds[-1:], chain, key)),
         ):
             yield site
     finally:
@@ -174,7 +175,7 @@ async def serve_plain(app: ASGIApp, sockets: list[int], ended: asyncio.Task[str]
 
 def make_app(task: Task) -> ASGIApp:
     """Make the app of this process."""
-    federation = generate(task.remotes, seed=task.seed)
+    federation = generate(task.remotes, seed=task.seed, payload=task.payload)
     if task.role == "origins":
         return make_files_app(list_files(federation), announce=announce)
     trusted = Path(task.chain) if task.chain else None

@@ -21,7 +21,9 @@ from benchmarks.page.federation import (
     CHUNK,
     EXTERNALS,
     ORIGINS,
+    PAYLOADS,
     Federation,
+    Payload,
     folder_of,
     generate,
     remote_entry,
@@ -54,9 +56,10 @@ def test_a_seed_gives_one_federation() -> None:
     assert generate(5, seed=1) != generate(5, seed=2)
 
 
+@pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("size", SIZES)
-def test_remotes_weigh_what_real_ones_do(size: int) -> None:
-    federation = generate(size, seed=1)
+def test_remotes_weigh_what_real_ones_do(size: int, payload: Payload) -> None:
+    federation = generate(size, seed=1, payload=payload)
     assert len({remote.name for remote in federation.remotes}) == size
     assert {remote.origin for remote in federation.remotes} == set(range(ORIGINS))
     for remote in federation.remotes:
@@ -67,6 +70,14 @@ def test_remotes_weigh_what_real_ones_do(size: int) -> None:
             assert 1 <= sum(name.startswith("./") for name in script.imports) <= 2
     assert any(offer.insists for remote in federation.remotes for offer in remote.shares.values())
     assert len({remote.name for remote, _ in federation.shown}) == 3
+
+
+def test_custom_elements_run_without_react_dom() -> None:
+    federation = generate(20, seed=1, payload="elements")
+    imports, scopes = write_map(federation, ADDRESSES)
+    closure = list_closure(federation, imports, scopes, ADDRESSES)
+    assert not [url for url in closure if "react_dom" in url]
+    assert len(closure) < 20
 
 
 def test_scripts_have_their_size_and_compress_as_minified_code_does() -> None:
