@@ -290,6 +290,21 @@ def test_what_cannot_work_is_refused_with_a_hint(
     assert caught.value.hint
 
 
+def test_options_are_read_in_the_plugins_spelling() -> None:
+    document = b"""{
+        "name": "shop", "filename": "remoteEntry.js", "shareStrategy": "version-first",
+        "runtimePlugins": ["./own.js"],
+        "shared": {"react": {"requiredVersion": false}, "lodash": "^4"}, "extraOptions": {"exposePages": true}
+    }"""
+    options = msgspec.json.decode(document, type=NextOptions)
+    values = set_to(plan_build("client", 15, options))
+    assert values["federation.shareStrategy"] == "version-first"
+    assert values["federation.runtimePlugins"] == [NEXT, "./own.js?runtimePlugin"]
+    exposes = values["federation.exposes"]
+    assert isinstance(exposes, dict)
+    assert [*exposes] == ["./pages-map", "./pages-map-v2"]
+
+
 def test_layered_entries_reach_the_plan() -> None:
     shared = set_to(plan_build("server", 15, SHOP, layered="corrected"))["federation.shared"]
     assert isinstance(shared, dict)

@@ -88,6 +88,7 @@ def test_a_delegate_is_written_as_module_federation_does() -> None:
         == f"internal ./delegate.js?remote=shop@{SHOP}&retries=3&cache=true"
     )
     assert create_delegated_module("./d.js", {"a": "1&b=2"}, escaped=False) == "internal ./d.js?a=1&b=2"
+    assert create_delegated_module("./d.js", {"a": "x!y#z"}) == "internal ./d.js?a=x%21y%23z"
     assert create_delegated_module("./d.js", {"a": "1&b=2"}) == "internal ./d.js?a=1%26b=2"
 
 

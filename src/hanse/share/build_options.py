@@ -10,7 +10,7 @@ import msgspec
 
 from hanse.errors import UsageError
 from hanse.share.presets.externals import ExternalKind
-from hanse.share.presets.next_tables import STYLED_JSX, Target
+from hanse.share.presets.next_tables import NextVersion, Target, check_known
 from hanse.share.presets.options import Own
 
 __all__ = ["Environment", "ExtraOptions", "NextOptions", "exposed_pages", "validate_build"]
@@ -81,10 +81,7 @@ def validate_build(
     Raises:
         UsageError: The plugin would refuse to work.
     """
-    if next_version not in STYLED_JSX:
-        raise UsageError(
-            "there is no plan for this version of Next.js", subject=str(next_version), hint="14 or 15"
-        )
+    check_known(next_version, NextVersion, "version of Next.js")
     if environment.app_dir:
         raise UsageError(
             "the app directory cannot be federated by this plugin",

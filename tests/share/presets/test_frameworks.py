@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from hanse.errors import UsageError
 from hanse.share.presets import FRAMEWORKS, Framework, framework_shared, match_shared, plain_table
 
 
@@ -40,6 +41,11 @@ def test_what_an_app_imports_of_its_framework_is_shared(name: Framework, request
     table = framework_shared(name)
     assert [request for request in requests if match_shared(table, request) is None] == []
     assert match_shared(table, "lodash") is None
+
+
+def test_an_unknown_framework_is_refused() -> None:
+    with pytest.raises(UsageError, match="react, angular, vue"):
+        framework_shared("svelte")  # type: ignore[arg-type]
 
 
 def test_angular_insists_and_patches_of_globals_are_not_shared() -> None:

@@ -219,6 +219,9 @@ def test_unnecessary_keys_are_removed_with_a_warning_each() -> None:
     ("choice", "subject"),
     [
         ({"next_version": 13}, "13"),
+        ({"variant": "imagined"}, "imagined"),
+        ({"release": "8.3.4"}, "8.3.4"),
+        ({"layered": "twice"}, "twice"),
         ({"variant": "documented", "release": "8.3.5"}, "8.3.5"),
         ({"next_version": 14, "layered": "corrected"}, "layered"),
         ({"styled_jsx": ""}, "styled-jsx"),
@@ -229,6 +232,12 @@ def test_tables_that_there_are_not_are_refused(choice: dict[str, object], subjec
         retrieve_default_shared(True, **choice)  # type: ignore[arg-type]
     assert caught.value.subject == subject
     assert caught.value.hint
+
+
+def test_a_build_is_the_servers_or_the_clients() -> None:
+    for make in (next_shared, layered_table):
+        with pytest.raises(UsageError, match="server, client"):
+            make("browser")  # type: ignore[arg-type]
 
 
 def test_what_is_undefined_is_no_json() -> None:

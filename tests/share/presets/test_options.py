@@ -54,6 +54,8 @@ def test_every_option_has_its_javascript_name() -> None:
         ('{"react": {"import": true}}', "$.react.import"),
         ('{"react": {"requiredVersion": true}}', "$.react.requiredVersion"),
         ('{"react": {"eager": "yes"}}', "$.react.eager"),
+        ('{"a/": {"shareKey": "a"}}', '$["a/"].shareKey'),
+        ('{"a": {"request": "a/"}}', "$.a.shareKey"),
         ('{"__proto__": {}}', "$.__proto__"),
         ('{"a b": {}}', '$["a b"]'),
     ],

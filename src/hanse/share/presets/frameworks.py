@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from hanse.share.presets.next_tables import Table
+from hanse.share.presets.next_tables import Table, check_known
 from hanse.share.presets.options import SharedOption
 
 __all__ = ["FRAMEWORKS", "Framework", "Reasoned", "framework_shared"]
@@ -68,5 +68,10 @@ FRAMEWORKS: Final[dict[Framework, tuple[Reasoned, ...]]] = {"react": REACT, "ang
 
 
 def framework_shared(name: Framework) -> Table:
-    """Return the table of a framework, for server and browser alike."""
+    """Return the table of a framework, for server and browser alike.
+
+    Raises:
+        UsageError: There is no preset of this name.
+    """
+    check_known(name, Framework, "preset")
     return {entry.key: entry.option for entry in FRAMEWORKS[name]}

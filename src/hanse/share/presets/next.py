@@ -14,6 +14,7 @@ from hanse.share.presets.next_tables import (
     Table,
     Target,
     Variant,
+    check_known,
     documented_table,
     published_table,
 )
@@ -84,8 +85,9 @@ def next_shared(
         styled_jsx: The version of styled-jsx.
 
     Raises:
-        UsageError: The arguments do not fit together.
+        UsageError: The arguments do not fit together, or name what there is not.
     """
+    check_known(target, Target, "target")
     defaults = retrieve_default_shared(
         target == "server",
         next_version=next_version,
@@ -140,10 +142,9 @@ def check_choice(
     next_version: NextVersion, variant: Variant, release: Release, layered: Layered | None
 ) -> None:
     """Raise where a table is asked for that there is not."""
-    if next_version not in STYLED_JSX:
-        raise UsageError(
-            "there is no table for this version of Next.js", subject=str(next_version), hint="14 or 15"
-        )
+    check_known(next_version, NextVersion, "version of Next.js")
+    check_known(variant, Variant, "variant")
+    check_known(release, Release, "release")
     if variant == "documented" and release != "current":
         raise UsageError(
             "the description is of the current release only",

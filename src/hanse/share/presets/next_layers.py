@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from hanse.share.layers import Layer
-from hanse.share.presets.next_tables import Table, Target, for_browser
+from hanse.share.presets.next_tables import Table, Target, check_known, for_browser
 from hanse.share.presets.options import SharedOption
 
 __all__ = ["Layered", "layered_entries", "layered_table"]
@@ -49,7 +49,12 @@ def layered_table(target: Target, variant: Layered = "corrected") -> Table:
         target: In the browser every `import` is `undefined`, as in the plain table.
         variant: `corrected`, `upstream`, or `documented`: the description's example, three entries of `react`
             without `shareKey` and `request`, two of which match no import.
+
+    Raises:
+        UsageError: There is no such target or variant.
     """
+    check_known(target, Target, "target")
+    check_known(variant, Layered, "layered variant")
     if variant == "documented":
         table = documented_entries()
     else:

@@ -7,7 +7,7 @@ where. `8.3.5` is the one earlier release that is known entry by entry.
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ __all__ = [
     "Table",
     "Target",
     "Variant",
+    "check_known",
     "documented_table",
     "published_table",
 ]
@@ -111,6 +112,18 @@ def styled_table(version: str) -> Table:
         "styled-jsx/style": replace(bundled, import_=False),
         "styled-jsx/css": bundled,
     }
+
+
+def check_known(value: object, kind: object, what: str) -> None:
+    """Raise unless a value is one of those that a `Literal` lists.
+
+    Raises:
+        UsageError: It is another one; the hint lists them.
+    """
+    known = get_args(kind)
+    if value not in known:
+        listed = ", ".join(str(one) for one in known)
+        raise UsageError(f"there is no such {what}", subject=str(value), hint=f"there are {listed}")
 
 
 def for_browser(table: Table) -> Table:

@@ -112,6 +112,15 @@ def check_entry(key: str, entry: Own, subject: str) -> None:
     """Raise where an entry has a value that bundlers refuse."""
     if isinstance(entry, str):
         return
+    share_key = entry.share_key or key
+    if (entry.request or key).endswith("/") and not share_key.endswith("/"):
+        raise FormatError(
+            "a prefix needs a share key that ends with a slash, too",
+            subject=subject,
+            path=f"{key_path('$', key)}.shareKey",
+            found=repr(shorten(share_key)),
+            expected=repr(shorten(f"{share_key}/")),
+        )
     for field in NEVER_TRUE:
         if getattr(entry, field) is True:
             name = field.rstrip("_") if field != "required_version" else "requiredVersion"
