@@ -1,7 +1,7 @@
 """Recorded cases of sharing, read: applications, and what is done with them.
 
-A case has `id`, `hosts`, `remotes` and `ops`. `"__undefined__"` stands for JavaScript's undefined, in settings
-and versions. The names are Module Federation's own, in camelCase.
+A case has `id`, `hosts`, `remotes` and `ops`. `"__undefined__"` stands for JavaScript's undefined, in
+settings and versions. The names are Module Federation's own, in camelCase.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from hanse.errors import FormatError
 from hanse.share.options import (
-    ABSENT,
     DEFAULT_SCOPE,
     UNDEFINED,
     App,
@@ -88,25 +87,30 @@ def read_shared(raw: Iterable[Mapping[str, Any]] | None) -> tuple[Shared, ...]:
 def _read_one(raw: Mapping[str, Any]) -> Shared:
     provide = raw.get("provide", "none")
     version = _revive(raw.get("version"))
+    settings = _read_settings(raw)
     return Shared(
         package=str(raw["pkg"]),
         version=None if version is UNDEFINED or version is None else str(version),
-        **_read_settings(raw),
         scope=_read_scope(raw["scope"]) if raw.get("scope") is not None else (DEFAULT_SCOPE,),
         strategy=raw.get("strategy"),
         provide=cast("Provide", provide if provide in PROVIDES else "async"),
         ticks=int(raw.get("ticks") or 0),
         eager_at_top=raw.get("eagerTop"),
         shaking=_read_shaking(raw.get("treeShaking")),
+        required_version=settings.required_version,
+        singleton=settings.singleton,
+        strict_version=settings.strict_version,
+        eager=settings.eager,
+        layer=settings.layer,
     )
 
 
-def _read_settings(raw: Mapping[str, Any]) -> dict[str, Setting]:
-    return {name: _revive(raw[key]) if key in raw else ABSENT for key, name in NAMES.items()}
+def _read_settings(raw: Mapping[str, Any]) -> Config:
+    return Config(**{name: _revive(raw[key]) for key, name in NAMES.items() if key in raw})
 
 
 def _read_shaking(raw: Mapping[str, Any] | None) -> Shaking | None:
-    if not raw:
+    if raw is None:
         return None
     exports = raw.get("usedExports")
     return Shaking(raw.get("mode"), raw.get("status"), None if exports is None else tuple(map(str, exports)))
@@ -118,7 +122,7 @@ def read_custom(raw: Mapping[str, Any] | None) -> Custom | None:
         return None
     said = any(key in raw for key in NAMES)
     return Custom(
-        config=Config(**_read_settings(raw)) if said else None,
+        config=_read_settings(raw) if said else None,
         scope=_read_scope(raw["scope"]) if raw.get("scope") is not None else None,
         strategy=raw.get("strategy"),
         shaking=_read_shaking(raw.get("treeShaking")),

@@ -40,7 +40,7 @@ NOTHING = Found(None)
 
 
 def version_not_above(version: str, other: str) -> bool:
-    """Tell whether a version is at most another one, as the runtime asks: `satisfy(version, "<=" + other)`."""
+    """Tell whether a version is at most another one; that is, whether it satisfies `<=` and the other."""
     return satisfy(_padded(version), f"<={_padded(other)}")
 
 
@@ -147,10 +147,12 @@ def _find_candidate(versions: Versions, wanted: Entry) -> tuple[str | None, bool
         chosen = find_version(versions, lambda before, now: _shaken_moves(versions, before, now, moves_on))
         if chosen:
             return chosen, True
-    return find_version(versions, lambda before, now: moves_on(versions[before], versions[now], before, now)), False
+    return find_version(
+        versions, lambda before, now: moves_on(versions[before], versions[now], before, now)
+    ), False
 
 
-def _version_moves(before: Source, now: Source, left: str, right: str) -> bool:
+def _version_moves(before: Source, _now: Source, left: str, right: str) -> bool:
     return not before.is_loaded and version_not_above(left, right)
 
 

@@ -16,6 +16,7 @@ from hanse.share.remotes import Container, InitOptions
 if TYPE_CHECKING:
     from hanse.share.entries import Packages
     from hanse.share.instance import Instance
+    from hanse.share.microtasks import Promise
     from hanse.share.runtime import Runtime
 
 __all__ = ["make_container"]
@@ -41,7 +42,7 @@ class Bundle:
         self._app = app
         self._runtime = runtime
         self._tokens: dict[str, Token] = {}
-        self._started: dict[str, object] = {}
+        self._started: dict[str, Promise[object]] = {}
 
     def init(self, packages: Packages, tokens: list[Token], options: InitOptions) -> object:
         """Take over the host's scopes, and register in them; return a promise for the end.
@@ -76,24 +77,23 @@ class Bundle:
         for key in keys:
             instance.init_share_scope_map(key, host.setdefault(key, {}), host_map=host)
 
-    def _start(self, instance: Instance, key: str, tokens: list[Token]) -> object:
+    def _start(self, instance: Instance, key: str, tokens: list[Token]) -> Promise[object]:
         """Initialise one scope, once; who comes by again on the same way finds its own token."""
+        queue = self._runtime.queue
         token = self._tokens.setdefault(key, Token(instance.name))
         if any(one is token for one in tokens):
-            return None
+            return queue.resolved(None)
         tokens.append(token)
-        if key in self._started:
-            return self._started[key]
-        promises = instance.initialize_sharing(
-            key, tokens=tokens, from_build=True, strategy=instance.options.share_strategy
-        )
-        if not promises:
-            self._started[key] = True
-            return True
-
-        def finish(_: object) -> bool:
-            self._started[key] = True
-            return True
-
-        self._started[key] = self._runtime.queue.all_of(promises).then(finish)
+        if key not in self._started:
+            promises = instance.initialize_sharing(
+                key, tokens=tokens, from_build=True, strategy=instance.options.share_strategy
+            )
+            done = queue.resolved(None)
+            self._started[key] = (
+                queue.all_of(promises).then(lambda _: self._finish(key)) if promises else done
+            )
         return self._started[key]
+
+    def _finish(self, key: str) -> None:
+        """Have those who come later wait for nothing."""
+        self._started[key] = self._runtime.queue.resolved(None)

@@ -7,7 +7,7 @@ scopes and several instances' maps, which is how instances see each other's copi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hanse.errors import ShareError
@@ -93,7 +93,9 @@ class Source:
         """Whether it is loaded or being loaded, even if that failed."""
         return self.is_loaded or self.loading is not None
 
-    def fill(self, *, loaded: bool = False, loading: Promise[object] | None = None, lib: object = None) -> None:
+    def fill(
+        self, *, loaded: bool = False, loading: Promise[object] | None = None, lib: object = None
+    ) -> None:
         """Set what is not set yet."""
         if loaded and not self.loaded:
             self.loaded = True

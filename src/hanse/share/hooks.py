@@ -28,7 +28,7 @@ __all__ = ["HOOKS", "HookArgs", "Hooks", "Kind", "RuntimePlugin", "prefixed"]
 
 Kind = Literal["sync", "async", "sync-waterfall", "async-waterfall"]
 
-# What a hook is told, by Module Federation's names in snake_case. Plugins change it in place, so a table it is.
+# What a hook is told, by Module Federation's names in snake_case. Plugins change it in place: it is a table.
 HookArgs = dict[str, Any]
 Listener = Callable[..., object]
 
@@ -157,8 +157,11 @@ class Hooks:
                 if not _has_keys_of(args, found):
                     raise _unusable("an unacceptable", hook)
             except Exception as error:
-                self._warn(error)
-                raise prefixed(error) from None
+                fault = prefixed(error)
+                self._warn(fault)
+                if fault is error:
+                    raise
+                raise fault from error
             args = cast("HookArgs", found)
         return args
 

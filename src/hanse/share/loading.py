@@ -176,8 +176,8 @@ class Loader:
         application's own is taken.
 
         Raises:
-            ShareError: The own copy is only to be had later, too (RUNTIME-006; RUNTIME-005 from a build), or as
-                `load` does.
+            ShareError: The own copy is only to be had later, too (RUNTIME-006; RUNTIME-005 from a build),
+                or as `load` does.
             Exception: What a provider or a plugin raised.
         """
         wanted = self._wanted(request)
@@ -242,9 +242,7 @@ class Loader:
         }
         self._tell("after_load_share", args)
 
-    def _tell_error(
-        self, lifecycle: Lifecycle, package: str, wanted: Entry, error: Exception | None
-    ) -> None:
+    def _tell_error(self, lifecycle: Lifecycle, package: str, wanted: Entry, error: Exception | None) -> None:
         args: HookArgs = {
             "pkg_name": package,
             "share_info": wanted,

@@ -49,7 +49,7 @@ class Promise(Generic[T]):
         if not self.settled:
             self.settled, self.error = True, error
             if not self.handled:
-                self._queue.rejected.append(self)
+                self._queue.rejected.append(cast("Promise[object]", self))
             self._flush()
 
     def then(
@@ -57,7 +57,7 @@ class Promise(Generic[T]):
         on_value: Callable[[T], object] | None = None,
         on_error: Callable[[Exception], object] | None = None,
     ) -> Promise[object]:
-        """Return a promise for what a handler returns; without the handler, for what this one settles with."""
+        """Return a promise for what a handler returns; without it, for what this one settles with."""
         derived: Promise[object] = Promise(self._queue)
         handle = cast("Callable[[object], object] | None", on_value)
         self.react(
@@ -157,9 +157,9 @@ class Microtasks:
         self._step(coroutine, promise, lambda: coroutine.send(None))
         return promise
 
-    def all_of(self, values: Iterable[T | Promise[T]]) -> Promise[list[T]]:
+    def all_of(self, promises: Iterable[Promise[T]]) -> Promise[list[T]]:
         """Return a promise for all values; the first error is its error."""
-        promises = [self.resolved(value) for value in values]
+        promises = list(promises)
         found: list[T | None] = [None] * len(promises)
         together: Promise[list[T]] = Promise(self)
         left = len(promises)

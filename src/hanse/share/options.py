@@ -193,7 +193,7 @@ class App:
             what is loaded; None is Module Federation's default.
         share_scope: The share scopes its container takes from the host (`shareScopeKey`).
         exposes: The modules it exposes; None for any.
-        broken: What is wrong with its container: no `entry` at all, no `init` in it, or an `init` that throws.
+        broken: What is wrong with its container: no `entry`, no `init` in it, or an `init` that throws.
         plugins: Its runtime plugins.
     """
 

@@ -71,7 +71,10 @@ class Recorder:
         options: InitOptions = args["remote_entry_init_options"]
         tokens = [token.from_ for token in args["init_scope"]]
         self._note(
-            "beforeInitContainer", remote=args["remote_info"].name, keys=options.share_scope_keys, tokens=tokens
+            "beforeInitContainer",
+            remote=args["remote_info"].name,
+            keys=options.share_scope_keys,
+            tokens=tokens,
         )
 
     def init_container(self, args: HookArgs) -> None:

@@ -175,9 +175,7 @@ class Registry:
             ShareError: The tree-shaken variant is meant, and the entry in the scope has none.
         """
         for scope in list(scopes_of(entry)):
-            versions = self.scopes.setdefault(scope, {}).setdefault(
-                self.file_name(package, entry.layer), {}
-            )
+            versions = self.scopes.setdefault(scope, {}).setdefault(self.file_name(package, entry.layer), {})
             registered = versions.setdefault(entry.key, copy_into(entry, scope, lib))
             target: Source | None = registered.shaken if shaken else registered
             if target is not None:

@@ -42,7 +42,7 @@ class Container:
     """What a container script offers.
 
     Attributes:
-        get: Given a module's name (`./Card`), gives its factory, or a promise for it; None where there is none.
+        get: Given a module's name (`./Card`), gives its factory or a promise for it; None for no module.
         init: Given the scope, the tokens and the options, shares with the host; None where it is missing.
     """
 
