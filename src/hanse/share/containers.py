@@ -88,7 +88,7 @@ class Bundle:
             promises = instance.initialize_sharing(
                 key, tokens=tokens, from_build=True, strategy=instance.options.share_strategy
             )
-            done = queue.resolved(None)
+            done: Promise[object] = queue.resolved(None)
             self._started[key] = (
                 queue.all_of(promises).then(lambda _: self._finish(key)) if promises else done
             )
