@@ -20,6 +20,7 @@ from hanse.share.satisfy import is_version, satisfy
 if TYPE_CHECKING:
     from hanse.share.entries import ShakenEntry, ShareScopeMap
     from hanse.share.hooks import HookArgs, Hooks
+    from hanse.share.runtime import Runtime
 
 __all__ = ["Found", "Lookup", "choose_own", "find_registered", "uses_shaking", "version_not_above"]
 
@@ -91,6 +92,7 @@ class Lookup:
         package: The package's name.
         keys: The names it may be filed under, the first of them first: one for each layer that will do.
         wanted: The consumer's own entry, with its settings.
+        federation: The JavaScript global, for plugins.
         hooks: The instance's hooks.
         warn: What warnings go to.
     """
@@ -99,6 +101,7 @@ class Lookup:
     package: str
     keys: tuple[str, ...]
     wanted: Entry
+    federation: Runtime | None
     hooks: Hooks
     warn: Callable[[str], None]
 
@@ -134,6 +137,7 @@ def _resolve(lookup: Lookup, scope: str, versions: Versions) -> Found:
         "pkg_name": lookup.package,
         "version": 0 if candidate is None else candidate,
         "versions": versions,
+        "global_federation": lookup.federation,
         "share_info": lookup.wanted,
         "resolver": lambda: _judge(lookup, versions, candidate, shaken=shaken),
     }

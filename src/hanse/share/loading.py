@@ -107,7 +107,17 @@ class Loader:
     def _find(self, package: str, wanted: Entry) -> Found:
         layer = None if wanted.config is None else wanted.config.layer
         keys = self._registry.file_names(package, layer if isinstance(layer, str) else None)
-        return find_registered(Lookup(self._registry.scopes, package, keys, wanted, self._hooks, self._warn))
+        origin = self._registry.origin
+        lookup = Lookup(
+            scopes=self._registry.scopes,
+            package=package,
+            keys=keys,
+            wanted=wanted,
+            federation=None if origin is None else origin.runtime,
+            hooks=self._hooks,
+            warn=self._warn,
+        )
+        return find_registered(lookup)
 
     async def _load_registered(self, package: str, wanted: Entry, entry: Entry, *, shaken: bool) -> object:
         """Load what was found in a scope; who finds it being loaded waits for the same promise."""
