@@ -20,6 +20,7 @@ ANY_ALLOWED = {
     "resolve.storage": "reads and writes that document",
     "resolve.replay": "a recorded case is free JSON, and so is its outcome",
     "share.cases": "reads such cases of sharing",
+    "share.explaining": "explains them",
     "share.replay": "replays them",
 }
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "Read every file that the import map can reach, and report what would fail in a browser.",
     "lint": "Report every fault of manifests, remote entries, import maps and hanse.toml files.",
     "replay": "Replay recorded cases of the orchestrator or of sharing, one JSON a line, from stdin.",
+    "share": "Module Federation's sharing: say which copy of a package each consumer gets, and why.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",
 }
 

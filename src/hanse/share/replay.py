@@ -7,7 +7,7 @@ JavaScript. It is always the layers of Module Federation's runtime, which are no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -23,7 +23,10 @@ from hanse.share.options import ABSENT, UNDEFINED, App, Config, Copy, Exposed
 from hanse.share.recording import Event, Recorder
 from hanse.share.runtime import Runtime
 
-__all__ = ["Model", "replay", "replay_line"]
+__all__ = ["MakeWitness", "Model", "replay", "replay_line"]
+
+# Given an application's name and the versions a plugin of it insists on, makes one more plugin.
+MakeWitness = Callable[[str, Mapping[str, str]], RuntimePlugin]
 
 
 def replay_line(line: bytes) -> bytes:
@@ -67,7 +70,8 @@ def replay(case: Mapping[str, Any]) -> Table:
 class Model:
     """A case under way: its runtime, and what came of each operation."""
 
-    def __init__(self, case: Mapping[str, Any]) -> None:
+    def __init__(self, case: Mapping[str, Any], witness: MakeWitness | None = None) -> None:
+        self._witness = witness
         self.runtime = Runtime(layers="compatible")
         self.events: list[Event] = []
         self.outcomes: list[Table] = []
@@ -80,8 +84,10 @@ class Model:
     def _read(self, raw: Mapping[str, Any]) -> App:
         app = read_app(raw)
         instead = {str(one["pkg"]): str(one["version"]) for one in raw.get("resolveShare") or ()}
-        recorder: RuntimePlugin = Recorder(app.name, self.runtime, self.events, instead)
-        return replace(app, plugins=(recorder,))
+        plugins: list[RuntimePlugin] = [Recorder(app.name, self.runtime, self.events, instead)]
+        if self._witness is not None:
+            plugins.append(self._witness(app.name, instead))
+        return replace(app, plugins=tuple(plugins))
 
     def perform(self, op: Mapping[str, Any]) -> Table:
         """Carry out one operation and everything it sets off; note its outcome and return it."""
