@@ -31,6 +31,17 @@ def test_every_hook_is_there_with_its_kind() -> None:
     assert {snake(hook["hook"]): KINDS[hook["kind"]] for hook in TRACE["hooks"]} == HOOKS
 
 
+MANIFEST = {
+    "metaData": {
+        "publicPath": "http://h.invalid/b/",
+        "remoteEntry": {"name": "remoteEntry.js", "path": ""},
+        "ssrRemoteEntry": {"name": "remoteEntry.js", "path": "server"},
+    },
+    "exposes": [],
+    "shared": [],
+}
+
+
 class Listener:
     """A plugin that listens to every hook and writes the trace the recording has."""
 
@@ -39,13 +50,21 @@ class Listener:
     def __init__(self) -> None:
         self.trace: list[str] = []
 
-    def __getattr__(self, hook: str) -> Callable[..., None]:
+    def fetched(self, *data: object) -> object:
+        kinds = ["string" if isinstance(part, str) else "object" for part in data]
+        self.trace += [f"fetch({','.join(kinds)})", f">>fetch {data[0]}"]
+        return MANIFEST
+
+    def __getattr__(self, hook: str) -> Callable[..., Any]:
         if hook not in HOOKS:
             raise AttributeError(hook)
 
-        def listen(*data: Any) -> None:
+        def listen(*data: Any) -> Any:
+            if hook == "fetch":
+                return self.fetched(*data)
             (args,) = data
             self.trace.append(f"{hook}({','.join(key for key, value in args.items() if value is not None)})")
+            return None
 
         return listen
 
@@ -110,6 +129,44 @@ def trace_two_loads(plugin: Listener, entry: str) -> list[str]:
 
 def test_loading_a_module_fires_what_was_recorded() -> None:
     assert trace_two_loads(Loads(), "http://h.invalid/a/remoteEntry.js") == recorded("js-entry")
+
+
+def test_loading_by_a_manifest_fires_what_was_recorded() -> None:
+    plugin = Loads()
+    wanted = recorded("manifest-entry")
+    assert trace_two_loads(plugin, "http://h.invalid/b/mf-manifest.json") == wanted
+
+
+def test_a_manifest_says_where_the_script_is() -> None:
+    asked: list[str] = []
+    runtime = Runtime(documents={"http://h.invalid/b/mf-manifest.json": MANIFEST})
+    runtime.offer(App("b"))
+    plugins = (Named("n", "load_entry", lambda args: asked.append(args["remote_info"].entry)),)
+    remotes = (Remote("b", entry="http://h.invalid/b/mf-manifest.json"),)
+    host = runtime.start(App("host", remotes=remotes, plugins=plugins))
+    assert runtime.run(host.load_remote("b/x")) == Exposed("b", "./x")
+    assert asked == ["http://h.invalid/b/server/remoteEntry.js"]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (None, "003"),
+        ({}, "013"),
+        ({**MANIFEST, "exposes": None}, "013"),
+        ({**MANIFEST, "metaData": {"x": 1}}, "011"),
+    ],
+)
+def test_a_manifest_that_is_none_fails_with_the_runtimes_code(document: Any, code: str) -> None:
+    heard: list[str] = []
+    url = "http://h.invalid/b/mf-manifest.json"
+    runtime = Runtime(documents={} if document is None else {url: document})
+    runtime.offer(App("b"))
+    plugins = (Named("n", "error_load_remote", lambda args: heard.append(args["lifecycle"])),)
+    host = runtime.start(App("host", remotes=(Remote("b", entry=url),), plugins=plugins))
+    with pytest.raises(ShareError, match=f"RUNTIME-{code}"):
+        runtime.run(host.load_remote("b/x"))
+    assert heard == (["onLoad"] if code == "011" else ["afterResolve", "onLoad"])
 
 
 def test_failing_to_load_a_script_fires_what_was_recorded() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Literal, cast
 
 from hanse.share.hooks import HookArgs, Hooks, RuntimePlugin
 from hanse.share.loading import Loader, Request, Resolver
+from hanse.share.manifests import Snapshots
 from hanse.share.options import DEFAULT_SCOPE, App, Custom, Remote, Shared
 from hanse.share.registering import Options, Registry, Token
 from hanse.share.requesting import Requests
@@ -16,17 +17,11 @@ if TYPE_CHECKING:
     from hanse.share.microtasks import Promise
     from hanse.share.runtime import Runtime
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "Loaded", "Made"]
 
-
-class _KeepResolved:
-    """The runtime's own plugin for snapshots, as far as it counts here: it takes its turn."""
-
-    name = "snapshot-plugin"
-
-    async def after_resolve(self, args: HookArgs) -> HookArgs:
-        """Hand on what it was given."""
-        return args
+# What a load gives: a factory, which gives the package's copy when it is called; or False.
+Made = Callable[[], object]
+Loaded = Made | Literal[False]
 
 
 class Instance:
@@ -57,7 +52,7 @@ class Instance:
         runtime.share_maps.setdefault(self.name, self._registry.scopes)
         self.requests = Requests(self)
         self._registry.start_remote = self.requests.start_initialising
-        self.register_plugins([_KeepResolved(), *app.plugins])
+        self.register_plugins([Snapshots(self), *app.plugins])
         self._take_options(app.remotes, app.shared)
 
     def init_options(self, *, remotes: Sequence[Remote | str] = (), shared: Sequence[Shared] = ()) -> None:
@@ -90,7 +85,7 @@ class Instance:
 
     def load_share(
         self, package: str, *, custom: Custom | None = None, resolver: Resolver | None = None
-    ) -> Promise[object]:
+    ) -> Promise[Loaded]:
         """Load a shared package; return a promise for its factory, or for False: take your own copy.
 
         Args:
@@ -99,7 +94,8 @@ class Instance:
             resolver: Another way to choose among the application's own entries, given as a list or None.
         """
         request = Request(package, custom, resolver)
-        return self.runtime.queue.start(self._pass_on(self._loader.load(request)))
+        loading = self.runtime.queue.start(self._pass_on(self._loader.load(request)))
+        return cast("Promise[Loaded]", loading)
 
     def load_share_sync(
         self,
@@ -108,13 +104,13 @@ class Instance:
         custom: Custom | None = None,
         resolver: Resolver | None = None,
         from_build: bool = False,
-    ) -> object:
+    ) -> Made:
         """Load a shared package at once; return its factory.
 
         Raises:
             ShareError: It is not to be had at once, or no version fits.
         """
-        return self._loader.load_now(Request(package, custom, resolver, from_build))
+        return cast("Made", self._loader.load_now(Request(package, custom, resolver, from_build)))
 
     def load_remote(self, request: str, *, load_factory: bool = True) -> Promise[object]:
         """Load a module of a remote (`shop/Card`); return a promise for it, or for its factory."""

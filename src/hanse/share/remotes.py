@@ -188,35 +188,41 @@ class RemoteModule:
         }
         return self._hooks.ask("after_load_entry", args | _said(error=error, cached=cached or None))
 
-    def start(self, request: str | None, tokens: list[Token] | None, context: HookArgs) -> Promise[Container]:
+    def start(
+        self,
+        context: HookArgs,
+        *,
+        request: str | None = None,
+        tokens: list[Token] | None = None,
+        snapshot: object = None,
+    ) -> Promise[Container]:
         """Initialise its container, once; return a promise for the container."""
-        return self._queue.start(self._initialise(request, tokens, context))
+        about: HookArgs = {"id": request, "remote_snapshot": snapshot}
+        return self._queue.start(self._initialise(context, tokens, about))
 
-    async def _initialise(
-        self, request: str | None, tokens: list[Token] | None, context: HookArgs
-    ) -> Container:
+    async def _initialise(self, context: HookArgs, tokens: list[Token] | None, about: HookArgs) -> Container:
         container = await self.start_entry(context)
         if self._initialised:
-            await self._tell_init(request, container, cached=True)
+            await self._tell_init(about, container, cached=True)
             return container
         first = self._init is None
         if self._init is None:
             self.initialising = True
-            self._init = self._queue.start(self._run_init(request, container, tokens))
+            self._init = self._queue.start(self._run_init(about, container, tokens))
         try:
             await self._init
-            await self._tell_init(request, container, cached=not first)
+            await self._tell_init(about, container, cached=not first)
         except Exception as error:
-            await self._tell_init(request, container, cached=not first, error=error)
+            await self._tell_init(about, container, cached=not first, error=error)
             raise
         finally:
             if first:
                 self.initialising, self._init = False, None
         return container
 
-    async def _run_init(self, request: str | None, container: Container, tokens: list[Token] | None) -> None:
+    async def _run_init(self, about: HookArgs, container: Container, tokens: list[Token] | None) -> None:
         info: HookArgs = {"remote_info": self.remote, "origin": self._origin}
-        await self._hooks.ask("before_init_remote", {"id": request, "remote_snapshot": None, **info})
+        await self._hooks.ask("before_init_remote", {**about, **info})
         scope, options = self._offer()
         given = await self._hooks.pass_on_later(
             "before_init_container",
@@ -230,7 +236,7 @@ class RemoteModule:
         await self._call_init(container, given)
         await self._hooks.pass_on_later(
             "init_container",
-            {**given, "id": request, "remote_snapshot": None, "remote_entry_exports": container},
+            {**given, **about, "remote_entry_exports": container},
         )
         self._initialised = True
 
@@ -261,27 +267,28 @@ class RemoteModule:
 
     def _tell_init(
         self,
-        request: str | None,
+        about: HookArgs,
         container: Container,
         *,
         cached: bool = False,
         error: Exception | None = None,
     ) -> Promise[object]:
         args: HookArgs = {
-            "id": request,
+            **about,
             "remote_info": self.remote,
-            "remote_snapshot": None,
             "remote_entry_exports": container,
             **_said(error=error, cached=cached or None),
             "origin": self._origin,
         }
         return self._hooks.ask("after_init_remote", args)
 
-    def start_get(self, request: str, expose: str, *, load_factory: bool = True) -> Promise[object]:
+    def start_get(
+        self, request: str, expose: str, *, load_factory: bool = True, snapshot: object = None
+    ) -> Promise[object]:
         """Get one of its modules; return a promise for the module, or its factory."""
-        return self._queue.start(self._get(request, expose, load_factory=load_factory))
+        return self._queue.start(self._get(request, expose, load_factory=load_factory, snapshot=snapshot))
 
-    async def _get(self, request: str, expose: str, *, load_factory: bool) -> object:
+    async def _get(self, request: str, expose: str, *, load_factory: bool, snapshot: object) -> object:
         context: HookArgs = {
             "initiator": "loadRemote",
             "id": request_of(self.remote.name, expose),
@@ -289,7 +296,7 @@ class RemoteModule:
             "url": self.remote.entry,
             "expose": expose,
         }
-        container = await self.start(request, None, context)
+        container = await self.start(context, request=request, snapshot=snapshot)
         about: HookArgs = {"id": request, "expose": expose, "module_info": self.remote}
         told: HookArgs = {**about, "remote_entry_exports": container, "origin": self._origin}
         await self._hooks.ask("before_get_expose", told)

@@ -141,7 +141,7 @@ class Requests:
             )
         if found and getattr(found, "init", None) is not None and not module.initialising:
             module.container = cast("Container", found)
-            await module.start(None, tokens, context)
+            await module.start(context, tokens=tokens)
         return None
 
     async def _find_module(self, request: str) -> tuple[RemoteModule, HookArgs]:
@@ -229,7 +229,9 @@ class Requests:
     async def _load(self, request: str, done: HookArgs, *, load_factory: bool) -> object:
         module, found = await self._queue.start(self._find_module(request))
         done |= {"id": found["id"], "expose": found["expose"], "remote": found["remote"]}
-        loaded = await module.start_get(found["id"], found["expose"], load_factory=load_factory)
+        loaded = await module.start_get(
+            found["id"], found["expose"], load_factory=load_factory, snapshot=found.get("remote_snapshot")
+        )
         replaced = await self._hooks.ask(
             "on_load",
             {

@@ -11,7 +11,10 @@ from hanse.share.instance import Instance
 from hanse.share.microtasks import Microtasks, Promise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hanse.share.entries import ShareScopeMap
+    from hanse.share.hooks import HookArgs
     from hanse.share.options import App
     from hanse.share.registering import Layers
     from hanse.share.remotes import Container, Loading
@@ -35,6 +38,7 @@ class Runtime:
     Args:
         layers: `separate` keeps the copies of different layers apart; `compatible` ignores layers, as Module
             Federation's runtime does.
+        documents: The manifests that can be had, by URL, as tables; a plugin's hook `fetch` comes first.
 
     Attributes:
         instances: The instances there are, in the order they were started.
@@ -43,16 +47,23 @@ class Runtime:
         queue: The queue all of it runs on.
         share_maps: The share scope maps, by the name of who was first to have one.
         loading: Container scripts that were asked for.
+        manifests: Manifests that were asked for, by URL.
+        snapshots: What is known of hosts and of remotes with a manifest.
     """
 
-    def __init__(self, *, layers: Layers = "separate") -> None:
+    def __init__(
+        self, *, layers: Layers = "separate", documents: Mapping[str, HookArgs] | None = None
+    ) -> None:
         self.layers = layers
+        self.documents = documents or {}
         self.queue = Microtasks()
         self.instances: list[Instance] = []
         self.log: list[Line] = []
         self.lost: list[Exception] = []
         self.share_maps: dict[str, ShareScopeMap] = {}
         self.loading: dict[str, Loading] = {}
+        self.manifests: dict[str, Promise[object]] = {}
+        self.snapshots: dict[str, object] = {}
         self._apps: dict[str, App] = {}
         self._containers: dict[str, Container] = {}
         self._started: dict[str, Instance] = {}
