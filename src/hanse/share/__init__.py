@@ -6,11 +6,13 @@ remotes; loading a shared package tells whose copy a consumer gets.
 
 from __future__ import annotations
 
+from hanse.share.choosing import Found
 from hanse.share.entries import Entry, ShareScopeMap
 from hanse.share.hooks import HOOKS, HookArgs, RuntimePlugin
 from hanse.share.host_packages import HostPackages
 from hanse.share.instance import Instance
 from hanse.share.options import ABSENT, UNDEFINED, App, Config, Copy, Custom, Exposed, Remote, Shaking, Shared
+from hanse.share.remotes import Container
 from hanse.share.runtime import Runtime
 from hanse.share.satisfy import satisfy
 
@@ -20,10 +22,12 @@ __all__ = [
     "UNDEFINED",
     "App",
     "Config",
+    "Container",
     "Copy",
     "Custom",
     "Entry",
     "Exposed",
+    "Found",
     "HookArgs",
     "HostPackages",
     "Instance",
