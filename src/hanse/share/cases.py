@@ -53,7 +53,7 @@ def read_app(raw: Mapping[str, Any]) -> App:
         shared=read_shared(raw.get("shared")),
         remotes=read_remotes(raw.get("remotes")),
         share_strategy=raw.get("shareStrategy"),
-        share_scope=_read_scope(raw["shareScopeKey"]) if raw.get("shareScopeKey") else None,
+        share_scope=_read_scope(raw["shareScopeKey"]) if raw.get("shareScopeKey") not in (None, "") else None,
         exposes=frozenset() if raw.get("noExpose") else None,
         broken=_read_fault(raw.get("entry")),
     )
@@ -73,7 +73,9 @@ def read_remotes(raw: Iterable[Mapping[str, Any]] | None) -> tuple[Remote, ...]:
         Remote(
             str(one["name"]),
             entry=f"http://peer.invalid/{one['name']}.js",
-            share_scope=_read_scope(one["shareScope"]) if one.get("shareScope") else DEFAULT_SCOPE,
+            share_scope=_read_scope(one["shareScope"])
+            if one.get("shareScope") not in (None, "")
+            else DEFAULT_SCOPE,
         )
         for one in raw or ()
     )

@@ -122,7 +122,7 @@ class Entry(Source):
         version: Its version; None where nobody gave one.
         from_: Who provides it, then who last had it loaded.
         config: Its settings.
-        scope: The scopes it is written to.
+        scope: The scopes it is written to; a consumer's wish may be one name.
         strategy: How its owner chooses.
         layer: The layer it was provided in; None for none.
         eager_at_top: The old flag.
@@ -132,7 +132,7 @@ class Entry(Source):
     version: str | None = None
     from_: str | None = None
     config: Config | None = None
-    scope: list[str] | None = None
+    scope: list[str] | str | None = None
     strategy: str | None = None
     layer: str | None = None
     eager_at_top: bool | None = None
@@ -203,7 +203,7 @@ def normalise(shared: Shared, owner: str, strategy: str | None, queue: Microtask
         from_=owner,
         config=config,
         scope=_listed(shared.scope),
-        strategy=shared.strategy or strategy or "version-first",
+        strategy=(strategy if shared.strategy is None else shared.strategy) or "version-first",
         layer=config.layer if isinstance(config.layer, str) else None,
         eager_at_top=shared.eager_at_top,
         shaken=_shaken(shared, owner, queue),
@@ -278,7 +278,7 @@ def lay_over(entry: Entry | None, custom: Custom | None) -> Entry:
     if custom.config is not None:
         merged.config = custom.config if merged.config is None else merged.config.under(custom.config)
     if custom.scope is not None:
-        merged.scope = _listed(custom.scope)
+        merged.scope = custom.scope if isinstance(custom.scope, str) else list(custom.scope)
     if custom.strategy is not None:
         merged.strategy = custom.strategy
     if custom.shaking is not None:
@@ -309,4 +309,4 @@ def each_entry(scopes: ShareScopeMap) -> Iterator[tuple[str, str, str, Entry]]:
 
 def scopes_of(entry: Entry) -> list[str]:
     """Return the scopes an entry names; the default one where it names none."""
-    return [DEFAULT_SCOPE] if entry.scope is None else entry.scope
+    return _listed(DEFAULT_SCOPE if entry.scope is None else entry.scope)

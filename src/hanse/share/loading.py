@@ -95,14 +95,13 @@ class Loader:
 
     async def _initialise(self, wanted: Entry) -> None:
         """Initialise the scopes that are wanted, and wait for the remotes that takes."""
-        if wanted.scope is None:
-            return
-        queue = self._queue
+        queue, scopes = self._queue, _list_scopes(wanted)
 
         async def initialise(scope: str) -> None:
             await queue.all_of(self._registry.initialise(scope, strategy=wanted.strategy))
 
-        await queue.all_of([queue.start(initialise(scope)) for scope in list(wanted.scope)])
+        if wanted.scope is not None:
+            await queue.all_of([queue.start(initialise(scope)) for scope in scopes])
 
     def _find(self, package: str, wanted: Entry) -> Found:
         layer = None if wanted.config is None else wanted.config.layer
@@ -192,7 +191,7 @@ class Loader:
         """
         wanted = self._wanted(request)
         try:
-            for scope in list(wanted.scope or ()):
+            for scope in _list_scopes(wanted):
                 self._registry.initialise(scope, strategy=wanted.strategy, from_build=request.from_build)
             found = self._find(request.package, wanted)
             if found.entry is not None:
@@ -271,3 +270,10 @@ class Loader:
             self._hooks.tell(hook, args)
         except Exception as error:  # noqa: BLE001 - as the runtime does: the load goes on
             self._warn(error)
+
+
+def _list_scopes(wanted: Entry) -> list[str]:
+    """Return the scopes to initialise; a name alone is where the runtime breaks."""
+    if isinstance(wanted.scope, str):
+        raise type_error("shareOptions.scope.map is not a function")
+    return list(wanted.scope or ())

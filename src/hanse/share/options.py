@@ -163,7 +163,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """What a consumer says about one load, over what its application says (`customShareInfo`)."""
+    """What a consumer says about one load, over what its application says (`customShareInfo`).
+
+    `scope` has to be a tuple: at a name alone the original breaks, and so does the model.
+    """
 
     config: Config | None = None
     scope: Scopes | None = None
