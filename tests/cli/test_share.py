@@ -86,5 +86,30 @@ def test_control_characters_do_not_reach_the_terminal(run: Run, tmp_path: Path) 
     assert "ho\\x1bme" in found.out
 
 
+def test_layers_are_kept_apart_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    shared = [
+        {"pkg": "react", "version": version, "layer": layer, "provide": "sync"}
+        for version, layer in (("19.0.0", "ssr"), ("18.0.0", "rsc"))
+    ]
+    load = {
+        "op": "loadShare",
+        "in": "home",
+        "pkg": "react",
+        "custom": {"requiredVersion": False, "layer": "rsc"},
+    }
+    case = {"hosts": [{"name": "home", "shared": shared}], "ops": [load]}
+    (tmp_path / "case.json").write_text(json.dumps(case))
+
+    def taken(*options: str) -> str:
+        return str(
+            run("share", "explain", str(tmp_path / "case.json"), "--json", *options).json[0]["steps"][0][
+                "result"
+            ]
+        )
+
+    assert taken() == taken("--layers", "compatible") == "react 19.0.0 of home"
+    assert taken("--layers", "separate") == "react 18.0.0 of home"
+
+
 def test_the_group_lists_its_commands(run: Run) -> None:
     assert "explain" in run("share").out

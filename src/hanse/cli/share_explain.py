@@ -15,6 +15,7 @@ from hanse.cli.output import visible, write_json, write_text
 from hanse.errors import FormatError
 from hanse.limits import LIMITS
 from hanse.share.explaining import Choice, Explanation, Step, explain_case
+from hanse.share.registering import Layers
 
 __all__ = ["explain"]
 
@@ -28,6 +29,9 @@ def explain(
     ],
     /,
     *,
+    layers: Annotated[
+        Layers, Parameter(help="`separate` keeps the copies of layers apart, `compatible` ignores layers.")
+    ] = "compatible",
     json: Json = False,
 ) -> int:
     """Say step by step which copy of a package each consumer gets, and why.
@@ -35,6 +39,7 @@ def explain(
     Args:
         case: A file with a recorded case, or several, one JSON a line, as `hanse replay --kind sharing` reads
             them; `-` is standard input.
+        layers: `separate` keeps the copies of layers apart, `compatible` ignores layers.
         json: Write JSON; errors, too.
 
     Raises:
@@ -42,7 +47,7 @@ def explain(
         UsageError: A case does not come to an end.
         OSError: The file cannot be read.
     """
-    explanations = [_explain(read) for read in _read_cases(_read(case), case)]
+    explanations = [_explain(read, layers) for read in _read_cases(_read(case), case)]
     if json:
         write_json([msgspec.to_builtins(explanation) for explanation in explanations])
     else:
@@ -85,9 +90,9 @@ def _split(data: bytes) -> list[bytes]:
     return [data]
 
 
-def _explain(case: dict[str, Any]) -> Explanation:
+def _explain(case: dict[str, Any], layers: Layers) -> Explanation:
     try:
-        return explain_case(case)
+        return explain_case(case, layers=layers)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise FormatError(f"this is no case: {type(error).__name__}: {error}", subject="case") from error
 

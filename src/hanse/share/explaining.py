@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hanse.share.choosing import Found
     from hanse.share.entries import Entry, Versions
     from hanse.share.hooks import HookArgs
+    from hanse.share.registering import Layers
 
 __all__ = ["Candidate", "Choice", "Explanation", "Step", "explain_case"]
 
@@ -199,17 +200,18 @@ def _judge(wanted: Entry, candidate: str, entry: Entry | None) -> tuple[str, ...
     )
 
 
-def explain_case(case: Mapping[str, Any]) -> Explanation:
+def explain_case(case: Mapping[str, Any], *, layers: Layers = "compatible") -> Explanation:
     """Replay a case and explain every choice in it.
 
     Args:
         case: A recorded case, as `hanse replay --kind sharing` reads it.
+        layers: Whether copies of different layers are kept apart.
 
     Raises:
         FormatError: It is not a case.
     """
     choices: list[Choice] = []
-    model = Model(case, witness=lambda app, replaced: Witness(app, choices, replaced))
+    model = Model(case, witness=lambda app, replaced: Witness(app, choices, replaced), layers=layers)
     steps: list[Step] = []
     for op in case.get("ops") or ():
         lines = len(model.runtime.log)

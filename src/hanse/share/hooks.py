@@ -84,7 +84,7 @@ HOOKS: Final[Mapping[str, Kind]] = {
     "after_bridge_route_sync": "sync",
 }
 
-# The kinds under Module Federation's own names, for its messages.
+# What the runtime's messages begin with.
 _PREFIX: Final = "[ Federation Runtime ]"
 
 

@@ -21,6 +21,7 @@ from hanse.share.instance import Instance
 from hanse.share.loading import Resolver
 from hanse.share.options import ABSENT, UNDEFINED, App, Config, Copy, Exposed
 from hanse.share.recording import Event, Recorder
+from hanse.share.registering import Layers
 from hanse.share.runtime import Runtime
 
 __all__ = ["MakeWitness", "Model", "replay", "replay_line"]
@@ -70,9 +71,15 @@ def replay(case: Mapping[str, Any]) -> Table:
 class Model:
     """A case under way: its runtime, and what came of each operation."""
 
-    def __init__(self, case: Mapping[str, Any], witness: MakeWitness | None = None) -> None:
+    def __init__(
+        self,
+        case: Mapping[str, Any],
+        *,
+        witness: MakeWitness | None = None,
+        layers: Layers = "compatible",
+    ) -> None:
         self._witness = witness
-        self.runtime = Runtime(layers="compatible")
+        self.runtime = Runtime(layers=layers)
         self.events: list[Event] = []
         self.outcomes: list[Table] = []
         hosts = [self._read(raw) for raw in case.get("hosts") or ()]
