@@ -9,6 +9,7 @@ import pytest
 from hanse.errors import ShareError, UsageError
 from hanse.share import ABSENT, App, Config, Copy, Custom, Exposed, Instance, Remote, Runtime, Shared
 from hanse.share.options import Broken, Scopes
+from hanse.share.registering import Token
 
 REACT = Shared("react", "18.2.0")
 
@@ -184,3 +185,30 @@ def test_settings_not_said_are_the_runtimes_defaults() -> None:
         "host",
         None,
     )
+
+
+def test_copies_that_others_use_stay_when_their_remote_goes() -> None:
+    shop = App("shop", shared=(Shared("react", "19.0.0"), Shared("vue", "3.0.0")))
+    host = start(shop)
+    host.runtime.run(host.load_remote("shop/Card"))
+    remote = host.runtime.find("shop")
+    assert remote is not None
+    for package in ("react", "vue"):
+        assert load(remote, package, required_version="*").provider == "shop"
+    assert load(host, required_version="*") == Copy("shop", "react", "19.0.0")
+    host.register_remotes(["shop"], force=True)
+    assert list(host.share_scope_map["default"]["react"]) == ["18.2.0", "19.0.0"]
+    assert host.share_scope_map["default"]["react"]["19.0.0"].use_in == ["host"]
+    assert host.share_scope_map["default"]["vue"] == {}
+    assert [instance.name for instance in host.runtime.instances] == ["host"]
+
+
+def test_a_scope_is_initialised_once_on_one_way() -> None:
+    host = start(App("shop"), share_strategy="version-first")
+    tokens: list[Token] = []
+    assert len(host.initialize_sharing(tokens=tokens)) == 1
+    assert host.initialize_sharing(tokens=tokens) == []
+    assert len(host.initialize_sharing("other", tokens=tokens)) == 0
+    assert [token.from_ for token in tokens] == ["host", "host"]
+    assert len(host.initialize_sharing()) == 1
+    host.runtime.settle()
