@@ -160,8 +160,8 @@ class Limits:
     link_header_bytes: int = 2 << 10
 
     # Sharing
-    # Turns of a model's microtask queue; a page with a hundred remotes takes some ten thousand to load.
-    share_turns: int = 1_000_000
+    # Turns of a model's microtask queue; a page with three hundred remotes takes thirteen thousand to load.
+    share_turns: int = 250_000
 
 
 LIMITS = Limits()
