@@ -206,10 +206,21 @@ async function perform(op, outcome) {
   }
 }
 
-async function run(op) {
+function begin(op) {
   const outcome = { op: op.op };
   if (op.in !== undefined) outcome.in = op.in;
   if (op.pkg !== undefined) outcome.pkg = op.pkg;
+  return outcome;
+}
+
+// Remotes can wait for each other for ever; then the next operation begins all the same.
+async function runToEnd(op) {
+  const stuck = { ...begin(op), error: "never settled", errorType: "Pending" };
+  return Promise.race([run(op), settle().then(() => stuck)]);
+}
+
+async function run(op) {
+  const outcome = begin(op);
   try {
     await perform(op, outcome);
   } catch (error) {
@@ -258,7 +269,7 @@ async function replay(testcase) {
   for (const host of testcase.hosts) create(host);
   const outcomes = [];
   for (const op of testcase.ops) {
-    outcomes.push(await run(op));
+    outcomes.push(await runToEnd(op));
     // What an operation set off is over before the next one begins.
     await settle();
   }

@@ -98,12 +98,17 @@ class Model:
 
     def perform(self, op: Mapping[str, Any]) -> Table:
         """Carry out one operation and everything it sets off; note its outcome and return it."""
-        outcome = self.runtime.run(self.runtime.queue.start(self._run(op)))
+        promise = self.runtime.queue.start(self._run(op))
+        promise.handled = True
+        self.runtime.settle()
+        # Remotes can wait for each other for ever; then the next operation begins all the same.
+        stuck = {**_begin(op), "error": "never settled", "errorType": "Pending"}
+        outcome = promise.result() if promise.settled else stuck
         self.outcomes.append(outcome)
         return outcome
 
     async def _run(self, op: Mapping[str, Any]) -> Table:
-        outcome: Table = {"op": op["op"]} | {key: op[key] for key in ("in", "pkg") if key in op}
+        outcome = _begin(op)
         try:
             await self._carry_out(op, outcome)
         except FormatError:
@@ -144,6 +149,10 @@ class Model:
                 str(op["pkg"]), custom=custom, resolver=resolver, from_build=op.get("from") == "build"
             )
         return _describe(factory() if callable(factory) else factory)
+
+
+def _begin(op: Mapping[str, Any]) -> Table:
+    return {"op": op["op"]} | {key: op[key] for key in ("in", "pkg") if key in op}
 
 
 def _resolver(name: str | None) -> Resolver | None:
