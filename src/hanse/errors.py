@@ -6,6 +6,7 @@ HanseError
 ├── UsageError           the caller asked for something that does not fit together
 ├── OverrideError        what a developer put in a remote's place cannot be used
 ├── ResolveError         a strict rule forbids the federation's only resolution
+├── ShareError           Module Federation's runtime would have failed here
 ├── NotFoundError        no such remote, module or package in this snapshot
 │   ├── GoneError        a snapshot that is not kept any more
 │   └── SpecifierError   a module specifier leads nowhere under an import map
@@ -41,6 +42,7 @@ __all__ = [
     "NotFoundError",
     "OverrideError",
     "ResolveError",
+    "ShareError",
     "SpecifierError",
     "StatusError",
     "TooLargeError",
@@ -116,6 +118,27 @@ class ResolveError(HanseError):
     """A strict rule forbids the only resolution there is; `subject` names the remote or package."""
 
     code = "HANSE-RESOLVE"
+
+
+class ShareError(HanseError):
+    """Module Federation's runtime would have failed here, with this message.
+
+    Args:
+        message: The runtime's own message, with its prefix.
+        kind: The class of the JavaScript error: `Error` or `TypeError`.
+        runtime_code: The runtime's code, as `RUNTIME-006`; empty where it gives none.
+        subject: The package or remote.
+        hint: What to do.
+    """
+
+    code = "HANSE-SHARE"
+
+    def __init__(
+        self, message: str, *, kind: str = "Error", runtime_code: str = "", subject: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.kind = kind
+        self.runtime_code = runtime_code
 
 
 class OverrideError(HanseError):

@@ -159,5 +159,9 @@ class Limits:
     # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
     link_header_bytes: int = 2 << 10
 
+    # Sharing
+    # Turns of a model's microtask queue; a page with three hundred remotes takes thirteen thousand to load.
+    share_turns: int = 250_000
+
 
 LIMITS = Limits()

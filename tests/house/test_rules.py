@@ -19,6 +19,9 @@ ANY_ALLOWED = {
     "resolve.plan.Plan.storage": "the orchestrator's storage is a document of free JSON",
     "resolve.storage": "reads and writes that document",
     "resolve.replay": "a recorded case is free JSON, and so is its outcome",
+    "share.cases": "reads such cases of sharing",
+    "share.explaining": "explains them",
+    "share.replay": "replays them",
 }
 
 each_module = pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)

@@ -25,8 +25,8 @@ COMMANDS = {
     "graph": "Draw a federation: remotes, packages, who serves whom.",
     "verify": "Read every file that the import map can reach, and report what would fail in a browser.",
     "lint": "Report every fault of manifests, remote entries, import maps and hanse.toml files.",
-    "share": "Print what a build shares: a preset as JSON or JavaScript.",
-    "replay": "Replay recorded cases of the orchestrator, one JSON a line, from standard input.",
+    "share": "Module Federation's sharing: what a build shares, and which copy each consumer gets.",
+    "replay": "Replay recorded cases of the orchestrator or of sharing, one JSON a line, from stdin.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",
 }
 

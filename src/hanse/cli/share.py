@@ -1,15 +1,18 @@
-"""`hanse share`: what has to do with Module Federation's sharing, each part a command of its own."""
+"""`hanse share`: what has to do with Module Federation's sharing; each command is loaded when it is used."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from cyclopts import App
 
-__all__ = ["COMMANDS", "share"]
+__all__ = ["share"]
 
-COMMANDS = {
+COMMANDS: Final = {
     "config": "Print the `shared` object of a preset, for a webpack or rspack configuration.",
+    "explain": "Say step by step which copy of a package each consumer gets, and why.",
 }
 
-share = App(name="share", help="Print what a build shares: a preset as JSON or JavaScript.")
-for name, text in COMMANDS.items():
-    share.command(f"hanse.cli.share_{name}:{name}", name=name, help=text)
+share = App(name="share", help="Module Federation's sharing.", result_action="return_value")
+for _name, _text in COMMANDS.items():
+    share.command(f"hanse.cli.share_{_name}:{_name}", name=_name, help=_text)
