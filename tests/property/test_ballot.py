@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Ballot, Kind, prefer
+from hanse.resolve.ballot import Ballot
+from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.coherent import work_out
 from hanse.resolve.policy import Policy
 from hanse.resolve.tally import elect_on_line
@@ -31,7 +32,7 @@ def test_electing_on_a_line_equals_a_ballot(items: list[object]) -> None:
     work = work_out(remotes, Policy(), None)
     kinds = [kind for mine in work.stakes.values() for kind in mine]
     consumers = list(Counter(kinds).items())
-    short = elect_on_line(consumers, Lines(), packages=("p",), hosts=(), latest=False)
+    short = elect_on_line(dict(consumers), Lines(), packages=("p",), hosts=(), latest=False)
     ordered = prefer([kind for kind, _ in consumers], ("p",), ())
     counts: dict[Kind, int] = dict(consumers)
     ballot = Ballot(ordered, Lines())

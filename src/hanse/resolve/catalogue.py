@@ -14,7 +14,8 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.formats.entry_structs import Entries, Shared
-from hanse.resolve.ballot import Elections, Kind, package_of_declaration
+from hanse.resolve.ballot import Elections
+from hanse.resolve.kinds import Kind, package_of_declaration
 from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
 from hanse.resolve.families import Family, group_families
 from hanse.resolve.offers import Declaration, Offer, Shape

@@ -15,9 +15,9 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import LINES
-from hanse.resolve.ballot import Kind
+from hanse.resolve.kinds import Kind
 from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
-from hanse.resolve.decide import Decision, Terms, decide, refuse_differing_ranges, refuse_keepers
+from hanse.resolve.decide import Decision, Terms, decide, decide_after, refuse_differing_ranges, refuse_keepers
 from hanse.resolve.families import Family
 from hanse.resolve.offers import Offer, Part, Shape
 from hanse.resolve.policy import Policy
@@ -244,27 +244,15 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
     work.decisions = dict(previous.decisions)
     terms = terms_of(work)
     for family in sorted(steps):
-        counts = recount(previous.decisions[family].counts, steps[family])
-        if counts:
-            work.decisions[family] = decide(terms, family, counts)
+        decision = decide_after(terms, previous.decisions[family], steps[family])
+        if decision is not None:
+            work.decisions[family] = decision
         else:
             del work.decisions[family]
     work.own = previous.own.copy()
     for name in {*changed, *disturbed(work, previous, steps)}:
         work.own[name] = own_kinds(work, name)
     refuse(work, steps)
-
-
-def recount(counts: Mapping[Kind, int], steps: Mapping[Kind, int]) -> dict[Kind, int]:
-    """Return the numbers of remotes by kind after some have changed."""
-    changed = dict(counts)
-    for kind, step in steps.items():
-        count = changed.get(kind, 0) + step
-        if count:
-            changed[kind] = count
-        else:
-            changed.pop(kind, None)
-    return changed
 
 
 def find_own(work: Workings) -> dict[str, tuple[Kind, ...]]:

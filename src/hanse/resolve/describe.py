@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hanse.resolve.ballot import Kind
+from hanse.resolve.kinds import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.notices import offer_notices

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hanse.formats.remote_entry import Shared
-from hanse.resolve.ballot import Kind
+from hanse.resolve.kinds import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.dense import specifiers_of
