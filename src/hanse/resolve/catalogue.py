@@ -73,7 +73,8 @@ class Grouping:
 class Catalogue:
     """Every kind of declaration seen under one policy, each once; None for those that are skipped.
 
-    `items` finds the declarations of decoded items at once. `lines` remembers, for specifiers of one package,
+    `items` finds the declarations of decoded items at once. `shapes` has each shape once, with the set of its
+    specifiers: as they are the same objects then, tables find them without comparing names. `lines` remembers, for specifiers of one package,
     which packages must come from one build with them.
     """
 
@@ -82,6 +83,7 @@ class Catalogue:
         self.families = policy.families
         self.declarations: dict[tuple[object, ...], Declaration | None] = {}
         self.items: dict[Shared, Declaration] = {}
+        self.shapes: dict[Shape, tuple[Shape, frozenset[str]]] = {}
         self.tagged = False
         self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
         self.kinds: dict[tuple[Declaration, ...], Kind] = {}
@@ -113,21 +115,42 @@ class Catalogue:
         kinds = tuple(map(grouping.alone.get, declared))
         if all(kinds):
             return kinds  # type: ignore[return-value]
-        rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
-        found = [kind for kind in kinds if kind is not None]
-        for family, run in grouping.runs(rest).items():
-            kind = self.kind(run)
-            found.append(kind)
-            if len(family[1]) == 1:
-                grouping.alone[run[0]] = kind
+        found: list[Kind] = []
+        rest: list[Declaration] = []
+        for declaration, known in zip(declared, kinds, strict=True):
+            kind = known or self.kind_alone(grouping, declaration)
+            if kind is not None:
+                found.append(kind)
+            else:
+                rest.append(declaration)
+        found += map(self.kind, grouping.runs(rest).values())
         return tuple(found)
+
+    def kind_alone(self, grouping: Grouping, declaration: Declaration) -> Kind | None:
+        """Return the kind of a declaration whose package is a family of its own; None where it is not."""
+        family = grouping.families[declaration.scope, declaration.package]
+        if len(family[1]) > 1:
+            return None
+        kind = self.kind((declaration,))
+        grouping.alone[declaration] = kind
+        grouping.homes[kind] = family
+        return kind
 
     def kind(self, run: tuple[Declaration, ...]) -> Kind:
         """Return the one kind that makes these declarations of a family, in whatever order."""
         kind = self.kinds.get(run)
-        if kind is None:
+        if kind is not None:
+            return kind
+        if len(run) > 1:
             kind = self.kinds[run] = kind_of(self, run)
-        return kind
+            return kind
+        (one,) = run
+        return self.kinds.setdefault(run, Kind(run, dict.fromkeys(one.specifiers, one.version), is_simple(one)))
+
+    def shape(self, shape: Shape) -> tuple[Shape, frozenset[str]]:
+        """Return the one shape that equals this one, and the set of its specifiers."""
+        known = self.shapes.get(shape)
+        return known or self.shapes.setdefault(shape, (shape, frozenset(shape[2])))
 
     @property
     def size(self) -> int:
@@ -200,44 +223,39 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
         ResolveError: A version is invalid and `strict_external_version` is set.
     """
     shared = remote.entry.shared or []
-    declared = known_declarations(shared, catalogue)
-    if declared is not None:
+    found = known_declarations(shared, catalogue)
+    if all(found):
+        return Offer(remote, found, shared)  # type: ignore[arg-type]
+    for place, item in enumerate(shared):
+        if found[place] is None:
+            if item.singleton:
+                found[place] = intern_item(item, catalogue)
+            elif policy.strict.strict_external_version and parse(item.version or "") is None:
+                raise ResolveError(version_fault(item), subject=item.package_name)
+    declared = [kind for kind in found if kind is not None]
+    if len(declared) == len(shared):
         return Offer(remote, declared, shared)
-    declared = []
-    items: list[Shared] = []
-    for item in shared:
-        if item.singleton:
-            kind = intern_item(item, policy, catalogue)
-            if kind is not None:
-                declared.append(kind)
-                items.append(item)
-        elif policy.strict.strict_external_version and parse(item.version or "") is None:
-            raise ResolveError(version_fault(item), subject=item.package_name)
-    mates = catalogue.mates_of(shared) if len(declared) < len(shared) else None
+    items = [item for item, kind in zip(shared, found, strict=True) if kind is not None]
+    mates = catalogue.mates_of(shared)
     if mates:
         declared = [catalogue.bound(kind, mates) for kind in declared]
     return Offer(remote, declared, items)
 
 
-def known_declarations(shared: Sequence[Shared], catalogue: Catalogue) -> list[Declaration] | None:
-    """Return the declarations of items that are all known; None where one is not."""
+def known_declarations(shared: Sequence[Shared], catalogue: Catalogue) -> list[Declaration | None]:
+    """Return the declarations of items, None for each that is not known."""
     try:
-        found = list(map(catalogue.items.get, shared))
+        return list(map(catalogue.items.get, shared))
     except TypeError:  # an item that was not read from a document cannot be a key
-        return None
-    return found if all(found) else None  # type: ignore[return-value]
+        return [None] * len(shared)
 
 
-def intern_item(item: Shared, policy: Policy, catalogue: Catalogue) -> Declaration | None:
+def intern_item(item: Shared, catalogue: Catalogue) -> Declaration | None:
     """Return the one declaration of an item and all that are equal; None where it is skipped.
 
     Raises:
         ResolveError: The version is invalid and `strict_external_version` is set.
     """
-    decoded = isinstance(item.entries, Entries) and item.dev is None
-    kind = catalogue.items.get(item) if decoded else None
-    if kind is not None:
-        return kind
     specifiers = tuple(specifiers_of(item))
     key = (
         item.package_name,
@@ -248,13 +266,12 @@ def intern_item(item: Shared, policy: Policy, catalogue: Catalogue) -> Declarati
         item.pool,
         specifiers,
     )
-    try:
-        kind = catalogue.declarations[key]
-    except KeyError:
+    kind = catalogue.declarations.get(key)
+    if kind is None and key not in catalogue.declarations:
         # Whoever resolves at the same time gets the same object: declarations are compared by identity.
-        kind = catalogue.declarations.setdefault(key, declare(item, specifiers, policy))
+        kind = catalogue.declarations.setdefault(key, declare(item, specifiers, catalogue))
         catalogue.tagged = catalogue.tagged or bool(kind is not None and kind.pool)
-    if decoded and kind is not None:
+    if kind is not None and item.dev is None and isinstance(item.entries, Entries):
         catalogue.items[item] = kind
     return kind
 
@@ -264,12 +281,13 @@ def version_fault(item: Shared) -> str:
     return f"version {item.version!r} of {item.package_name} is not a semver version"
 
 
-def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declaration | None:
+def declare(item: Shared, specifiers: tuple[str, ...], catalogue: Catalogue) -> Declaration | None:
     """Make the kind of a shared item.
 
     Raises:
         ResolveError: The version is invalid and `strict_external_version` is set.
     """
+    policy = catalogue.policy
     scope = GLOBAL if item.share_scope is None else item.share_scope
     version, fault = item.version or "", None
     parsed: Version | None = parse(version)
@@ -286,18 +304,19 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
     if scope == STRICT or not required:
         required = version
     strict = bool(item.strict_version) or scope == STRICT
+    shape, surface = catalogue.shape((scope, item.package_name, specifiers))
     return Declaration(
         scope=scope,
         package=item.package_name,
         version=version,
         required=required,
         strict=strict,
-        specifiers=specifiers,
+        specifiers=shape[2],
         pool=item.pool.strip() or None if item.pool else None,
         fault=fault,
         rank=() if parsed is None else parsed.key,
-        shape=(scope, item.package_name, specifiers),
-        surface=frozenset(specifiers),
+        shape=shape,
+        surface=surface,
     )
 
 

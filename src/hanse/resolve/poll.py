@@ -6,7 +6,7 @@ of some kinds change, a poll is followed up by that much and not taken anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import accumulate
 from operator import add
 from typing import Final
@@ -34,6 +34,19 @@ class Poll(msgspec.Struct, frozen=True, eq=False):
 
     line: Acceptance
     worths: dict[Surface, list[int]]
+
+    def best(self, kinds: Collection[Kind]) -> list[Kind]:
+        """Return those of the kinds whose builds are worth most."""
+        # Hardly ever does a version have more worth than all that are there. So nearly all kinds are told
+        # apart by their specifiers alone.
+        tops = {surface: max(worths) for surface, worths in self.worths.items()}
+        top = max(tops.values())
+        found = [kind for kind in kinds if tops[kind.declarations[0].surface] == top]
+        worth = list(map(self.worth, found))
+        if top not in worth:
+            found, worth = list(kinds), list(map(self.worth, kinds))
+            top = max(worth)
+        return [kind for kind, one in zip(found, worth, strict=True) if one == top]
 
     def worth(self, kind: Kind) -> int:
         """Return what a build of this kind is worth."""

@@ -86,10 +86,7 @@ def allowed_builds(
 
 def best_build(kinds: Collection[Kind], poll: Poll, packages: Sequence[str], hosts: Sequence[Kind]) -> Kind:
     """Return the build that is worth most, of equals the preferred one."""
-    worths = list(map(poll.worth, kinds))
-    most = max(worths)
-    equals = [kind for kind, worth in zip(kinds, worths, strict=True) if worth == most]
-    return prefer(equals, packages, hosts)[0]
+    return prefer(poll.best(kinds), packages, hosts)[0]
 
 
 def same_build(left: Kind, right: Kind) -> bool:
