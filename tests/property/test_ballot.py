@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hanse.resolve.acceptance import Lines
 from hanse.resolve.ballot import Ballot
-from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.coherent import work_out
+from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.policy import Policy
 from hanse.resolve.tally import elect_on_line
 from tests.resolve.federations import RANGES, VERSIONS, remote, shared

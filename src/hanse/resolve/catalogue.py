@@ -15,9 +15,9 @@ import msgspec
 from hanse.errors import ResolveError
 from hanse.formats.entry_structs import Entries, Shared
 from hanse.resolve.ballot import Elections
-from hanse.resolve.kinds import Kind, package_of_declaration
 from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
 from hanse.resolve.families import Family, group_families
+from hanse.resolve.kinds import Kind, package_of_declaration
 from hanse.resolve.offers import Declaration, Offer, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import owning_package
@@ -70,19 +70,43 @@ class Grouping:
         return runs
 
 
+MOST_ITEMS = 20_000
+"""So many decoded items are known again: as many as the reader knows by their texts."""
+
+
+class Items:
+    """The declarations of decoded items, which are known again as objects: that takes no comparing.
+
+    `items` keeps them, so that no other object can come to lie where one of them is.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[Shared] = []
+        self.declarations: dict[int, Declaration] = {}
+
+    def find(self, shared: Iterable[Shared]) -> list[Declaration | None]:
+        """Return the declarations of items, None for each that is not known."""
+        return list(map(self.declarations.get, map(id, shared)))
+
+    def remember(self, item: Shared, declaration: Declaration) -> None:
+        """Remember an item that never changes."""
+        self.items.append(item)
+        self.declarations[id(item)] = declaration
+
+
 class Catalogue:
     """Every kind of declaration seen under one policy, each once; None for those that are skipped.
 
     `items` finds the declarations of decoded items at once. `shapes` has each shape once, with the set of its
-    specifiers: as they are the same objects then, tables find them without comparing names. `lines` remembers, for specifiers of one package,
-    which packages must come from one build with them.
+    specifiers: tables find what is the same object without comparing names. `lines` remembers, for specifiers
+    of one package, which packages must come from one build with them.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.families = policy.families
         self.declarations: dict[tuple[object, ...], Declaration | None] = {}
-        self.items: dict[Shared, Declaration] = {}
+        self.items = Items()
         self.shapes: dict[Shape, tuple[Shape, frozenset[str]]] = {}
         self.tagged = False
         self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
@@ -145,7 +169,9 @@ class Catalogue:
             kind = self.kinds[run] = kind_of(self, run)
             return kind
         (one,) = run
-        return self.kinds.setdefault(run, Kind(run, dict.fromkeys(one.specifiers, one.version), is_simple(one)))
+        return self.kinds.setdefault(
+            run, Kind(run, dict.fromkeys(one.specifiers, one.version), is_simple(one))
+        )
 
     def shape(self, shape: Shape) -> tuple[Shape, frozenset[str]]:
         """Return the one shape that equals this one, and the set of its specifiers."""
@@ -155,7 +181,7 @@ class Catalogue:
     @property
     def size(self) -> int:
         """How much is interned."""
-        return len(self.declarations) + len(self.items) + len(self.kinds)
+        return len(self.declarations) + len(self.kinds)
 
     def lines_of(self, specifiers: tuple[str, ...]) -> frozenset[Line]:
         """Return what stands for the packages that must come from one build with these specifiers.
@@ -223,7 +249,7 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
         ResolveError: A version is invalid and `strict_external_version` is set.
     """
     shared = remote.entry.shared or []
-    found = known_declarations(shared, catalogue)
+    found = catalogue.items.find(shared)
     if all(found):
         return Offer(remote, found, shared)  # type: ignore[arg-type]
     for place, item in enumerate(shared):
@@ -240,14 +266,6 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
     if mates:
         declared = [catalogue.bound(kind, mates) for kind in declared]
     return Offer(remote, declared, items)
-
-
-def known_declarations(shared: Sequence[Shared], catalogue: Catalogue) -> list[Declaration | None]:
-    """Return the declarations of items, None for each that is not known."""
-    try:
-        return list(map(catalogue.items.get, shared))
-    except TypeError:  # an item that was not read from a document cannot be a key
-        return [None] * len(shared)
 
 
 def intern_item(item: Shared, catalogue: Catalogue) -> Declaration | None:
@@ -272,7 +290,9 @@ def intern_item(item: Shared, catalogue: Catalogue) -> Declaration | None:
         kind = catalogue.declarations.setdefault(key, declare(item, specifiers, catalogue))
         catalogue.tagged = catalogue.tagged or bool(kind is not None and kind.pool)
     if kind is not None and item.dev is None and isinstance(item.entries, Entries):
-        catalogue.items[item] = kind
+        if len(catalogue.items.items) >= MOST_ITEMS:
+            catalogue.items = Items()
+        catalogue.items.remember(item, kind)
     return kind
 
 

@@ -15,10 +15,17 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import LINES
-from hanse.resolve.kinds import Kind
 from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
-from hanse.resolve.decide import Decision, Terms, decide, decide_after, refuse_differing_ranges, refuse_keepers
+from hanse.resolve.decide import (
+    Decision,
+    Terms,
+    decide,
+    decide_after,
+    refuse_differing_ranges,
+    refuse_keepers,
+)
 from hanse.resolve.families import Family
+from hanse.resolve.kinds import Kind
 from hanse.resolve.offers import Offer, Part, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.remote import Remote

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hanse.formats.import_map import ImportMap
-from hanse.resolve.kinds import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
+from hanse.resolve.kinds import Kind
 from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
 

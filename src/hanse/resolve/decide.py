@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 
 import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import Lines
 from hanse.resolve.ballot import Ballot, Elections, Outcome
-from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.families import Family
+from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import Union
 from hanse.resolve.record import STRICT
@@ -31,6 +32,8 @@ __all__ = [
     "refuse_differing_ranges",
     "refuse_keepers",
 ]
+
+SIMPLE = attrgetter("simple")
 
 
 class Terms(msgspec.Struct, frozen=True, eq=False):
@@ -202,7 +205,7 @@ def elect(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> Outcome:
     """Elect one build; a family of one package has a quicker way to the same answer."""
     hosts = hosts_of(terms, family)
     latest = terms.policy.profile.latest_shared_external
-    if len(family[1]) == 1 and all([kind.simple for kind in counts]):
+    if len(family[1]) == 1 and all(map(SIMPLE, counts)):
         return elect_on_line(counts, terms.lines, packages=family[1], hosts=hosts, latest=latest)
     ordered = prefer(counts, family[1], hosts)
     ballot = Ballot(ordered, terms.lines)

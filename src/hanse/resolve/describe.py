@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hanse.resolve.kinds import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
+from hanse.resolve.kinds import Kind
 from hanse.resolve.notices import offer_notices
 from hanse.resolve.offers import Declaration
 from hanse.resolve.plan import CopyPlan, Described, Notice, PackagePlan, Reason

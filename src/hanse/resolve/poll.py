@@ -1,4 +1,4 @@
-"""What each build of one package is worth to everybody: how many it would serve, and how many against their range.
+"""What each build of one package is worth: how many it would serve, and how many of them against their range.
 
 Consumers are counted along the line of versions, once for each set of specifiers they need. Where the numbers
 of some kinds change, a poll is followed up by that much and not taken anew.
