@@ -136,18 +136,13 @@ class Catalogue:
         declared = offer.declared
         if offer.repeats:
             return tuple([self.kind(run) for run in grouping.runs(declared).values()])
-        kinds = tuple(map(grouping.alone.get, declared))
-        if all(kinds):
-            return kinds  # type: ignore[return-value]
-        found: list[Kind] = []
-        rest: list[Declaration] = []
-        for declaration, known in zip(declared, kinds, strict=True):
-            kind = known or self.kind_alone(grouping, declaration)
-            if kind is not None:
-                found.append(kind)
-            else:
-                rest.append(declaration)
-        found += map(self.kind, grouping.runs(rest).values())
+        kinds = list(map(grouping.alone.get, declared))
+        for place in [place for place, kind in enumerate(kinds) if kind is None]:
+            kinds[place] = self.kind_alone(grouping, declared[place])
+        found = [kind for kind in kinds if kind is not None]
+        if len(found) < len(kinds):
+            rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
+            found += map(self.kind, grouping.runs(rest).values())
         return tuple(found)
 
     def kind_alone(self, grouping: Grouping, declaration: Declaration) -> Kind | None:
@@ -250,14 +245,12 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
     """
     shared = remote.entry.shared or []
     found = catalogue.items.find(shared)
-    if all(found):
-        return Offer(remote, found, shared)  # type: ignore[arg-type]
-    for place, item in enumerate(shared):
-        if found[place] is None:
-            if item.singleton:
-                found[place] = intern_item(item, catalogue)
-            elif policy.strict.strict_external_version and parse(item.version or "") is None:
-                raise ResolveError(version_fault(item), subject=item.package_name)
+    for place in [place for place, kind in enumerate(found) if kind is None]:
+        item = shared[place]
+        if item.singleton:
+            found[place] = intern_item(item, catalogue)
+        elif policy.strict.strict_external_version and parse(item.version or "") is None:
+            raise ResolveError(version_fault(item), subject=item.package_name)
     declared = [kind for kind in found if kind is not None]
     if len(declared) == len(shared):
         return Offer(remote, declared, shared)
