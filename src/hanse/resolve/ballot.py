@@ -25,13 +25,12 @@ MOST, MOST_VOTERS = 20_000, 1_000
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
-    """How a family was decided: the kind of build that is published, those it serves, and those it cannot.
+    """How a family was decided: the kind of build that is published, and the kinds that it cannot serve.
 
     `poll` is what a family of one package was decided by.
     """
 
     best: Kind
-    served: frozenset[Kind]
     kept: frozenset[Kind]
     poll: Poll | None = None
 
@@ -210,8 +209,7 @@ class Ballot:
         best = grief.least(self.cheapest(counter.most(candidates), consumers, may))
         first = best & -best
         kept = frozenset(kind for (kind, _), can in zip(consumers, may, strict=True) if not can & first)
-        served = frozenset([kind for kind, _ in consumers]) - kept
-        return Outcome(self.kinds[first.bit_length() - 1], served, kept)
+        return Outcome(self.kinds[first.bit_length() - 1], kept)
 
     def cheapest(self, candidates: int, consumers: Sequence[tuple[Kind, int]], may: Sequence[int]) -> int:
         """Return those of the candidates with which the fewest files are loaded.

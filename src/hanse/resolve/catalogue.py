@@ -137,6 +137,8 @@ class Catalogue:
         if offer.repeats:
             return tuple([self.kind(run) for run in grouping.runs(declared).values()])
         kinds = list(map(grouping.alone.get, declared))
+        if all(kinds):
+            return tuple(kinds)  # type: ignore[arg-type]
         for place in [place for place, kind in enumerate(kinds) if kind is None]:
             kinds[place] = self.kind_alone(grouping, declared[place])
         found = [kind for kind in kinds if kind is not None]
@@ -245,6 +247,8 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
     """
     shared = remote.entry.shared or []
     found = catalogue.items.find(shared)
+    if all(found):
+        return Offer(remote, found, shared)  # type: ignore[arg-type]
     for place in [place for place, kind in enumerate(found) if kind is None]:
         item = shared[place]
         if item.singleton:

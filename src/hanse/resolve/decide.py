@@ -51,11 +51,10 @@ class Terms(msgspec.Struct, frozen=True, eq=False):
 
 
 class Round(msgspec.Struct, frozen=True, eq=False):
-    """One published build: the remote it comes from, and the kinds of remotes it serves."""
+    """One published build: the remote it comes from, and its kind."""
 
     winner: str
     kind: Kind
-    served: frozenset[Kind]
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
@@ -80,6 +79,12 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         if name in self.winners or kind in self.kept:
             return name
         return (self.serving[kind] if self.serving else self.rounds[0]).winner
+
+    def reach(self, one: Round) -> int:
+        """Return how many remotes a round's build serves."""
+        if self.serving:
+            return sum([self.counts[kind] for kind, served_by in self.serving.items() if served_by is one])
+        return sum([count for kind, count in self.counts.items() if kind not in self.kept])
 
     def published(self, name: str) -> bool:
         """Tell whether the remote's build is one that is published."""
@@ -149,7 +154,7 @@ def publish_outcome(terms: Terms, family: Family, counts: dict[Kind, int], outco
     return Decision(
         family=family,
         counts=counts,
-        rounds=(Round(winner, outcome.best, outcome.served),),
+        rounds=(Round(winner, outcome.best),),
         kept=outcome.kept,
         winners=frozenset((winner,)),
         serving={},
@@ -164,27 +169,28 @@ def decide_strictly(terms: Terms, family: Family, counts: dict[Kind, int]) -> De
         family=family,
         counts=counts,
         rounds=tuple(rounds),
-        kept=frozenset(counts).difference(*[one.served for one in rounds]),
+        kept=frozenset(counts).difference(*rounds.values()),
         winners=frozenset([one.winner for one in rounds]),
-        serving={kind: one for one in rounds for kind in one.served} if len(rounds) > 1 else {},
+        serving={kind: one for one, served in rounds.items() for kind in served} if len(rounds) > 1 else {},
     )
 
 
-def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> list[Round]:
+def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> dict[Round, frozenset[Kind]]:
     """Elect builds until every version of a family of the strict scope has one; the most used comes first.
 
-    A build that cannot even serve its own kind, for a private part of its family, is nobody's but its own.
+    Returned are the rounds, each with the kinds of remotes it serves. A build that cannot even serve its own
+    kind, for a private part of its family, is nobody's but its own.
     """
-    rounds: list[Round] = []
+    rounds: list[tuple[Round, frozenset[Kind]]] = []
     for group in version_groups(prefer(counts, family[1], ())):
         pending = group
         while pending:
             outcome = elect(terms, family, {kind: counts[kind] for kind in pending})
             winner = winning_remote(terms, family, outcome.best)
-            rounds.append(Round(winner, outcome.best, outcome.served))
+            rounds.append((Round(winner, outcome.best), frozenset(pending) - outcome.kept))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
-    rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
-    return [one for one in rounds if one.served] or rounds
+    rounds.sort(key=lambda pair: sum([counts[kind] for kind in pair[1]]), reverse=True)
+    return dict([(one, served) for one, served in rounds if served] or rounds)
 
 
 def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:

@@ -54,8 +54,7 @@ class FamilyPlan:
         first = decision.rounds[0]
         self.winner, self.build = first.winner, first.kind.tags
         self.faults: dict[Kind, tuple[str, Reason] | None] = {}
-        counts = decision.counts
-        self.served = {one.winner: sum([counts[kind] for kind in one.served]) for one in decision.rounds}
+        self.served = {one.winner: decision.reach(one) for one in decision.rounds}
 
     def describe(self, package: str) -> PackagePlan:
         """Describe one package of the family."""

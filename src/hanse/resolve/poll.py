@@ -6,8 +6,8 @@ of some kinds change, a poll is followed up by that much and not taken anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from itertools import accumulate
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate, chain
 from operator import add
 from typing import Final
 
@@ -30,23 +30,29 @@ Surface = frozenset[str]
 
 
 class Poll(msgspec.Struct, frozen=True, eq=False):
-    """The worth of builds: by their specifiers, and then by the place of their version in the line."""
+    """The worth of builds, by their specifiers and then by the place of their version in the line.
+
+    `builds` are the kinds that have each set of specifiers.
+    """
 
     line: Acceptance
     worths: dict[Surface, list[int]]
+    builds: dict[Surface, frozenset[Kind]]
 
-    def best(self, kinds: Collection[Kind]) -> list[Kind]:
-        """Return those of the kinds whose builds are worth most."""
-        # Hardly ever does a version have more worth than all that are there. So nearly all kinds are told
-        # apart by their specifiers alone.
+    def best(self) -> list[Kind]:
+        """Return all kinds whose builds are worth most."""
         tops = {surface: max(worths) for surface, worths in self.worths.items()}
         top = max(tops.values())
-        found = [kind for kind in kinds if tops[kind.declarations[0].surface] == top]
-        worth = list(map(self.worth, found))
-        if top not in worth:
-            found, worth = list(kinds), list(map(self.worth, kinds))
-            top = max(worth)
-        return [kind for kind, one in zip(found, worth, strict=True) if one == top]
+        found = [kind for surface, one in tops.items() if one == top for kind in self.builds[surface]]
+        # A version that nobody has any more may be worth more than all that are there.
+        best = [kind for kind in found if self.worth(kind) == top]
+        return best or self.best_of(list(chain.from_iterable(self.builds.values())))
+
+    def best_of(self, kinds: Sequence[Kind]) -> list[Kind]:
+        """Return those of the kinds whose builds are worth most."""
+        worths = list(map(self.worth, kinds))
+        top = max(worths)
+        return [kind for kind, worth in zip(kinds, worths, strict=True) if worth == top]
 
     def worth(self, kind: Kind) -> int:
         """Return what a build of this kind is worth."""
@@ -67,10 +73,13 @@ def take_poll(counts: Mapping[Kind, int], lines: Lines) -> Poll:
     for surface in needs:
         served = [worth for needed, worth in needs.items() if needed <= surface]
         worths[surface] = list(map(sum, zip(*served, strict=True))) if len(served) > 1 else served[0]
-    return Poll(line, worths)
+    builds: dict[Surface, list[Kind]] = {surface: [] for surface in needs}
+    for kind in counts:
+        builds[kind.declarations[0].surface].append(kind)
+    return Poll(line, worths, {surface: frozenset(kinds) for surface, kinds in builds.items()})
 
 
-def follow_poll(poll: Poll, changes: Mapping[Kind, int]) -> Poll | None:
+def follow_poll(poll: Poll, changes: Mapping[Kind, int], counts: Collection[Kind]) -> Poll | None:
     """Return the poll after some numbers have changed; None where it has to be taken anew.
 
     A version or a set of specifiers that nobody has any more does no harm: builds are chosen among those that
@@ -79,11 +88,17 @@ def follow_poll(poll: Poll, changes: Mapping[Kind, int]) -> Poll | None:
     Args:
         poll: The poll before.
         changes: By how much the number of remotes of a kind has grown, or (negative) shrunk.
+        counts: All kinds that there are now.
     """
+    builds = poll.builds.copy()
     for kind in changes:
         build = kind.declarations[0]
-        if not kind.simple or build.surface not in poll.worths or build.version not in poll.line.positions:
+        if not kind.simple or build.surface not in builds or build.version not in poll.line.positions:
             return None
+        if kind in counts:
+            builds[build.surface] |= {kind}
+        else:
+            builds[build.surface] -= {kind}
     worths = poll.worths
     for needed, steps in walk_line(changes, poll.line).items():
         change = list(accumulate(steps))
@@ -91,7 +106,7 @@ def follow_poll(poll: Poll, changes: Mapping[Kind, int]) -> Poll | None:
             surface: list(map(add, worth, change)) if needed <= surface else worth
             for surface, worth in worths.items()
         }
-    return Poll(poll.line, worths)
+    return Poll(poll.line, worths, builds)
 
 
 def walk_line(consumers: Mapping[Kind, int], line: Acceptance) -> dict[Surface, list[int]]:

@@ -33,9 +33,8 @@ def elect_on_line(
         latest: Whether only builds of the latest version may win.
     """
     poll = take_poll(counts, lines)
-    best = best_build(allowed_builds(counts, packages, hosts, latest=latest), poll, packages, hosts)
-    kept = find_kept(counts, best, poll.line)
-    return Outcome(best, frozenset(counts) - kept, kept, poll)
+    best = best_build(poll, counts, packages=packages, hosts=hosts, latest=latest)
+    return Outcome(best, find_kept(counts, best, poll.line), poll)
 
 
 def elect_after(
@@ -57,22 +56,30 @@ def elect_after(
         hosts: As for `elect_on_line`.
         latest: As for `elect_on_line`.
     """
-    poll = None if before.poll is None else follow_poll(before.poll, changes)
+    poll = None if before.poll is None else follow_poll(before.poll, changes, counts)
     if poll is None:
         return None
-    best = best_build(allowed_builds(counts, packages, hosts, latest=latest), poll, packages, hosts)
+    best = best_build(poll, counts, packages=packages, hosts=hosts, latest=latest)
     if same_build(best, before.best):
         came = [kind for kind in changes if kind in counts]
         kept = before.kept.difference(changes) | find_kept(came, best, poll.line)
     else:
         kept = find_kept(counts, best, poll.line)
-    return Outcome(best, frozenset(counts) - kept, kept, poll)
+    return Outcome(best, kept, poll)
+
+
+def best_build(
+    poll: Poll, kinds: Collection[Kind], *, packages: Sequence[str], hosts: Sequence[Kind], latest: bool
+) -> Kind:
+    """Return the build that is worth most of those that may win, of equals the preferred one."""
+    allowed = allowed_builds(kinds, packages, hosts, latest=latest)
+    return prefer(poll.best() if allowed is None else poll.best_of(allowed), packages, hosts)[0]
 
 
 def allowed_builds(
     kinds: Collection[Kind], packages: Sequence[str], hosts: Sequence[Kind], *, latest: bool
-) -> Collection[Kind]:
-    """Return the builds that may win."""
+) -> list[Kind] | None:
+    """Return the builds that may win, None where all may."""
     present = [kind for kind in hosts if kind in kinds]
     host = prefer(present, packages, ())[0] if present else None
     if host is not None:
@@ -81,12 +88,7 @@ def allowed_builds(
     if latest:
         top = max([kind.declarations[0].rank for kind in kinds])
         return [kind for kind in kinds if kind.declarations[0].rank == top]
-    return kinds
-
-
-def best_build(kinds: Collection[Kind], poll: Poll, packages: Sequence[str], hosts: Sequence[Kind]) -> Kind:
-    """Return the build that is worth most, of equals the preferred one."""
-    return prefer(poll.best(kinds), packages, hosts)[0]
+    return None
 
 
 def same_build(left: Kind, right: Kind) -> bool:
