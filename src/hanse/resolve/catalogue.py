@@ -98,8 +98,8 @@ class Catalogue:
     """Every kind of declaration seen under one policy, each once; None for those that are skipped.
 
     `items` finds the declarations of decoded items at once. `shapes` has each shape once, with the set of its
-    specifiers: tables find what is the same object without comparing names. `lines` remembers, for specifiers
-    of one package, which packages must come from one build with them.
+    specifiers, and `names` each specifier: what is one object is found without comparing letters. `lines`
+    remembers, for specifiers of one package, which packages must come from one build with them.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -108,6 +108,7 @@ class Catalogue:
         self.declarations: dict[tuple[object, ...], Declaration | None] = {}
         self.items = Items()
         self.shapes: dict[Shape, tuple[Shape, frozenset[str]]] = {}
+        self.names: dict[str, str] = {}
         self.tagged = False
         self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
         self.kinds: dict[tuple[Declaration, ...], Kind] = {}
@@ -173,7 +174,11 @@ class Catalogue:
     def shape(self, shape: Shape) -> tuple[Shape, frozenset[str]]:
         """Return the one shape that equals this one, and the set of its specifiers."""
         known = self.shapes.get(shape)
-        return known or self.shapes.setdefault(shape, (shape, frozenset(shape[2])))
+        if known is not None:
+            return known
+        scope, package, specifiers = shape
+        specifiers = tuple([self.names.setdefault(name, name) for name in specifiers])
+        return self.shapes.setdefault(shape, ((scope, package, specifiers), frozenset(specifiers)))
 
     @property
     def size(self) -> int:

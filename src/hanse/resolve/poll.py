@@ -7,7 +7,7 @@ of some kinds change, a poll is followed up by that much and not taken anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 from operator import add
 from typing import Final
 
@@ -30,26 +30,36 @@ Surface = frozenset[str]
 
 
 class Poll(msgspec.Struct, frozen=True, eq=False):
-    """The worth of builds, by their specifiers and then by the place of their version in the line.
+    """What consumers said, by the specifiers they need, and the builds by those they have.
 
-    `builds` are the kinds that have each set of specifiers.
+    `needs` says what consumers are worth to a build that has what they need, by the place of its version in
+    the line. `reach` is what builds would be worth if they served everybody who needs nothing that they lack.
+    `worths` are those that were asked for.
     """
 
     line: Acceptance
-    worths: dict[Surface, list[int]]
     builds: dict[Surface, frozenset[Kind]]
+    needs: dict[Surface, list[int]]
+    reach: dict[Surface, int]
+    worths: dict[Surface, list[int]]
 
     def best(self) -> list[Kind]:
         """Return all kinds whose builds are worth most."""
-        tops = {surface: max(worths) for surface, worths in self.worths.items()}
-        top = max(tops.values())
-        found = [kind for surface, one in tops.items() if one == top for kind in self.builds[surface]]
-        # A version that nobody has any more may be worth more than all that are there.
-        best = [kind for kind in found if self.worth(kind) == top]
-        return best or self.best_of(list(chain.from_iterable(self.builds.values())))
+        best: list[Kind] = []
+        top = 0
+        for surface in sorted(self.reach, key=self.reach.__getitem__, reverse=True):
+            if self.reach[surface] < top:
+                break
+            for kind in self.builds[surface]:
+                worth = self.worth(kind)
+                if worth > top:
+                    best, top = [kind], worth
+                elif worth == top:
+                    best.append(kind)
+        return best
 
     def best_of(self, kinds: Sequence[Kind]) -> list[Kind]:
-        """Return those of the kinds whose builds are worth most."""
+        """Return those of some kinds whose builds are worth most."""
         worths = list(map(self.worth, kinds))
         top = max(worths)
         return [kind for kind, worth in zip(kinds, worths, strict=True) if worth == top]
@@ -57,7 +67,15 @@ class Poll(msgspec.Struct, frozen=True, eq=False):
     def worth(self, kind: Kind) -> int:
         """Return what a build of this kind is worth."""
         build = kind.declarations[0]
-        return self.worths[build.surface][self.line.positions[build.version]]
+        worths = self.worths.get(build.surface)
+        if worths is None:
+            worths = self.worths[build.surface] = self.weigh(build.surface)
+        return worths[self.line.positions[build.version]]
+
+    def weigh(self, surface: Surface) -> list[int]:
+        """Return what builds with some specifiers are worth, by the place of their version."""
+        served = [worth for needed, worth in self.needs.items() if needed <= surface]
+        return list(map(sum, zip(*served, strict=True))) if len(served) > 1 else served[0]
 
 
 def take_poll(counts: Mapping[Kind, int], lines: Lines) -> Poll:
@@ -68,15 +86,17 @@ def take_poll(counts: Mapping[Kind, int], lines: Lines) -> Poll:
         lines: The lines of versions known so far.
     """
     line = lines.of([kind.declarations[0].version for kind in counts])
-    needs = {needed: list(accumulate(steps)) for needed, steps in walk_line(counts, line).items()}
-    worths: dict[Surface, list[int]] = {}
-    for surface in needs:
-        served = [worth for needed, worth in needs.items() if needed <= surface]
-        worths[surface] = list(map(sum, zip(*served, strict=True))) if len(served) > 1 else served[0]
-    builds: dict[Surface, list[Kind]] = {surface: [] for surface in needs}
+    builds: dict[Surface, list[Kind]] = {}
     for kind in counts:
-        builds[kind.declarations[0].surface].append(kind)
-    return Poll(line, worths, {surface: frozenset(kinds) for surface, kinds in builds.items()})
+        builds.setdefault(kind.declarations[0].surface, []).append(kind)
+    many = {surface: SERVED * sum(map(counts.__getitem__, kinds)) for surface, kinds in builds.items()}
+    return Poll(
+        line=line,
+        builds={surface: frozenset(kinds) for surface, kinds in builds.items()},
+        needs={needed: list(accumulate(steps)) for needed, steps in walk_line(counts, line).items()},
+        reach={surface: sum([many[one] for one in many if one <= surface]) for surface in many},
+        worths={},
+    )
 
 
 def follow_poll(poll: Poll, changes: Mapping[Kind, int], counts: Collection[Kind]) -> Poll | None:
@@ -90,23 +110,21 @@ def follow_poll(poll: Poll, changes: Mapping[Kind, int], counts: Collection[Kind
         changes: By how much the number of remotes of a kind has grown, or (negative) shrunk.
         counts: All kinds that there are now.
     """
-    builds = poll.builds.copy()
-    for kind in changes:
+    builds, reach, needs, worths = poll.builds.copy(), poll.reach, poll.needs.copy(), poll.worths.copy()
+    for kind, change in changes.items():
         build = kind.declarations[0]
-        if not kind.simple or build.surface not in builds or build.version not in poll.line.positions:
+        needed = build.surface
+        if not kind.simple or needed not in builds or build.version not in poll.line.positions:
             return None
-        if kind in counts:
-            builds[build.surface] |= {kind}
-        else:
-            builds[build.surface] -= {kind}
-    worths = poll.worths
+        builds[needed] = builds[needed] | {kind} if kind in counts else builds[needed] - {kind}
+        reach = {one: many + SERVED * change if needed <= one else many for one, many in reach.items()}
     for needed, steps in walk_line(changes, poll.line).items():
-        change = list(accumulate(steps))
+        more = list(accumulate(steps))
+        needs[needed] = list(map(add, needs[needed], more))
         worths = {
-            surface: list(map(add, worth, change)) if needed <= surface else worth
-            for surface, worth in worths.items()
+            one: list(map(add, worth, more)) if needed <= one else worth for one, worth in worths.items()
         }
-    return Poll(poll.line, worths, builds)
+    return Poll(poll.line, builds, needs, reach, worths)
 
 
 def walk_line(consumers: Mapping[Kind, int], line: Acceptance) -> dict[Surface, list[int]]:
