@@ -7,10 +7,12 @@ order is that of names: the manifest's order leaves no trace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from hanse.formats.import_map import ImportMap
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
+from hanse.resolve.dense import specifiers_of
 from hanse.resolve.kinds import Kind
 from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
@@ -58,7 +60,8 @@ def kept_part(offer: Offer, kinds: tuple[Kind, ...]) -> Part:
     if offer.kept is not None and offer.kept[0] == kinds:
         return offer.kept[1]
     declarations = [declaration for kind in kinds for declaration in kind.declarations]
-    part = offer.part([*offer.private, *pairs_of(offer, declarations), *chunks_of(offer, declarations)])
+    files = chain.from_iterable([specifiers_of(item).items() for item in offer.items_of(declarations)])
+    part = offer.part(chain(offer.private, files, chunks_of(offer, declarations)))
     offer.kept = (kinds, part)
     return part
 
