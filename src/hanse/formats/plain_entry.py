@@ -45,9 +45,12 @@ FRAME: Final = msgspec.json.Decoder(Frame)
 class Items(Generic[T]):
     """Items of one kind by their texts, so many as their texts have `LIMITS.items_bytes` together."""
 
-    def __init__(self, kind: type[T], plain: Callable[[Sequence[T]], bool]) -> None:
+    def __init__(
+        self, kind: type[T], plain: Callable[[Sequence[T]], bool], freeze: Callable[[Sequence[T]], None]
+    ) -> None:
         self.decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.plain: Callable[[Sequence[T]], bool] = plain
+        self.freeze: Callable[[Sequence[T]], None] = freeze
         self.known: dict[bytes, T] = {}
         self.size = 0
 
@@ -70,7 +73,7 @@ class Items(Generic[T]):
         fresh: list[T] = self.decoder.decode(b"[%b]" % b",".join(texts))
         if len(fresh) != len(places) or not self.plain(fresh):
             return False
-        freeze(fresh)
+        self.freeze(fresh)
         for place, item in zip(places, fresh, strict=True):
             found[place] = item
         self.remember(texts, fresh)
@@ -87,15 +90,20 @@ class Items(Generic[T]):
         self.known.update([pair for pair in zip(texts, items, strict=True) if pair[1].dev is None])
 
 
-def freeze(items: Iterable[Expose | Shared]) -> None:
-    """Make decoded items immutable, but for what `dev` holds."""
+def freeze_shared(items: Iterable[Shared]) -> None:
+    """Make decoded packages immutable, but for what `dev` holds."""
     for item in items:
-        if isinstance(item, Shared) and item.entries is not None:
-            force_setattr(item, "entries", Entries(item.entries))
+        entries = item.entries
+        if entries is not None:
+            force_setattr(item, "entries", Entries(entries))
 
 
-EXPOSES: Final[Items[Expose]] = Items(Expose, plain_exposes)
-SHARED: Final[Items[Shared]] = Items(Shared, plain_shared)
+def freeze_exposes(_items: Iterable[Expose]) -> None:
+    """Leave exposed modules as they are: they are immutable, but for what `dev` holds."""
+
+
+EXPOSES: Final[Items[Expose]] = Items(Expose, plain_exposes, freeze_exposes)
+SHARED: Final[Items[Shared]] = Items(Shared, plain_shared, freeze_shared)
 
 
 def read_plain(data: bytes | str, limits: Limits) -> RemoteEntry | None:
