@@ -21,7 +21,7 @@ __all__ = ["Ballot", "Elections", "Outcome"]
 
 
 MOST, MOST_VOTERS = 20_000, 1_000
-"""So many kinds are remembered with elections, some 3 MB, and so many with a single one."""
+"""So many kinds are remembered with elections, some 8 MB with their polls, and so many with a single one."""
 
 
 class Outcome(msgspec.Struct, frozen=True, eq=False):
