@@ -277,13 +277,18 @@ def intern_item(item: Shared, catalogue: Catalogue) -> Declaration | None:
         ResolveError: The version is invalid and `strict_external_version` is set.
     """
     specifiers = tuple(specifiers_of(item))
+    scope = GLOBAL if item.share_scope is None else item.share_scope
+    required = item.required_version if isinstance(item.required_version, str) else ""
+    if (scope == STRICT or not required) and parse(item.version or "") is not None:
+        required = item.version or ""
+    # Two ways to write the same are one declaration: else the order of remotes would decide between them.
     key = (
+        scope,
         item.package_name,
         item.version,
-        item.required_version,
-        item.strict_version,
-        item.share_scope,
-        item.pool,
+        required,
+        bool(item.strict_version) or scope == STRICT,
+        item.pool.strip() or None if item.pool else None,
         specifiers,
     )
     kind = catalogue.declarations.get(key)

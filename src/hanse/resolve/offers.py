@@ -53,9 +53,10 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def content(self) -> str:
         """Return the whole declaration as a text that sorts; few are ever asked for it."""
-        bound = () if self.bound is None else ("\tbound to", self.bound)
+        rest = {"bound to": self.bound, "pool": self.pool, "fault": self.fault}
+        notes = [f"\t{name} {text}" for name, text in rest.items() if text is not None]
         return "\n".join(
-            (self.package, self.version, self.required, str(self.strict), *self.specifiers, *bound)
+            (self.package, self.version, self.required, str(self.strict), *self.specifiers, *notes)
         )
 
 

@@ -38,7 +38,7 @@ class Poll(msgspec.Struct, frozen=True, eq=False):
     """
 
     line: Acceptance
-    builds: dict[Surface, frozenset[Kind]]
+    builds: dict[Surface, list[Kind]]
     needs: dict[Surface, list[int]]
     reach: dict[Surface, int]
     worths: dict[Surface, list[int]]
@@ -92,7 +92,7 @@ def take_poll(counts: Mapping[Kind, int], lines: Lines) -> Poll:
     many = {surface: SERVED * sum(map(counts.__getitem__, kinds)) for surface, kinds in builds.items()}
     return Poll(
         line=line,
-        builds={surface: frozenset(kinds) for surface, kinds in builds.items()},
+        builds=builds,
         needs={needed: list(accumulate(steps)) for needed, steps in walk_line(counts, line).items()},
         reach={surface: sum([many[one] for one in many if one <= surface]) for surface in many},
         worths={},
@@ -116,7 +116,10 @@ def follow_poll(poll: Poll, changes: Mapping[Kind, int], counts: Collection[Kind
         needed = build.surface
         if not kind.simple or needed not in builds or build.version not in poll.line.positions:
             return None
-        builds[needed] = builds[needed] | {kind} if kind in counts else builds[needed] - {kind}
+        if kind not in counts:
+            builds[needed] = [one for one in builds[needed] if one is not kind]
+        elif kind not in builds[needed]:
+            builds[needed] = [*builds[needed], kind]
         reach = {one: many + SERVED * change if needed <= one else many for one, many in reach.items()}
     for needed, steps in walk_line(changes, poll.line).items():
         more = list(accumulate(steps))
