@@ -164,14 +164,17 @@ def test_many_redeploys_leave_nothing_behind() -> None:
     assert known < 15_000
 
 
+@pytest.mark.parametrize("lasting", [True, False])
 @pytest.mark.parametrize("change", [{"strict_version": None}, {"pool": "mine"}, {"required_version": False}])
 def test_of_builds_that_are_equal_but_in_how_they_are_written_none_is_preferred_for_coming_early(
     change: dict[str, object],
+    lasting: bool,
 ) -> None:
     item = msgspec.structs.replace(shared("p", "1.0.0", "1.0.0"), strict_version=False)
     other = msgspec.structs.replace(item, **change)
-    old = [remote("a", item), remote("b", other), remote("c", item)]
-    new = [remote("a", other), *old[1:]]
+    third = [remote("c", item)] if lasting else []
+    old = [remote("a", item), remote("b", other), *third]
+    new = [remote("a", other), old[1] if lasting else remote("b", item), *third]
     catalogue_of.cache_clear()
     anew = resolve(new)
     catalogue_of.cache_clear()
