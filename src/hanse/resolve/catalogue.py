@@ -140,8 +140,10 @@ class Catalogue:
         kinds = list(map(grouping.alone.get, declared))
         if all(kinds):
             return tuple(kinds)  # type: ignore[arg-type]
-        for place in [place for place, kind in enumerate(kinds) if kind is None]:
-            kinds[place] = self.kind_alone(grouping, declared[place])
+        # A declaration that has a home already is one of a larger family.
+        for place, declaration in enumerate(declared):
+            if kinds[place] is None and declaration not in grouping.homes:
+                kinds[place] = self.kind_alone(grouping, declaration)
         found = [kind for kind in kinds if kind is not None]
         if len(found) < len(kinds):
             rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
