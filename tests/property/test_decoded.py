@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hanse.formats.import_map import serialise
 from hanse.formats.remote_entry import decode_remote_entry, encode_remote_entry
-from hanse.resolve import Plan, Policy, Remote, resolve
+from hanse.resolve import Plan, Policy, Remote, catalogue, resolve
 from hanse.resolve.acceptance import LINES, MOST, MOST_RANGES, Lines
 from hanse.resolve.ballot import MOST as MOST_REMEMBERED
 from hanse.resolve.catalogue import catalogue_of
@@ -94,6 +94,20 @@ def test_resolutions_at_the_same_time_do_not_disturb_each_other(policy: Policy) 
         assert {serialise(plan.import_map) for plan in plans} == {expected}
 
 
+def test_items_are_known_as_objects_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "MOST_ITEMS", 7)
+    policy = Policy.coherent()
+    catalogue_of.cache_clear()
+    for turn in range(9):
+        # Every turn has new objects, which may lie where those of an earlier turn were.
+        federation = [
+            remote(f"r{place}", *[shared(f"p{i}", f"{turn}.{place}.{i}", f"^{turn}.0.0") for i in range(5)])
+            for place in range(4)
+        ]
+        assert_equal(resolve([decoded(one) for one in federation], policy), resolve(federation, policy))
+        assert len(catalogue_of(policy).items.items) <= 7
+
+
 def test_what_is_remembered_stays_small() -> None:
     lines = Lines()
     for turn in range(60):
@@ -110,6 +124,6 @@ def test_what_is_remembered_stays_small() -> None:
     for turn in range(600):
         items = [shared(f"p{i}", f"1.{turn}.{i}", f"^1.{turn}.0") for i in range(40)]
         resolve([remote("a", *items), remote("b", *items[:30])], policy)
-    catalogue = catalogue_of(policy)
-    assert catalogue.size < 15_000
-    assert catalogue.elections.size <= MOST_REMEMBERED + 1000
+    known = catalogue_of(policy)
+    assert known.size < 15_000
+    assert known.elections.size <= MOST_REMEMBERED + 1000

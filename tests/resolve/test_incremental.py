@@ -9,6 +9,7 @@ import pytest
 
 from hanse.formats.import_map import serialise
 from hanse.resolve import Plan, Policy, Remote, resolve
+from hanse.resolve.catalogue import catalogue_of
 from tests.resolve.browsing import copy_of, notices, source
 from tests.resolve.federations import flat, remote, shared
 from tests.resolve.frameworks import ANGULAR, REACT, dense, flattened
@@ -161,3 +162,21 @@ def test_many_redeploys_leave_nothing_behind() -> None:
     workings = plan.workings
     known = workings.catalogue.size  # type: ignore[attr-defined]
     assert known < 15_000
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.parametrize("change", [{"strict_version": None}, {"pool": "mine"}, {"required_version": False}])
+def test_of_builds_that_are_equal_but_in_how_they_are_written_none_is_preferred_for_coming_early(
+    change: dict[str, object],
+    lasting: bool,
+) -> None:
+    item = msgspec.structs.replace(shared("p", "1.0.0", "1.0.0"), strict_version=False)
+    other = msgspec.structs.replace(item, **change)
+    third = [remote("c", item)] if lasting else []
+    old = [remote("a", item), remote("b", other), *third]
+    new = [remote("a", other), old[1] if lasting else remote("b", item), *third]
+    catalogue_of.cache_clear()
+    anew = resolve(new)
+    catalogue_of.cache_clear()
+    assert_same(resolve(new, None, resolve(old)), new)
+    assert resolve(new).import_map == anew.import_map

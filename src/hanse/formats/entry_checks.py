@@ -7,8 +7,9 @@ exact one, text by text with paths, for whatever the quick one cannot vouch for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from hanse.errors import FormatError
@@ -30,6 +31,11 @@ __all__ = [
 ]
 
 FILE_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+~-\n"
+
+ENTRIES: Final = attrgetter("entries")
+PACKAGE_NAME: Final = attrgetter("package_name")
+POOL: Final = attrgetter("pool")
+SHARE_SCOPE: Final = attrgetter("share_scope")
 
 SUFFIXES: Final = (".mjs\n", ".css\n", ".cjs\n", ".json\n", ".wasm\n", ".map\n")
 
@@ -66,11 +72,16 @@ def pick_files(entry: RemoteEntry) -> list[str]:
 
 def files_of(shared: Collection[Shared]) -> list[str]:
     """Collect the file names of shared packages."""
-    tables = [item.entries for item in shared if item.entries is not None]
-    files = [file for table in tables for file in table.values()]
+    tables = tables_of(shared)
+    files = list(chain.from_iterable([table.values() for table in tables]))
     if len(tables) < len(shared):
         files += [item.out_file_name for item in shared if item.out_file_name is not None]
     return files
+
+
+def tables_of(shared: Iterable[Shared]) -> list[dict[str, str]]:
+    """Return the tables of specifiers and files of those shared packages that have one."""
+    return [table for table in map(ENTRIES, shared) if table is not None]
 
 
 def plain_files(files: list[str]) -> bool:
@@ -115,12 +126,12 @@ def plain_exposes(exposes: Collection[Expose]) -> bool:
 
 def plain_shared_names(shared: Collection[Shared]) -> bool:
     """Tell that the names of shared packages, of their specifiers, scopes and pools are in order."""
-    tables = [item.entries for item in shared if item.entries is not None]
-    labels = [item.pool or item.share_scope for item in shared if item.pool or item.share_scope]
+    tables = tables_of(shared)
+    labels = {*map(POOL, shared), *map(SHARE_SCOPE, shared)}
     return (
-        vet([item.package_name for item in shared], VETTED, package_name_fault)
+        vet(list(map(PACKAGE_NAME, shared)), VETTED, package_name_fault)
         and (all(map(VETTED.issuperset, tables)) or vet(set().union(*tables), VETTED, package_name_fault))
-        and not (labels and any(label_fault(x.pool) or label_fault(x.share_scope) for x in shared))
+        and not any(map(label_fault, labels))
     )
 
 

@@ -14,9 +14,6 @@ class Entries(dict[str, str]):
 
     __slots__ = ()
 
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self.items()))
-
     def __reduce__(self) -> tuple[type[Entries], tuple[dict[str, str]]]:
         return (Entries, (dict(self),))
 
@@ -41,11 +38,11 @@ class Expose(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_default
     dev: Any = None
 
 
-class Shared(msgspec.Struct, frozen=True, gc=False, cache_hash=True, rename="camel", omit_defaults=True):
+class Shared(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """A package a remote shares: flat when `entries` is absent, dense when it is there.
 
     `required_version` is a range, or false where the builder knew none. `entries` maps specifiers
-    to file names, relative to the remote entry. An item is hashable where its entries are `Entries`.
+    to file names, relative to the remote entry.
     """
 
     package_name: str

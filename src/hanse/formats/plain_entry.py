@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from hanse.formats.decoding import BOM
 from hanse.formats.entry_checks import plain_exposes, plain_frame, plain_shared
@@ -44,9 +45,12 @@ FRAME: Final = msgspec.json.Decoder(Frame)
 class Items(Generic[T]):
     """Items of one kind by their texts, so many as their texts have `LIMITS.items_bytes` together."""
 
-    def __init__(self, kind: type[T], plain: Callable[[Sequence[T]], bool]) -> None:
+    def __init__(
+        self, kind: type[T], plain: Callable[[Sequence[T]], bool], freeze: Callable[[Sequence[T]], None]
+    ) -> None:
         self.decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.plain: Callable[[Sequence[T]], bool] = plain
+        self.freeze: Callable[[Sequence[T]], None] = freeze
         self.known: dict[bytes, T] = {}
         self.size = 0
 
@@ -65,33 +69,41 @@ class Items(Generic[T]):
     def learn(self, keys: list[bytes], found: list[T | None]) -> bool:
         """Decode and check all that was not found, together; put it in place and remember it."""
         places = [place for place, item in enumerate(found) if item is None]
-        fresh: list[T] = self.decoder.decode(b"[%b]" % b",".join([keys[place] for place in places]))
+        texts = [keys[place] for place in places]
+        fresh: list[T] = self.decoder.decode(b"[%b]" % b",".join(texts))
         if len(fresh) != len(places) or not self.plain(fresh):
             return False
+        self.freeze(fresh)
         for place, item in zip(places, fresh, strict=True):
             found[place] = item
-            if freeze(item):
-                self.remember(keys[place], item)
+        self.remember(texts, fresh)
         return True
 
-    def remember(self, key: bytes, item: T) -> None:
-        """Remember an item by its text; all are forgotten where they would become too many."""
-        if self.size > LIMITS.items_bytes:
+    def remember(self, texts: Sequence[bytes], items: Sequence[T]) -> None:
+        """Remember items by their texts; all are forgotten where they would become too many."""
+        size = sum(map(len, texts))
+        if self.size + size > LIMITS.items_bytes:
             self.known = {}
             self.size = 0
-        self.size += len(key)
-        self.known[key] = item
+        self.size += size
+        # What `dev` holds may change: it is only remembered where it is absent.
+        self.known.update([pair for pair in zip(texts, items, strict=True) if pair[1].dev is None])
 
 
-def freeze(item: Expose | Shared) -> bool:
-    """Make a decoded item immutable; tell whether it is."""
-    if isinstance(item, Shared) and item.entries is not None:
-        msgspec.structs.force_setattr(item, "entries", Entries(item.entries))
-    return item.dev is None
+def freeze_shared(items: Iterable[Shared]) -> None:
+    """Make decoded packages immutable, but for what `dev` holds."""
+    for item in items:
+        entries = item.entries
+        if entries is not None:
+            force_setattr(item, "entries", Entries(entries))
 
 
-EXPOSES: Final[Items[Expose]] = Items(Expose, plain_exposes)
-SHARED: Final[Items[Shared]] = Items(Shared, plain_shared)
+def freeze_exposes(_items: Iterable[Expose]) -> None:
+    """Leave exposed modules as they are: they are immutable, but for what `dev` holds."""
+
+
+EXPOSES: Final[Items[Expose]] = Items(Expose, plain_exposes, freeze_exposes)
+SHARED: Final[Items[Shared]] = Items(Shared, plain_shared, freeze_shared)
 
 
 def read_plain(data: bytes | str, limits: Limits) -> RemoteEntry | None:

@@ -14,9 +14,10 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.formats.entry_structs import Entries, Shared
-from hanse.resolve.ballot import Elections, Kind, package_of_declaration
+from hanse.resolve.ballot import Elections
 from hanse.resolve.dense import CHUNK_PREFIX, specifiers_of
 from hanse.resolve.families import Family, group_families
+from hanse.resolve.kinds import Kind, package_of_declaration
 from hanse.resolve.offers import Declaration, Offer, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import owning_package
@@ -69,18 +70,45 @@ class Grouping:
         return runs
 
 
+MOST_ITEMS = 20_000
+"""So many decoded items are known again: as many as the reader knows by their texts."""
+
+
+class Items:
+    """The declarations of decoded items, which are known again as objects: that takes no comparing.
+
+    `items` keeps them, so that no other object can come to lie where one of them is.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[Shared] = []
+        self.declarations: dict[int, Declaration] = {}
+
+    def find(self, shared: Iterable[Shared]) -> list[Declaration | None]:
+        """Return the declarations of items, None for each that is not known."""
+        return list(map(self.declarations.get, map(id, shared)))
+
+    def remember(self, item: Shared, declaration: Declaration) -> None:
+        """Remember an item that never changes."""
+        self.items.append(item)
+        self.declarations[id(item)] = declaration
+
+
 class Catalogue:
     """Every kind of declaration seen under one policy, each once; None for those that are skipped.
 
-    `items` finds the declarations of decoded items at once. `lines` remembers, for specifiers of one package,
-    which packages must come from one build with them.
+    `items` finds the declarations of decoded items at once. `shapes` has each shape once, with the set of its
+    specifiers, and `names` each specifier: what is one object is found without comparing letters. `lines`
+    remembers, for specifiers of one package, which packages must come from one build with them.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.families = policy.families
         self.declarations: dict[tuple[object, ...], Declaration | None] = {}
-        self.items: dict[Shared, Declaration] = {}
+        self.items = Items()
+        self.shapes: dict[Shape, tuple[Shape, frozenset[str]]] = {}
+        self.names: dict[str, str] = {}
         self.tagged = False
         self.lines: dict[tuple[str, ...], frozenset[Line]] = {}
         self.kinds: dict[tuple[Declaration, ...], Kind] = {}
@@ -109,29 +137,55 @@ class Catalogue:
         declared = offer.declared
         if offer.repeats:
             return tuple([self.kind(run) for run in grouping.runs(declared).values()])
-        kinds = tuple(map(grouping.alone.get, declared))
+        kinds = list(map(grouping.alone.get, declared))
         if all(kinds):
-            return kinds  # type: ignore[return-value]
-        rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
+            return tuple(kinds)  # type: ignore[arg-type]
+        # A declaration that has a home already is one of a larger family.
+        for place, declaration in enumerate(declared):
+            if kinds[place] is None and declaration not in grouping.homes:
+                kinds[place] = self.kind_alone(grouping, declaration)
         found = [kind for kind in kinds if kind is not None]
-        for family, run in grouping.runs(rest).items():
-            kind = self.kind(run)
-            found.append(kind)
-            if len(family[1]) == 1:
-                grouping.alone[run[0]] = kind
+        if len(found) < len(kinds):
+            rest = [one for one, kind in zip(declared, kinds, strict=True) if kind is None]
+            found += map(self.kind, grouping.runs(rest).values())
         return tuple(found)
+
+    def kind_alone(self, grouping: Grouping, declaration: Declaration) -> Kind | None:
+        """Return the kind of a declaration whose package is a family of its own; None where it is not."""
+        family = grouping.families[declaration.scope, declaration.package]
+        if len(family[1]) > 1:
+            return None
+        kind = self.kind((declaration,))
+        grouping.alone[declaration] = kind
+        grouping.homes[kind] = family
+        return kind
 
     def kind(self, run: tuple[Declaration, ...]) -> Kind:
         """Return the one kind that makes these declarations of a family, in whatever order."""
         kind = self.kinds.get(run)
-        if kind is None:
+        if kind is not None:
+            return kind
+        if len(run) > 1:
             kind = self.kinds[run] = kind_of(self, run)
-        return kind
+            return kind
+        (one,) = run
+        return self.kinds.setdefault(
+            run, Kind(run, dict.fromkeys(one.specifiers, one.version), is_simple(one))
+        )
+
+    def shape(self, shape: Shape) -> tuple[Shape, frozenset[str]]:
+        """Return the one shape that equals this one, and the set of its specifiers."""
+        known = self.shapes.get(shape)
+        if known is not None:
+            return known
+        scope, package, specifiers = shape
+        specifiers = tuple([self.names.setdefault(name, name) for name in specifiers])
+        return self.shapes.setdefault(shape, ((scope, package, specifiers), frozenset(specifiers)))
 
     @property
     def size(self) -> int:
         """How much is interned."""
-        return len(self.declarations) + len(self.items) + len(self.kinds)
+        return len(self.declarations) + len(self.kinds)
 
     def lines_of(self, specifiers: tuple[str, ...]) -> frozenset[Line]:
         """Return what stands for the packages that must come from one build with these specifiers.
@@ -199,62 +253,55 @@ def make_offer(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
         ResolveError: A version is invalid and `strict_external_version` is set.
     """
     shared = remote.entry.shared or []
-    declared = known_declarations(shared, catalogue)
-    if declared is not None:
-        return Offer(remote, declared, shared)
-    declared = []
-    items: list[Shared] = []
-    for item in shared:
+    found = catalogue.items.find(shared)
+    if all(found):
+        return Offer(remote, found, shared)  # type: ignore[arg-type]
+    for place in [place for place, kind in enumerate(found) if kind is None]:
+        item = shared[place]
         if item.singleton:
-            kind = intern_item(item, policy, catalogue)
-            if kind is not None:
-                declared.append(kind)
-                items.append(item)
+            found[place] = intern_item(item, catalogue)
         elif policy.strict.strict_external_version and parse(item.version or "") is None:
             raise ResolveError(version_fault(item), subject=item.package_name)
-    mates = catalogue.mates_of(shared) if len(declared) < len(shared) else None
+    declared = [kind for kind in found if kind is not None]
+    if len(declared) == len(shared):
+        return Offer(remote, declared, shared)
+    items = [item for item, kind in zip(shared, found, strict=True) if kind is not None]
+    mates = catalogue.mates_of(shared)
     if mates:
         declared = [catalogue.bound(kind, mates) for kind in declared]
     return Offer(remote, declared, items)
 
 
-def known_declarations(shared: Sequence[Shared], catalogue: Catalogue) -> list[Declaration] | None:
-    """Return the declarations of items that are all known; None where one is not."""
-    try:
-        found = list(map(catalogue.items.get, shared))
-    except TypeError:  # an item that was not read from a document cannot be a key
-        return None
-    return found if all(found) else None  # type: ignore[return-value]
-
-
-def intern_item(item: Shared, policy: Policy, catalogue: Catalogue) -> Declaration | None:
+def intern_item(item: Shared, catalogue: Catalogue) -> Declaration | None:
     """Return the one declaration of an item and all that are equal; None where it is skipped.
 
     Raises:
         ResolveError: The version is invalid and `strict_external_version` is set.
     """
-    decoded = isinstance(item.entries, Entries) and item.dev is None
-    kind = catalogue.items.get(item) if decoded else None
-    if kind is not None:
-        return kind
     specifiers = tuple(specifiers_of(item))
+    scope = GLOBAL if item.share_scope is None else item.share_scope
+    required = item.required_version if isinstance(item.required_version, str) else ""
+    if (scope == STRICT or not required) and parse(item.version or "") is not None:
+        required = item.version or ""
+    # Two ways to write the same are one declaration: else the order of remotes would decide between them.
     key = (
+        scope,
         item.package_name,
         item.version,
-        item.required_version,
-        item.strict_version,
-        item.share_scope,
-        item.pool,
+        required,
+        bool(item.strict_version) or scope == STRICT,
+        item.pool.strip() or None if item.pool else None,
         specifiers,
     )
-    try:
-        kind = catalogue.declarations[key]
-    except KeyError:
+    kind = catalogue.declarations.get(key)
+    if kind is None and key not in catalogue.declarations:
         # Whoever resolves at the same time gets the same object: declarations are compared by identity.
-        kind = catalogue.declarations.setdefault(key, declare(item, specifiers, policy))
+        kind = catalogue.declarations.setdefault(key, declare(item, specifiers, catalogue))
         catalogue.tagged = catalogue.tagged or bool(kind is not None and kind.pool)
-    if decoded and kind is not None:
-        catalogue.items[item] = kind
+    if kind is not None and item.dev is None and isinstance(item.entries, Entries):
+        if len(catalogue.items.items) >= MOST_ITEMS:
+            catalogue.items = Items()
+        catalogue.items.remember(item, kind)
     return kind
 
 
@@ -263,12 +310,13 @@ def version_fault(item: Shared) -> str:
     return f"version {item.version!r} of {item.package_name} is not a semver version"
 
 
-def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declaration | None:
+def declare(item: Shared, specifiers: tuple[str, ...], catalogue: Catalogue) -> Declaration | None:
     """Make the kind of a shared item.
 
     Raises:
         ResolveError: The version is invalid and `strict_external_version` is set.
     """
+    policy = catalogue.policy
     scope = GLOBAL if item.share_scope is None else item.share_scope
     version, fault = item.version or "", None
     parsed: Version | None = parse(version)
@@ -285,18 +333,19 @@ def declare(item: Shared, specifiers: tuple[str, ...], policy: Policy) -> Declar
     if scope == STRICT or not required:
         required = version
     strict = bool(item.strict_version) or scope == STRICT
+    shape, surface = catalogue.shape((scope, item.package_name, specifiers))
     return Declaration(
         scope=scope,
         package=item.package_name,
         version=version,
         required=required,
         strict=strict,
-        specifiers=specifiers,
+        specifiers=shape[2],
         pool=item.pool.strip() or None if item.pool else None,
         fault=fault,
         rank=() if parsed is None else parsed.key,
-        shape=(scope, item.package_name, specifiers),
-        surface=frozenset(specifiers),
+        shape=shape,
+        surface=surface,
     )
 
 

@@ -15,10 +15,17 @@ import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import LINES
-from hanse.resolve.ballot import Kind
 from hanse.resolve.catalogue import Catalogue, Grouping, make_offer, overgrown, warm_catalogue
-from hanse.resolve.decide import Decision, Terms, decide, refuse_differing_ranges, refuse_keepers
+from hanse.resolve.decide import (
+    Decision,
+    Terms,
+    decide,
+    decide_after,
+    refuse_differing_ranges,
+    refuse_keepers,
+)
 from hanse.resolve.families import Family
+from hanse.resolve.kinds import Kind
 from hanse.resolve.offers import Offer, Part, Shape
 from hanse.resolve.policy import Policy
 from hanse.resolve.remote import Remote
@@ -96,28 +103,22 @@ def read_remotes(
         ResolveError: A strict option forbids a remote.
     """
     offers: dict[str, Offer] = {}
-    changed = set(known)
+    changed: set[str] = set()
     for remote in sorted(remotes, key=REMOTE_NAME):
         name = remote.name
-        offer = reuse_offer(known.get(name), remote)
-        if offer is None:
+        offer = known.get(name)
+        if offer is None or not (offer.remote is remote or unchanged(offer.remote, remote)):
             offer = read_remote(remote, policy, catalogue)
             changed.add(name)
-        else:
-            changed.discard(name)
         offers[name] = offer
+    changed.update(known.keys() - offers.keys())
     return offers, changed
 
 
-def reuse_offer(known: Offer | None, remote: Remote) -> Offer | None:
-    """Return the earlier offer where the remote is the same, and its entry the same object."""
-    if known is None:
-        return None
-    old = known.remote
-    if old is remote:
-        return known
-    same = old.entry is remote.entry and old.url == remote.url and old.host == remote.host
-    return known if same and old.sizes is remote.sizes else None
+def unchanged(old: Remote, new: Remote) -> bool:
+    """Tell whether a remote is as before, and its entry the same object."""
+    same = old.entry is new.entry and old.url == new.url and old.host == new.host
+    return same and old.sizes is new.sizes
 
 
 def read_remote(remote: Remote, policy: Policy, catalogue: Catalogue) -> Offer:
@@ -185,12 +186,20 @@ def partition(
     else:
         before = [previous.offers[name] for name in changed if name in previous.offers]
         after = [offers[name] for name in changed if name in offers]
+        changes = count_shapes(after)
+        changes.subtract(count_shapes(before))
         shapes = previous.shapes.copy()
-        shapes.update(count_shapes(after))
-        shapes.subtract(count_shapes(before))
-        shapes = +shapes
+        for shape, change in changes.items():
+            shapes[shape] += change
+            if not shapes[shape]:
+                del shapes[shape]
         tagged = any(kind.pool for offer in (*before, *after) for kind in offer.declared)
-        if shapes.keys() == previous.shapes.keys() and not tagged:
+        # None is new, and none is gone.
+        if (
+            all(map(previous.shapes.__contains__, changes))
+            and len(shapes) == len(previous.shapes)
+            and not tagged
+        ):
             return shapes, previous.grouping
     tags = []
     if catalogue.tagged:
@@ -231,7 +240,7 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
     steps: dict[Family, dict[Kind, int]] = {}
     work.stakes = previous.stakes.copy()
     for name in sorted(changed):
-        before = set(work.stakes.pop(name, ()))
+        before = set(previous.stakes.get(name, ()))
         offer = work.offers.get(name)
         after = () if offer is None else work.catalogue.stakes(work.grouping, offer)
         if offer is not None:
@@ -239,32 +248,20 @@ def decide_changed(work: Workings, previous: Workings, changed: set[str]) -> Non
         for kind in before.symmetric_difference(after):
             found = steps.setdefault(work.grouping.of(kind), {})
             found[kind] = found.get(kind, 0) + (-1 if kind in before else 1)
-    if changed:
+    if work.offers.keys() != previous.offers.keys():
         work.stakes = {name: work.stakes[name] for name in work.offers}
     work.decisions = dict(previous.decisions)
-    terms = terms_of(work)
+    terms = terms_of(work, still_first(work, previous, changed, steps))
     for family in sorted(steps):
-        counts = recount(previous.decisions[family].counts, steps[family])
-        if counts:
-            work.decisions[family] = decide(terms, family, counts)
+        decision = decide_after(terms, previous.decisions[family], steps[family])
+        if decision is not None:
+            work.decisions[family] = decision
         else:
             del work.decisions[family]
     work.own = previous.own.copy()
     for name in {*changed, *disturbed(work, previous, steps)}:
         work.own[name] = own_kinds(work, name)
     refuse(work, steps)
-
-
-def recount(counts: Mapping[Kind, int], steps: Mapping[Kind, int]) -> dict[Kind, int]:
-    """Return the numbers of remotes by kind after some have changed."""
-    changed = dict(counts)
-    for kind, step in steps.items():
-        count = changed.get(kind, 0) + step
-        if count:
-            changed[kind] = count
-        else:
-            changed.pop(kind, None)
-    return changed
 
 
 def find_own(work: Workings) -> dict[str, tuple[Kind, ...]]:
@@ -304,21 +301,37 @@ def disturbed(work: Workings, previous: Workings, families: Iterable[Family]) ->
     return names
 
 
-def terms_of(work: Workings) -> Terms:
-    """Gather what is the same for all families."""
+def still_first(
+    work: Workings, previous: Workings, changed: set[str], families: Iterable[Family]
+) -> dict[Kind, str]:
+    """Return the first remotes of the kinds that were published before, where those are as they were."""
+    first: dict[Kind, str] = {}
+    for family in families:
+        for one in previous.decisions[family].rounds:
+            if one.winner not in changed and one.winner not in work.hosts:
+                first[one.kind] = one.winner
+    for name in changed:
+        for kind in work.stakes.get(name, ()):
+            if kind in first and name < first[kind]:
+                first[kind] = name
+    return first
+
+
+def terms_of(work: Workings, first: Mapping[Kind, str] | None = None) -> Terms:
+    """Gather what is the same for all families; of some kinds the first remotes may be known."""
     hosts: dict[Family, list[tuple[str, Kind]]] = {}
     for name in work.hosts:
         for kind in work.stakes[name]:
             hosts.setdefault(work.grouping.of(kind), []).append((name, kind))
-    return Terms(work.policy, LINES, hosts, Firsts(work.stakes).of, work.catalogue.elections)
+    return Terms(work.policy, LINES, hosts, Firsts(work.stakes, first or {}).of, work.catalogue.elections)
 
 
 class Firsts:
     """The first remote of each kind; no more remotes are looked at than it takes."""
 
-    def __init__(self, stakes: Mapping[str, tuple[Kind, ...]]) -> None:
+    def __init__(self, stakes: Mapping[str, tuple[Kind, ...]], known: Mapping[Kind, str]) -> None:
         self.left = iter(stakes.items())
-        self.known: dict[Kind, str] = {}
+        self.known = dict(known)
 
     def of(self, kind: Kind) -> str:
         """Return the first remote of a kind that some remote is of."""

@@ -7,11 +7,13 @@ order is that of names: the manifest's order leaves no trace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from hanse.formats.import_map import ImportMap
-from hanse.resolve.ballot import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
+from hanse.resolve.dense import specifiers_of
+from hanse.resolve.kinds import Kind
 from hanse.resolve.offers import Declaration, Offer, Part
 from hanse.resolve.record import GLOBAL
 
@@ -27,23 +29,22 @@ def compose(work: Workings) -> ImportMap:
     imports = dict(work.modules.urls)
     integrity = dict(work.modules.integrity)
     scopes: Scopes = {}
+    # Most of this is done a thousand times for one remote that changed.
     for name, offer in work.offers.items():
-        part = kept_part(offer, work.own[name])
+        own = work.own[name]
+        known = offer.kept
+        part = known[1] if known is not None and known[0] is own else kept_part(offer, own)
         if part.urls:
-            share_table(scopes, offer.scope, part.urls)
-            integrity.update(part.integrity)
+            scope = offer.scope
+            # The table is a part that the offer remembers, and so it is copied: a plan's map is its own.
+            # Of two remotes in one folder the first by name keeps a specifier.
+            scopes[scope] = part.urls | scopes[scope] if scope in scopes else part.urls.copy()
+            if part.integrity:
+                integrity.update(part.integrity)
     for decision in work.decisions.values():
         publish(work, decision, imports, scopes, integrity)
     shield_nested(work, imports, scopes)
     return ImportMap(imports=imports, scopes=scopes, integrity=of_mapped(integrity, imports, scopes))
-
-
-def share_table(scopes: Scopes, scope: str, urls: dict[str, str]) -> None:
-    """Put a table into a URL scope; of two remotes in one folder the first by name keeps a specifier.
-
-    The table is a part that the offer remembers, and so it is copied: a plan's map is its own.
-    """
-    scopes[scope] = urls | scopes[scope] if scope in scopes else dict(urls)
 
 
 def of_mapped(integrity: dict[str, str], imports: Mapping[str, str], scopes: Scopes) -> dict[str, str]:
@@ -59,7 +60,8 @@ def kept_part(offer: Offer, kinds: tuple[Kind, ...]) -> Part:
     if offer.kept is not None and offer.kept[0] == kinds:
         return offer.kept[1]
     declarations = [declaration for kind in kinds for declaration in kind.declarations]
-    part = offer.part([*offer.private, *pairs_of(offer, declarations), *chunks_of(offer, declarations)])
+    files = chain.from_iterable([specifiers_of(item).items() for item in offer.items_of(declarations)])
+    part = offer.part(chain(offer.private, files, chunks_of(offer, declarations)))
     offer.kept = (kinds, part)
     return part
 

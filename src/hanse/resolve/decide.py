@@ -8,20 +8,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 
 import msgspec
 
 from hanse.errors import ResolveError
 from hanse.resolve.acceptance import Lines
-from hanse.resolve.ballot import Ballot, Elections, Kind, Outcome, prefer
+from hanse.resolve.ballot import Ballot, Elections, Outcome
 from hanse.resolve.families import Family
+from hanse.resolve.kinds import Kind, prefer
 from hanse.resolve.policy import Policy
 from hanse.resolve.pool_graph import Union
 from hanse.resolve.record import STRICT
-from hanse.resolve.tally import elect_on_line
+from hanse.resolve.tally import elect_after, elect_on_line
 from hanse.semver import satisfies
 
-__all__ = ["Decision", "Round", "Terms", "decide", "refuse_differing_ranges", "refuse_keepers"]
+__all__ = [
+    "Decision",
+    "Round",
+    "Terms",
+    "decide",
+    "decide_after",
+    "refuse_differing_ranges",
+    "refuse_keepers",
+]
+
+SIMPLE = attrgetter("simple")
 
 
 class Terms(msgspec.Struct, frozen=True, eq=False):
@@ -39,11 +51,10 @@ class Terms(msgspec.Struct, frozen=True, eq=False):
 
 
 class Round(msgspec.Struct, frozen=True, eq=False):
-    """One published build: the remote it comes from, and the kinds of remotes it serves."""
+    """One published build: the remote it comes from, and its kind."""
 
     winner: str
     kind: Kind
-    served: frozenset[Kind]
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
@@ -52,7 +63,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     `counts` are the numbers of remotes by kind. There is one round, except in the strict share scope, where
     every version that is declared is published to those that declare it. `kept` are the kinds that no round
     serves: their remotes keep their own family, but for `winners`, the remotes of the rounds. `serving` finds
-    the round of a kind where there are several.
+    the round of a kind where there are several. `outcome` is the election behind a single round.
     """
 
     family: Family
@@ -61,12 +72,19 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     kept: frozenset[Kind]
     winners: frozenset[str]
     serving: dict[Kind, Round]
+    outcome: Outcome | None = None
 
     def provider(self, name: str, kind: Kind) -> str:
         """Return the remote that serves this one of a kind, itself where it keeps its own."""
         if name in self.winners or kind in self.kept:
             return name
         return (self.serving[kind] if self.serving else self.rounds[0]).winner
+
+    def reach(self, one: Round) -> int:
+        """Return how many remotes a round's build serves."""
+        if self.serving:
+            return sum([self.counts[kind] for kind, served_by in self.serving.items() if served_by is one])
+        return sum([count for kind, count in self.counts.items() if kind not in self.kept])
 
     def published(self, name: str) -> bool:
         """Tell whether the remote's build is one that is published."""
@@ -86,38 +104,93 @@ def decide(terms: Terms, family: Family, counts: dict[Kind, int]) -> Decision:
         counts: The numbers of remotes by kind.
     """
     if family[0] == STRICT:
-        rounds = decide_exactly(terms, family, counts)
-        kept = frozenset(counts).difference(*[one.served for one in rounds])
-    else:
-        hosts = [kind for _, kind in terms.hosts.get(family, ())]
-        outcome = terms.elections.hold(counts, hosts, partial(elect, terms, family, counts))
-        kept = outcome.kept
-        rounds = [Round(winning_remote(terms, family, outcome.best), outcome.best, outcome.served)]
+        return decide_strictly(terms, family, counts)
+    hosts = hosts_of(terms, family)
+    outcome = terms.elections.hold(counts, hosts, partial(elect, terms, family, counts))
+    return publish_outcome(terms, family, counts, outcome)
+
+
+def decide_after(terms: Terms, before: Decision, changes: Mapping[Kind, int]) -> Decision | None:
+    """Decide a family again after some numbers have changed; None where nobody is left in it.
+
+    Args:
+        terms: What is the same for all families.
+        before: How it was decided.
+        changes: By how much the numbers of remotes have changed since, by kind.
+    """
+    family, counts = before.family, recount(before.counts, changes)
+    if not counts:
+        return None
+    outcome = None
+    if before.outcome is not None:
+        latest = terms.policy.profile.latest_shared_external
+        hosts = hosts_of(terms, family)
+        outcome = elect_after(before.outcome, changes, counts, packages=family[1], hosts=hosts, latest=latest)
+    if outcome is None:
+        return decide(terms, family, counts)
+    return publish_outcome(terms, family, counts, outcome)
+
+
+def recount(counts: Mapping[Kind, int], changes: Mapping[Kind, int]) -> dict[Kind, int]:
+    """Return the numbers of remotes by kind after some have changed."""
+    changed = dict(counts)
+    for kind, change in changes.items():
+        count = changed.get(kind, 0) + change
+        if count:
+            changed[kind] = count
+        else:
+            changed.pop(kind, None)
+    return changed
+
+
+def hosts_of(terms: Terms, family: Family) -> list[Kind]:
+    """Return the kinds of the hosts in a family."""
+    return [kind for _, kind in terms.hosts.get(family, ())]
+
+
+def publish_outcome(terms: Terms, family: Family, counts: dict[Kind, int], outcome: Outcome) -> Decision:
+    """Return the decision that one election leads to."""
+    winner = winning_remote(terms, family, outcome.best)
+    return Decision(
+        family=family,
+        counts=counts,
+        rounds=(Round(winner, outcome.best),),
+        kept=outcome.kept,
+        winners=frozenset((winner,)),
+        serving={},
+        outcome=outcome,
+    )
+
+
+def decide_strictly(terms: Terms, family: Family, counts: dict[Kind, int]) -> Decision:
+    """Decide a family of the strict share scope: every version is published to those that declare it."""
+    rounds = decide_exactly(terms, family, counts)
     return Decision(
         family=family,
         counts=counts,
         rounds=tuple(rounds),
-        kept=kept,
+        kept=frozenset(counts).difference(*rounds.values()),
         winners=frozenset([one.winner for one in rounds]),
-        serving={kind: one for one in rounds for kind in one.served} if len(rounds) > 1 else {},
+        serving={kind: one for one, served in rounds.items() for kind in served} if len(rounds) > 1 else {},
     )
 
 
-def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> list[Round]:
+def decide_exactly(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> dict[Round, frozenset[Kind]]:
     """Elect builds until every version of a family of the strict scope has one; the most used comes first.
 
-    A build that cannot even serve its own kind, for a private part of its family, is nobody's but its own.
+    Returned are the rounds, each with the kinds of remotes it serves. A build that cannot even serve its own
+    kind, for a private part of its family, is nobody's but its own.
     """
-    rounds: list[Round] = []
+    rounds: list[tuple[Round, frozenset[Kind]]] = []
     for group in version_groups(prefer(counts, family[1], ())):
         pending = group
         while pending:
             outcome = elect(terms, family, {kind: counts[kind] for kind in pending})
             winner = winning_remote(terms, family, outcome.best)
-            rounds.append(Round(winner, outcome.best, outcome.served))
+            rounds.append((Round(winner, outcome.best), frozenset(pending) - outcome.kept))
             pending = [kind for kind in pending if kind in outcome.kept and kind is not outcome.best]
-    rounds.sort(key=lambda one: sum([counts[kind] for kind in one.served]), reverse=True)
-    return [one for one in rounds if one.served] or rounds
+    rounds.sort(key=lambda pair: sum([counts[kind] for kind in pair[1]]), reverse=True)
+    return dict([(one, served) for one, served in rounds if served] or rounds)
 
 
 def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:
@@ -136,12 +209,10 @@ def version_groups(kinds: Iterable[Kind]) -> list[list[Kind]]:
 
 def elect(terms: Terms, family: Family, counts: Mapping[Kind, int]) -> Outcome:
     """Elect one build; a family of one package has a quicker way to the same answer."""
-    hosts = [kind for _, kind in terms.hosts.get(family, ())]
+    hosts = hosts_of(terms, family)
     latest = terms.policy.profile.latest_shared_external
-    if len(family[1]) == 1 and all(kind.simple for kind in counts):
-        return elect_on_line(
-            list(counts.items()), terms.lines, packages=family[1], hosts=hosts, latest=latest
-        )
+    if len(family[1]) == 1 and all(map(SIMPLE, counts)):
+        return elect_on_line(counts, terms.lines, packages=family[1], hosts=hosts, latest=latest)
     ordered = prefer(counts, family[1], hosts)
     ballot = Ballot(ordered, terms.lines)
     candidates = ballot.everybody

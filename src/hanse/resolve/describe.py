@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hanse.resolve.ballot import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
+from hanse.resolve.kinds import Kind
 from hanse.resolve.notices import offer_notices
 from hanse.resolve.offers import Declaration
 from hanse.resolve.plan import CopyPlan, Described, Notice, PackagePlan, Reason
@@ -54,8 +54,7 @@ class FamilyPlan:
         first = decision.rounds[0]
         self.winner, self.build = first.winner, first.kind.tags
         self.faults: dict[Kind, tuple[str, Reason] | None] = {}
-        counts = decision.counts
-        self.served = {one.winner: sum([counts[kind] for kind in one.served]) for one in decision.rounds}
+        self.served = {one.winner: decision.reach(one) for one in decision.rounds}
 
     def describe(self, package: str) -> PackagePlan:
         """Describe one package of the family."""

@@ -172,8 +172,12 @@ def row_key(row: Row) -> tuple[object, ...]:
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
-    """What equal items have in common: the row of their copies, and what a copy consists of."""
+    """What the copies of one item have in common: their row, and what they consist of.
 
+    It has the item, so that no other object can come to lie where that is.
+    """
+
+    item: Shared
     row: Row
     entries: dict[str, str]
     required: str
@@ -183,7 +187,8 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 class Merging:
     """Entries being merged into a record, shared packages through `place`.
 
-    `standing` has the decoded items that were placed before: a federation repeats few of them.
+    `standing` has the decoded items that were placed before, by their identity: a federation repeats few of
+    them, and most of what is equal in it is one object.
     """
 
     def __init__(self, record: Record, policy: Policy, place: Place, *, log: Log | None, step: int) -> None:
@@ -193,7 +198,7 @@ class Merging:
         self.log = log
         self.step = step
         self.valid: set[str | None] = set()
-        self.standing: dict[Shared, Standing] = {}
+        self.standing: dict[int, Standing] = {}
 
     def register(self, arrival: Arrival) -> None:
         """Merge one entry: where the remote lies, its packages, its chunks.
@@ -218,12 +223,9 @@ class Merging:
             record_chunks(record, name, entry.chunks)
 
     def find_standing(self, arrival: Arrival) -> list[Standing | None]:
-        """Return for each item of an entry what was placed of equal ones; a host's are a case by itself."""
+        """Return for each item of an entry what was placed of it before; a host's are a case by itself."""
         shared = arrival.entry.shared or []
-        try:
-            return [None] * len(shared) if arrival.host else list(map(self.standing.get, shared))
-        except TypeError:  # an item that was not read from a document cannot be a key
-            return [None] * len(shared)
+        return [None] * len(shared) if arrival.host else list(map(self.standing.get, map(id, shared)))
 
     def register_item(self, arrival: Arrival, item: Shared) -> None:
         """Merge one package.
@@ -279,11 +281,11 @@ class Merging:
                 external
             )
         if row is not None and isinstance(entries, Entries) and item.dev is None:
-            self.standing[item] = Standing(row, entries, copy.required, copy.pool)
+            self.standing[id(item)] = Standing(item, row, entries, copy.required, copy.pool)
 
 
 def add_standing(name: str, item: Shared, standing: Standing) -> None:
-    """Add a copy of an item of which equal ones were placed before."""
+    """Add a copy of an item that was placed before for another remote."""
     row, required, strict = standing.row, standing.required, item.strict_version
     copy = Copy(name, standing.entries, required, strict, False, item.bundle, standing.pool)
     # An equal copy is in the row already, and so its basis has as many entrypoints.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -22,6 +22,9 @@ PACKAGE_NAME = attrgetter("package_name")
 
 FEW = 64
 """Up to so many declarations are found by walking the list; an index costs more than that saves."""
+
+FEW_ASKED = 4
+"""For so many declarations, asked for together, the list is walked as well."""
 
 
 class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -50,9 +53,10 @@ class Declaration(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def content(self) -> str:
         """Return the whole declaration as a text that sorts; few are ever asked for it."""
-        bound = () if self.bound is None else ("\tbound to", self.bound)
+        rest = {"bound to": self.bound, "pool": self.pool, "fault": self.fault}
+        notes = [f"\t{name} {text}" for name, text in rest.items() if text is not None]
         return "\n".join(
-            (self.package, self.version, self.required, str(self.strict), *self.specifiers, *bound)
+            (self.package, self.version, self.required, str(self.strict), *self.specifiers, *notes)
         )
 
 
@@ -100,11 +104,10 @@ class Offer:
         self.places: dict[Declaration, Shared] = {}
         self.kept: tuple[tuple[object, ...], Part] | None = None
         exposes = entry.exposes or ()
-        keys = [join(name, one.key) for one in exposes]
-        self.exposed = self.part(zip(keys, [one.out_file_name for one in exposes], strict=True))
+        keyed = [(join(name, one.key), one) for one in exposes]
+        self.exposed = self.part([(key, one.out_file_name) for key, one in keyed])
         urls = self.exposed.urls
-        dotted = [(one.key, key) for one, key in zip(exposes, keys, strict=True) if one.key[:2] == "./"]
-        self.aliases = {name + short[1:]: urls[key] for short, key in dotted}
+        self.aliases = {name + one.key[1:]: urls[key] for key, one in keyed if one.key[:2] == "./"}
         self.private = self.pairs_of_private()
 
     def exposes_as(self, other: Offer) -> bool:
@@ -119,6 +122,13 @@ class Offer:
         if not self.places:
             self.places = dict(zip(reversed(declared), reversed(self.items), strict=True))
         return self.places[declaration]
+
+    def items_of(self, declarations: Sequence[Declaration]) -> list[Shared]:
+        """Return the items of the entry that make some of its declarations."""
+        if len(declarations) <= FEW_ASKED:
+            return list(map(self.item, declarations))
+        places = dict(zip(reversed(self.declared), reversed(self.items), strict=True))
+        return [places[declaration] for declaration in declarations]
 
     def files(self, declaration: Declaration) -> dict[str, str]:
         """Return specifier -> file of one of its declarations."""

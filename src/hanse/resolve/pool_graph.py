@@ -76,11 +76,11 @@ def owning_package(name: str) -> str | None:
 
 def has_pool_tag(packages: dict[str, External]) -> bool:
     """Tell whether any copy carries a pool tag."""
-    return any(
-        any(pool and pool.strip() for pool in set(map(POOL, row.copies)))
-        for external in packages.values()
-        for row in external.rows
-    )
+    tags: set[str | None] = set()
+    for external in packages.values():
+        for row in external.rows:
+            tags.update(map(POOL, row.copies))
+    return any(tag and tag.strip() for tag in tags)
 
 
 def may_pool(record: Record, scope: str, policy: Policy) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 from hanse.errors import ResolveError, UsageError
 from hanse.resolve.coherent import Workings, work_out
@@ -25,6 +26,8 @@ from hanse.resolve.settle import clone_record, record_of
 
 __all__ = ["resolve"]
 
+REMOTE_NAME = attrgetter("name")
+
 
 def resolve(remotes: Iterable[Remote], policy: Policy | None = None, previous: Plan | None = None) -> Plan:
     """Resolve a federation.
@@ -42,9 +45,8 @@ def resolve(remotes: Iterable[Remote], policy: Policy | None = None, previous: P
     """
     policy = policy or Policy()
     listed = list(remotes)
-    named = {remote.name: remote for remote in listed}
-    if len(named) != len(listed):
-        names = [remote.name for remote in listed]
+    names = list(map(REMOTE_NAME, listed))
+    if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UsageError("two remotes have one name", subject=twice)
     if policy.name == "compatible":

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import msgspec
 
 from hanse.formats.remote_entry import Shared
-from hanse.resolve.ballot import Kind
 from hanse.resolve.coherent import Workings, members_of
 from hanse.resolve.decide import Decision
 from hanse.resolve.dense import specifiers_of
 from hanse.resolve.dynamic import clone
+from hanse.resolve.kinds import Kind
 from hanse.resolve.merge import sort_rows
 from hanse.resolve.notices import standing_version
 from hanse.resolve.offers import Declaration

@@ -1,44 +1,22 @@
 """Choosing the build of a family of one package: all that is asked lies on one line of versions.
 
-The outcome is that of a ballot; the way is shorter, for consumers need only be counted along the line, once
-for each set of specifiers they need.
+The outcome is that of a ballot; the way is shorter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hanse.resolve.acceptance import Acceptance, Lines
-from hanse.resolve.ballot import Kind, Outcome, prefer
+from hanse.resolve.ballot import Outcome
+from hanse.resolve.kinds import Kind, prefer
+from hanse.resolve.poll import Poll, follow_poll, take_poll
 
-__all__ = ["elect_on_line"]
-
-Score = tuple[int, int]
-"""How many are served, and (negative) how many of them against their range."""
-
-
-class Tally:
-    """The consumers that need one set of specifiers, counted by the versions they accept."""
-
-    def __init__(self, length: int) -> None:
-        self.insisting = [0] * (length + 1)
-        self.pleased = [0] * (length + 1)
-        self.others = 0
-
-    def close(self) -> None:
-        """Sum up what was noted at the ends of spans."""
-        self.insisting = list(accumulate(self.insisting))
-        if self.others:
-            self.pleased = list(accumulate(self.pleased))
-
-
-Tallies = dict[frozenset[str], Tally]
-"""What consumers need -> their tally."""
+__all__ = ["elect_after", "elect_on_line"]
 
 
 def elect_on_line(
-    consumers: Sequence[tuple[Kind, int]],
+    counts: Mapping[Kind, int],
     lines: Lines,
     *,
     packages: Sequence[str],
@@ -48,49 +26,60 @@ def elect_on_line(
     """Elect the build of a family of one package.
 
     Args:
-        consumers: Kinds with the number of remotes of each.
+        counts: The numbers of remotes by kind.
         lines: The lines of versions known so far.
         packages: The family's one package.
         hosts: The host's kinds: builds of its version, with all it needs, take precedence.
         latest: Whether only builds of the latest version may win.
     """
-    line = lines.of([kind.declarations[0].version for kind, _ in consumers])
-    tallies = count_consumers(consumers, line)
-    kinds = [kind for kind, _ in consumers]
+    poll = take_poll(counts, lines)
+    best = best_build(poll, counts, packages=packages, hosts=hosts, latest=latest)
+    return Outcome(best, find_kept(counts, best, poll.line), poll)
+
+
+def elect_after(
+    before: Outcome,
+    changes: Mapping[Kind, int],
+    counts: Mapping[Kind, int],
+    *,
+    packages: Sequence[str],
+    hosts: Sequence[Kind],
+    latest: bool,
+) -> Outcome | None:
+    """Elect again after some numbers have changed; None where that takes a new poll.
+
+    Args:
+        before: The earlier outcome.
+        changes: By how much the numbers of remotes have changed since, by kind.
+        counts: The numbers of remotes by kind as they are now.
+        packages: As for `elect_on_line`.
+        hosts: As for `elect_on_line`.
+        latest: As for `elect_on_line`.
+    """
+    poll = None if before.poll is None else follow_poll(before.poll, changes, counts)
+    if poll is None:
+        return None
+    best = best_build(poll, counts, packages=packages, hosts=hosts, latest=latest)
+    if same_build(best, before.best):
+        came = [kind for kind in changes if kind in counts]
+        kept = before.kept.difference(changes) | find_kept(came, best, poll.line)
+    else:
+        kept = find_kept(counts, best, poll.line)
+    return Outcome(best, kept, poll)
+
+
+def best_build(
+    poll: Poll, kinds: Collection[Kind], *, packages: Sequence[str], hosts: Sequence[Kind], latest: bool
+) -> Kind:
+    """Return the build that is worth most of those that may win, of equals the preferred one."""
     allowed = allowed_builds(kinds, packages, hosts, latest=latest)
-    scores = score_builds(allowed, tallies, line)
-    most = max(scores)
-    best = prefer([kind for kind, s in zip(allowed, scores, strict=True) if s == most], packages, hosts)[0]
-    kept = frozenset(find_kept(consumers, best, tallies, line))
-    return Outcome(best, frozenset(kinds) - kept, kept)
-
-
-def count_consumers(consumers: Sequence[tuple[Kind, int]], line: Acceptance) -> Tallies:
-    """Count consumers by the specifiers they need and the versions they accept."""
-    tallies: Tallies = {}
-    known = line.ranges
-    for kind, count in consumers:
-        declaration = kind.declarations[0]
-        tally = tallies.get(declaration.surface)
-        if tally is None:
-            tally = tallies[declaration.surface] = Tally(line.length)
-        steps = tally.insisting
-        if not declaration.strict:
-            steps = tally.pleased
-            tally.others += count
-        required = declaration.required
-        for start, stop in known[required] if required in known else line.spans(required):
-            steps[start] += count
-            steps[stop] -= count
-    for tally in tallies.values():
-        tally.close()
-    return tallies
+    return prefer(poll.best() if allowed is None else poll.best_of(allowed), packages, hosts)[0]
 
 
 def allowed_builds(
-    kinds: Sequence[Kind], packages: Sequence[str], hosts: Sequence[Kind], *, latest: bool
-) -> Sequence[Kind]:
-    """Return the builds that may win."""
+    kinds: Collection[Kind], packages: Sequence[str], hosts: Sequence[Kind], *, latest: bool
+) -> list[Kind] | None:
+    """Return the builds that may win, None where all may."""
     present = [kind for kind in hosts if kind in kinds]
     host = prefer(present, packages, ())[0] if present else None
     if host is not None:
@@ -99,52 +88,27 @@ def allowed_builds(
     if latest:
         top = max([kind.declarations[0].rank for kind in kinds])
         return [kind for kind in kinds if kind.declarations[0].rank == top]
-    return kinds
+    return None
 
 
-def score_builds(kinds: Sequence[Kind], tallies: Tallies, line: Acceptance) -> list[Score]:
-    """Score each build by the consumers whose specifiers it has; equal builds are scored once."""
-    served: dict[frozenset[str], list[Tally]] = {}
-    known: dict[tuple[frozenset[str], int], Score] = {}
-    positions = line.positions
-    scores: list[Score] = []
-    for kind in kinds:
-        declaration = kind.declarations[0]
-        surface = declaration.surface
-        build = (surface, positions[declaration.version])
-        score = known.get(build)
-        if score is None:
-            if surface not in served:
-                served[surface] = [tally for needed, tally in tallies.items() if needed <= surface]
-            score = known[build] = score_at(build[1], served[surface])
-        scores.append(score)
-    return scores
+def same_build(left: Kind, right: Kind) -> bool:
+    """Tell whether two kinds of one package are equal as builds, whatever their ranges."""
+    one, other = left.declarations[0], right.declarations[0]
+    return one.version == other.version and one.surface == other.surface
 
 
-def score_at(place: int, consumers: Iterable[Tally]) -> Score:
-    """Score a build of the version at a place, which has all that these consumers need."""
-    served = sum([tally.insisting[place] for tally in consumers])
-    grief = 0
-    for tally in consumers:
-        if tally.others:
-            served += tally.others
-            grief += tally.others - tally.pleased[place]
-    return served, -grief
-
-
-def find_kept(
-    consumers: Sequence[tuple[Kind, int]], best: Kind, tallies: Tallies, line: Acceptance
-) -> list[Kind]:
+def find_kept(kinds: Iterable[Kind], best: Kind, line: Acceptance) -> frozenset[Kind]:
     """Return the consumers that the build cannot serve."""
     build = best.declarations[0]
-    covered = {needed for needed in tallies if needed <= build.surface}
-    ranges = {kind.declarations[0].required for kind, _ in consumers}
+    declared = [(kind, kind.declarations[0]) for kind in kinds]
+    surfaces = {one.surface for _, one in declared}
+    covered = {surface for surface in surfaces if surface <= build.surface}
+    ranges = {one.required for _, one in declared}
     accepting = {required for required in ranges if line.accepts(required, build.version)}
-    kept = []
-    for kind, _ in consumers:
-        declaration = kind.declarations[0]
-        if declaration.surface not in covered or (
-            declaration.strict and declaration.required not in accepting
-        ):
-            kept.append(kind)
-    return kept
+    return frozenset(
+        [
+            kind
+            for kind, one in declared
+            if one.surface not in covered or (one.strict and one.required not in accepting)
+        ]
+    )
