@@ -38,6 +38,7 @@ FindingCode = Literal[
     "server-only",
     "server-version",
     "ssr-not-built",
+    "stats-differ",
 ]
 
 

@@ -57,6 +57,10 @@ def read_container(
             expected="what a build of Module Federation writes",
         )
     found: list[ContainerFinding] = []
+    if stats is not None and build_of(stats) != build_of(manifest):
+        text = f"the stats beside it are those of {build_of(stats)}, and are not used"
+        found.append(ContainerFinding("stats-differ", "$.metaData.buildInfo.buildVersion", text))
+        stats = None
     whole = manifest if stats is None else correct_by_stats(manifest, stats)
     meta = whole.meta_data or MetaData()
     base = find_base(meta, url, origins, found)
