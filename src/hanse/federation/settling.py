@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from hanse.errors import HanseError, ResolveError
-from hanse.federation.accepting import module_federations_reading
 from hanse.federation.holdings import Holdings
 from hanse.federation.snapshot import Snapshot, digest_of
 from hanse.federation.telling import tell
@@ -16,6 +15,7 @@ from hanse.formats.container import Container
 from hanse.formats.import_map import serialise
 from hanse.resolve import Plan, Policy, Remote, resolve
 from hanse.resolve.containers import ContainerPlan, plan_containers
+from hanse.share import satisfy
 
 __all__ = ["refuse_failing", "settle", "unsettled"]
 
@@ -75,7 +75,7 @@ def unsettled(holdings: Holdings, before: Snapshot, error: HanseError, now: floa
 
 def with_containers(before: Snapshot, guests: Sequence[Container]) -> Snapshot:
     """Return a snapshot with other containers beside the same native remotes."""
-    containers = plan_containers(before.plan, guests, accepts=module_federations_reading())
+    containers = plan_containers(before.plan, guests, accepts=satisfy)
     digest = digest_of(before.import_map_json, before.plan.policy, containers)
     return replace(before, containers=containers, digest=digest)
 
@@ -100,7 +100,7 @@ def work_out(
     """
     plan = resolve(remotes, policy, previous)
     body = serialise(plan.import_map)
-    containers = plan_containers(plan, guests, accepts=module_federations_reading())
+    containers = plan_containers(plan, guests, accepts=satisfy)
     return plan, body, containers, digest_of(body, policy, containers)
 
 
