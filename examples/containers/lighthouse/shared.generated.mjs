@@ -1,0 +1,1 @@
+export const client = {"react": {"singleton": true, "requiredVersion": "^19.0.0"}, "react/": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom/": {"singleton": true, "requiredVersion": "^19.0.0"}};
