@@ -1,2 +1,0 @@
-export const client = {"react": {"singleton": true, "requiredVersion": "^19.0.0"}, "react/": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom/": {"singleton": true, "requiredVersion": "^19.0.0"}};
-export const ssr = {"react": {"singleton": true, "requiredVersion": "^19.0.0"}, "react/": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom/": {"singleton": true, "requiredVersion": "^19.0.0"}};

@@ -1,1 +1,0 @@
-export const client = {"react": {"singleton": true, "requiredVersion": "^19.0.0"}, "react/": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom": {"singleton": true, "requiredVersion": "^19.0.0"}, "react-dom/": {"singleton": true, "requiredVersion": "^19.0.0"}};
