@@ -20,7 +20,13 @@ __all__ = ["REMOTES", "build_examples"]
 
 REMOTES = tuple(
     ROOT / "examples" / name
-    for name in ("basic/catalog", "basic/basket", "containers/harbour", "containers/ferry", "containers/lighthouse")
+    for name in (
+        "basic/catalog",
+        "basic/basket",
+        "containers/harbour",
+        "containers/ferry",
+        "containers/lighthouse",
+    )
 )
 # What a remote's builds are to share, where its configuration does not say so itself, and what it reads instead.
 SHARED, GENERATED = "shared.json", "shared.generated.mjs"

@@ -105,7 +105,9 @@ class Haven:
         file = self.files.get(request.url.path)
         if file is not None:
             text = file if isinstance(file, str) else file.read_text()
-            return Response(text, media_type="text/css" if request.url.path.endswith("css") else "text/javascript")
+            return Response(
+                text, media_type="text/css" if request.url.path.endswith("css") else "text/javascript"
+            )
         if request.url.path != "/":
             return Response(status_code=404)
         nonce = secrets.token_urlsafe(18)

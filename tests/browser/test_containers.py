@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from examples.basic.visit import Diary, is_react, keep_diary
 from examples.containers.remotes import serve_remotes
 from scripts.build_examples import build_examples
-from tests.browser.client.stage import call, violations, watch
+from tests.browser.client.stage import POLICY, call, violations, watch
 from tests.browser.havens import Haven, describe_containers, describe_shared, open_haven, write_import_map
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -19,11 +19,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.node]
 BODY = (
     '<div id="quay" data-hanse-module="harbour/./Quay"></div>'
     '<div id="timetable" data-hanse-module="ferry/Timetable"></div>'
-    '<div id="lamp" data-hanse-module="lighthouse/Lamp"></div>'
+    '<div id="lamp" data-hanse-module="lighthouse/./Lamp"></div>'
 )
 # Each copy of react-dom marks the elements it renders with a key that has a random number in it.
-MARKS = """() => ['#quay', '#timetable', '#lamp'].map((root) => Object.keys(
-  document.querySelector(`${root} section`)).filter((key) => key.startsWith('__reactFiber$')).join())"""
+MARKS = """() => ['#quay section', '#quay section section', '#quay .lamp', '#timetable section', '#lamp section'].map(
+  (place) => Object.keys(document.querySelector(place)).filter((key) => key.startsWith('__reactFiber$')).join())"""
+COLOURS = """() => ['.timetable', '#lamp .lamp'].map(
+  (place) => getComputedStyle(document.querySelector(place)).backgroundColor)"""
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +50,106 @@ def haven(served: Haven, entries: dict[str, str]) -> Haven:
     return served
 
 
-@pytest.fixture
-def diary(page: Page, haven: Haven) -> Diary:
+def visit(page: Page, haven: Haven) -> Diary:
+    """Open the page, and return what the browser does from its first request on."""
     watch(page)
     diary = keep_diary(page)
     page.goto(haven.url)
+    for place in ("#quay .lamp", "#timetable section", "#lamp section"):
+        expect(page.locator(place)).to_be_visible()
+    page.wait_for_load_state("networkidle")
     return diary
 
 
-def test_all(page: Page, haven: Haven, diary: Diary) -> None:
-    page.wait_for_timeout(2000)
-    print(page.content())
-    print(diary.complaints, violations(page))
-    print("\n".join(diary.requests))
-    print(page.evaluate(MARKS))
-    assert 0
+@pytest.fixture
+def diary(page: Page, haven: Haven) -> Iterator[Diary]:
+    diary = visit(page, haven)
+    yield diary
+    assert diary.complaints == []
+    assert violations(page) == []
+
+
+def origins(diary: Diary, fragment: str) -> list[str]:
+    return [one for one in diary.requests if fragment in urlsplit(one).path]
+
+
+def test_all_three_run_on_one_react(page: Page, diary: Diary) -> None:
+    assert len([one for one in diary.requests if is_react(one)]) == 1
+    marks = page.evaluate(MARKS)
+    assert all(marks)
+    assert len({*marks}) == 1
+    versions = page.locator("footer b").all_inner_texts()
+    assert versions == ["19.2.9"] * 5
+
+
+def test_no_container_loads_what_it_brought_itself(diary: Diary, entries: dict[str, str]) -> None:
+    files = sorted(urlsplit(one).path for one in diary.requests if one.startswith(entries["ferry"][:21]))
+    assert [one.split(".")[0] for one in files] == [
+        "/__federation_expose_Ticket",
+        "/__federation_expose_Timetable",
+        "/__federation_expose_Timetable",
+        "/remoteEntry",
+    ]
+    assert origins(diary, "prebuild") == []
+    assert len(diary.requests) == len({*diary.requests})
+
+
+def test_context_and_state_cross_the_border(page: Page, diary: Diary) -> None:
+    ticket = page.get_by_role("region", name="Ticket")
+    page.get_by_role("button", name="Raise it").click()
+    expect(ticket.get_by_test_id("ticket")).to_have_text("1 × 4 = 4 marks")
+    ticket.get_by_role("button", name="One more").click()
+    page.get_by_role("button", name="Raise it").click()
+    expect(ticket.get_by_test_id("ticket")).to_have_text("2 × 5 = 10 marks")
+    lamps = page.get_by_test_id("lamp")
+    page.locator("#lamp").get_by_role("button", name="Light").click()
+    expect(lamps.last).to_have_text("The lamp is lit.")
+    expect(lamps.first).to_have_text("The lamp is out.")
+
+
+def test_a_lazy_chunk_loads_on_the_click_and_not_before(page: Page, diary: Diary) -> None:
+    before = len(diary.requests)
+    page.get_by_role("button", name="Weather").click()
+    expect(page.get_by_test_id("weather")).to_have_text("Calm seas, 320 miles to Reval.")
+    assert len(diary.requests) == before + 1
+
+
+def test_styles_are_applied_and_linked_once(page: Page, diary: Diary) -> None:
+    assert page.evaluate(COLOURS) == ["rgb(238, 246, 242)", "rgb(253, 248, 230)"]
+    links = page.eval_on_selector_all("link[rel=stylesheet]", "(links) => links.map(({ href }) => href)")
+    assert len(links) == len({*links}) == 2
+
+
+def test_styles_have_the_nonce_that_a_policy_asks_for(page: Page, haven: Haven) -> None:
+    haven.policy = f"{POLICY}; style-src 'nonce-{{nonce}}'; trusted-types hanse hanse-containers ferry"
+    diary = visit(page, haven)
+    assert page.evaluate(COLOURS) == ["rgb(238, 246, 242)", "rgb(253, 248, 230)"]
+    assert (diary.complaints, violations(page)) == ([], [])
+
+
+def test_where_the_page_forbids_what_the_build_needs_the_error_says_so(page: Page, haven: Haven) -> None:
+    haven.policy = f"{POLICY}; trusted-types hanse hanse-containers"
+    page.goto(haven.url)
+    failed = call(page, "await loadRemoteModule('ferry', './Ticket')")
+    assert failed["message"].startswith("hanse: ferry/./Ticket: ")
+    assert failed["message"].endswith("the policy of the page allow the name in it.")
+    assert failed["reason"] == "load"
+
+
+def test_a_module_of_a_container_is_loaded_once(page: Page, diary: Diary) -> None:
+    seen = call(
+        page,
+        """await Promise.all([loadRemoteModule('ferry', './Ticket'), hanse.load('ferry', 'Ticket'),
+            loadRemoteModule({ remoteName: 'ferry', exposedModule: './Ticket' })]).then(
+            ([one, other, third]) => [Object.keys(one).sort(), one === other && other === third])""",
+    )
+    assert seen == [["Fare", "default", "mount"], True]
+    assert len(origins(diary, "remoteEntry.js")) == 2
+
+
+def test_a_native_page_alone_gets_what_the_container_has(page: Page, haven: Haven) -> None:
+    """Leave out what native remotes share: the container takes its own."""
+    haven.data = {**haven.data, "shared": {}}
+    haven.body = '<div id="lamp" data-hanse-module="lighthouse/Lamp"></div>'
+    page.goto(haven.url)
+    expect(page.get_by_test_id("lamp-react")).to_have_text("19.3.1")

@@ -49,8 +49,8 @@ const adapt = (module) => {
   const { default: whole } = module;
   const names = Object.keys(module);
   const callable = typeof whole === 'function';
-  if (whole && !callable && names.every((name) => name === 'default' || Object.is(whole[name], module[name])))
-    return whole;
+  const same = (name) => name === 'default' || Object.is(whole[name], module[name]);
+  if (whole && typeof whole === 'object' && names.every(same)) return whole;
   const adapted = callable
     ? function (...given) {
         return new.target ? Reflect.construct(whole, given, new.target) : Reflect.apply(whole, this, given);
@@ -121,7 +121,8 @@ const fetchContainer = async ({ script, type, global }) => {
 // What a remote's build has to set is told to whoever reads the error.
 const explain = (error) => {
   const text = error?.message ?? String(error);
-  return fault('load', /TrustedScript/.test(text) ? `${text} Its build must set output.trustedTypes.` : text, error);
+  const hint = ' Its build must set output.trustedTypes, and the policy of the page allow the name in it.';
+  return fault('load', text + (/Trusted(Script|Type)/.test(text) ? hint : ''), error);
 };
 
 const openContainer = async (described) => {
@@ -162,7 +163,7 @@ const loadModule = async (remote, key) => {
     await Promise.all(styles);
     return await (await container.get(name))();
   } catch (error) {
-    throw error.fault ? error : explain(error);
+    throw error?.fault ? error : explain(error);
   }
 };
 
@@ -177,7 +178,7 @@ const share = async (name, { from, version, scope = 'default' }) => {
     const module = entry.lib();
     return isModule(module) ? module : { ...module, default: module };
   } catch (error) {
-    throw new Error(`hanse: ${from}: ${error.message}`, { cause: error });
+    throw new Error(`hanse: ${from}: ${explain(error).message}`, { cause: error });
   }
 };
 
