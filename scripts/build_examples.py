@@ -28,7 +28,7 @@ REMOTES = tuple(
         "containers/lighthouse",
     )
 )
-# What a remote's builds are to share, where its configuration does not say so itself, and what it reads instead.
+# What a remote's builds are to share, where its configuration does not say so; and what that reads instead.
 SHARED, GENERATED = "shared.json", "shared.generated.mjs"
 BUILT = frozenset({"node_modules", "dist", GENERATED})
 # What is known of a remote by other remotes; a build is there when one of these is.

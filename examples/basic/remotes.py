@@ -37,7 +37,7 @@ START_DEADLINE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A remote of an example: its name, the folder its build wrote, the port it asks for, and its entry there."""
+    """A remote of an example: its name, its build's folder, the port it asks for, and its entry."""
 
     name: str
     folder: Path

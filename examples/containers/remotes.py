@@ -12,7 +12,7 @@ from pathlib import Path
 
 from examples.basic.remotes import Remote, build_app, serve_app, wait_for_signal
 
-__all__ = ["REMOTES", "serve_remotes"]
+__all__ = ["HERE", "REMOTES", "serve_remotes"]
 
 HERE = Path(__file__).resolve().parent
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from examples.basic.remotes import serve_app
@@ -89,7 +89,7 @@ class Haven:
         body: What stands in the body.
         before: HTML that stands in the head before the clients, `{nonce}` in it replaced.
         policy: The content security policy.
-        files: More files, by path.
+        folders: Folders of more files, by the first part of their paths.
     """
 
     url: str = ""
@@ -98,16 +98,13 @@ class Haven:
     body: str = ""
     before: str = ""
     policy: str = POLICY
-    files: dict[str, str | Path] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Response:
         """Answer any request."""
-        file = self.files.get(request.url.path)
-        if file is not None:
-            text = file if isinstance(file, str) else file.read_text()
-            return Response(
-                text, media_type="text/css" if request.url.path.endswith("css") else "text/javascript"
-            )
+        _, first, *rest = request.url.path.split("/")
+        if first in self.folders:
+            return FileResponse(self.folders[first].joinpath(*rest), media_type="text/javascript")
         if request.url.path != "/":
             return Response(status_code=404)
         nonce = secrets.token_urlsafe(18)

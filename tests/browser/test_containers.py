@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from examples.basic.visit import Diary, is_react, keep_diary
-from examples.containers.remotes import serve_remotes
+from examples.containers.remotes import HERE, serve_remotes
 from scripts.build_examples import build_examples
 from tests.browser.client.stage import POLICY, call, violations, watch
 from tests.browser.havens import Haven, describe_containers, describe_shared, open_haven, write_import_map
@@ -22,8 +22,9 @@ BODY = (
     '<div id="lamp" data-hanse-module="lighthouse/./Lamp"></div>'
 )
 # Each copy of react-dom marks the elements it renders with a key that has a random number in it.
-MARKS = """() => ['#quay section', '#quay section section', '#quay .lamp', '#timetable section', '#lamp section'].map(
-  (place) => Object.keys(document.querySelector(place)).filter((key) => key.startsWith('__reactFiber$')).join())"""
+MARKS = """() => ['#quay section', '#quay section section', '#quay .lamp', '#timetable section',
+  '#lamp section'].map((place) =>
+  Object.keys(document.querySelector(place)).filter((key) => key.startsWith('__reactFiber$')).join())"""
 COLOURS = """() => ['.timetable', '#lamp .lamp'].map(
   (place) => getComputedStyle(document.querySelector(place)).backgroundColor)"""
 
@@ -153,3 +154,47 @@ def test_a_native_page_alone_gets_what_the_container_has(page: Page, haven: Have
     haven.body = '<div id="lamp" data-hanse-module="lighthouse/Lamp"></div>'
     page.goto(haven.url)
     expect(page.get_by_test_id("lamp-react")).to_have_text("19.3.1")
+
+
+def use_official_runtime(haven: Haven) -> None:
+    """Let the page have Module Federation's own runtime, as npm has it, file by file."""
+    names = {"runtime": "index.js", "runtime-core": "index.js", "sdk": "index.js", "error-codes": "index.mjs"}
+    packages = HERE / "ferry" / "node_modules" / "@module-federation"
+    haven.folders = {name: packages / name / "dist" for name in names}
+    haven.imports["imports"] |= {
+        f"@module-federation/{name}": f"/{name}/{file}" for name, file in names.items()
+    }
+    haven.imports["imports"]["@module-federation/error-codes/browser"] = "/error-codes/browser.mjs"
+    # It sets `src` of scripts to texts.
+    haven.policy = "script-src 'nonce-{nonce}' 'strict-dynamic'"
+    haven.body = '<div id="timetable"></div><div id="lamp"></div>'
+
+
+OFFICIAL = """async ([ferry, lighthouse]) => {
+  const { createInstance } = await import('@module-federation/runtime');
+  const { version } = await import('react');
+  const host = createInstance({
+    name: 'page',
+    remotes: [{ name: 'ferry', entry: ferry }, { name: 'lighthouse', entry: lighthouse }],
+    shared: hanse.containers.getShared(),
+  });
+  const [timetable, lamp] = await Promise.all(['ferry/Timetable', 'lighthouse/Lamp'].map((id) => host.loadRemote(id)));
+  timetable.mount(document.querySelector('#timetable'));
+  lamp.mount(document.querySelector('#lamp'));
+  return version;
+}"""
+
+
+def test_a_page_with_the_official_runtime_shares_the_same_react(
+    page: Page, haven: Haven, entries: dict[str, str]
+) -> None:
+    use_official_runtime(haven)
+    diary = keep_diary(page)
+    page.goto(haven.url)
+    version = page.evaluate(OFFICIAL, [entries["ferry"], entries["lighthouse"]])
+    expect(page.get_by_test_id("ferry-react")).to_have_text(version)
+    expect(page.get_by_test_id("lamp-react")).to_have_text(version)
+    page.get_by_role("button", name="Light").click()
+    expect(page.get_by_test_id("lamp")).to_have_text("The lamp is lit.")
+    assert len([one for one in diary.requests if is_react(one)]) == 1
+    assert diary.complaints == []

@@ -41,7 +41,8 @@ def test_a_container_of_several_scopes_gets_them_all(tab: Page, stage: Stage) ->
     call(tab, "await loadRemoteModule('shop', './Card')")
     seen = tab.evaluate(
         """() => shop.calls.map(([scope, , options]) => [
-            options.shareScopeKeys, Object.keys(options.shareScopeMap).sort(), options.shareScopeMap.ui === scope])"""
+            options.shareScopeKeys, Object.keys(options.shareScopeMap).sort(),
+            options.shareScopeMap.ui === scope])"""
     )
     assert seen == [[["ui", "default"], ["default", "ui"], True]]
 

@@ -140,8 +140,8 @@ def test_a_package_may_be_called_anything(tab: Page, stage: Stage, name: str) ->
     call(tab, CARD)
     seen = call(
         tab,
-        """(({ shareScopeMap: map }) => [Object.keys(map).sort(), Object.keys(map[argument]), map.valueOf === undefined,
-            Object.keys(hanse.containers.getShared())])(shop.calls[0][2])""",
+        """(({ shareScopeMap: map }) => [Object.keys(map).sort(), Object.keys(map[argument]),
+            map.valueOf === undefined, Object.keys(hanse.containers.getShared())])(shop.calls[0][2])""",
         name,
     )
     assert seen == [sorted([name, "default"]), [name], True, [name]]
@@ -168,7 +168,8 @@ def test_native_modules_get_what_a_container_brings(
     stage.imports = {"pack": "/facade.js"}
     stage.modules |= {
         "/shop.js": write_container("shop", init=BRINGS.replace("VALUE", value)),
-        "/facade.js": "const found = await hanse.containers.share('pack', { from: 'shop', version: '2.1.0' });"
+        "/facade.js": "const wish = { from: 'shop', version: '2.1.0' };"
+        "const found = await hanse.containers.share('pack', wish);"
         "export default found.default; export const { a } = found;",
     }
     tab.goto(stage.url)

@@ -15,8 +15,8 @@ from hanse.errors import FormatError
 __all__ = ["squeeze"]
 
 LITERAL: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""")
-# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `/`; and `+` and `-`
-# only between two names or numbers: `a + +b` is not `a++b`.
+# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `/`; and `+`
+# and `-` only between two names or numbers: `a + +b` is not `a++b`.
 PARTS: Final = re.compile(
     rf"({LITERAL.pattern})|\b(const)\b|(?<=\w) ([+-]) (?=\w)| *([=(){{}}\[\],:;?&|<>!*]+) *"
 )
