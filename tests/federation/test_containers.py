@@ -405,3 +405,13 @@ async def test_facades_are_read_like_other_files_and_locked(tmp_path: Path) -> N
 def test_facades_are_served_in_a_folder_of_the_site(base: str) -> None:
     with pytest.raises(UsageError, match="no folder of the site"):
         Federation({}, facade_base=base)
+
+
+async def test_a_remote_of_the_wrong_type_is_told_which_it_is() -> None:
+    async with serve_towns(home=container("home"), shop=entry("shop")) as towns:
+        list_mf(towns, "home", shop="/shop/remoteEntry.json")
+        federation = towns.federation()
+        async with federation:
+            home, shop = federation.snapshot.remotes
+    assert "found a Module Federation manifest" in (home.error or "")
+    assert "a remote entry of native federation" in (shop.error or "")

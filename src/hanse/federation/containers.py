@@ -15,7 +15,7 @@ import msgspec
 
 from hanse.errors import FormatError, HanseError, StatusError
 from hanse.federation.places import Place
-from hanse.federation.reading import AT_ONCE, Received, read
+from hanse.federation.reading import AT_ONCE, CONTAINERS_MARK, Received, read
 from hanse.formats.container import Container, bare_container
 from hanse.formats.federated_stats import decode_federated_stats
 from hanse.formats.mf_manifest import decode_mf_manifest
@@ -37,6 +37,8 @@ __all__ = [
     "work_out",
 ]
 
+# What remote entries of native federation have, and no Module Federation manifest.
+NATIVE_MARK: Final = b'"outFileName"'
 FEDERATED: Final = "federated-stats.json"
 SCRIPTS: Final = (".js", ".mjs", ".cjs")
 # From here on an answer says nothing about whether a document is there.
@@ -205,6 +207,14 @@ def work_out(
     """
     if is_script(url):
         return bare_container(name, url)
+    if NATIVE_MARK in body and CONTAINERS_MARK not in body:
+        raise FormatError(
+            "this is no Module Federation manifest",
+            subject=url,
+            found="a remote entry of native federation",
+            expected="what a build of Module Federation writes",
+            hint='leave `"type": "mf"` out',
+        )
     manifest = decode_mf_manifest(body, subject=url, limits=limits)
     stats = federated = None
     try:
