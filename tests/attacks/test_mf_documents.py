@@ -144,3 +144,17 @@ def test_federated_stats_that_flood_are_refused() -> None:
     exposes = {f"./{index}": ["a.js"] * 100 for index in range(600)}
     with pytest.raises(FormatError, match="too many files"):
         decode_federated_stats({"federatedModules": [{"exposes": exposes}]}, subject="doc")
+
+
+@pytest.mark.parametrize(
+    "file", ["../x.js", "a/../../x.js", "%2e%2e/x.js", "https://evil.example/x.js", "", "./"]
+)
+def test_a_file_is_placed_inside_its_folder_or_not_at_all(file: str) -> None:
+    assert place_file("https://a.example/x/", file) is None
+    assert place_file("./x/", file) is None
+
+
+def test_a_file_is_placed_where_it_belongs() -> None:
+    assert place_file("https://a.example/x/", "./y.js") == "https://a.example/x/y.js"
+    assert place_file("./x/", "/y.js") == "./x/y.js"
+    assert place_file("/x/", "y.js") == "/x/y.js"

@@ -415,3 +415,15 @@ async def test_a_remote_of_the_wrong_type_is_told_which_it_is() -> None:
             home, shop = federation.snapshot.remotes
     assert "found a Module Federation manifest" in (home.error or "")
     assert "a remote entry of native federation" in (shop.error or "")
+
+
+async def test_what_was_stored_under_another_type_is_not_restored(tmp_path: Path) -> None:
+    async with serve_towns(home=entry("home"), shop=entry("shop")) as towns:
+        listed: dict[str, Any] = {name: {"url": towns.url(name)} for name in ("home", "shop")}
+        async with Federation(listed, cache_folder=tmp_path, modules="skip") as federation:
+            assert federation.snapshot.healthy
+        for known in [*towns.upstream.routes]:
+            put(towns, known, reply(status=503))
+        listed["shop"]["type"] = "mf"
+        async with Federation(listed, cache_folder=tmp_path, modules="skip") as federation:
+            assert [one.status for one in federation.snapshot.remotes] == ["stale", "failed"]
