@@ -261,6 +261,13 @@ def test_a_prefix_stands_for_packages_nobody_can_name() -> None:
     assert codes(found) == ["prefix-share"]
 
 
+def test_a_module_of_the_builds_own_can_be_shared() -> None:
+    document = raw("rspack-manifest")
+    document["shared"].append({"name": "./src/api", "version": "1.0.0"})
+    found = read_container(decode_mf_manifest(document, subject="d"), name="shop", url=SHOP)
+    assert [use.package for use in found.shared or ()] == ["react", "lodash", "./src/api"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -11,7 +11,7 @@ from hanse.formats.decoding import shorten
 from hanse.formats.entry_checks import label_fault
 from hanse.formats.mf_structs import Assets, MetaData, MfExpose, MfManifest, MfShared, ScriptFile
 from hanse.limits import LIMITS, Limits
-from hanse.names import expose_name_fault, package_name_fault, remote_name_fault, text_fault
+from hanse.names import expose_name_fault, remote_name_fault, text_fault
 from hanse.urls import is_file_name
 
 __all__ = [
@@ -54,8 +54,12 @@ def global_name_fault(name: str) -> str | None:
 
 
 def share_name_fault(name: str) -> str | None:
-    """Say why this cannot be a shared package; `react/`, which stands for all below it, is fine."""
-    return package_name_fault(name.removesuffix("/"))
+    """Say why this cannot be a shared package.
+
+    `react/`, which stands for all below it, and `./src/api`, a module of the build's own, are fine: no import
+    map gets these names from a container.
+    """
+    return text_fault(name)
 
 
 def expose_key(item: MfExpose) -> str:
