@@ -1,4 +1,4 @@
-"""Build the example's remotes with the official toolchain, where their sources changed.
+"""Build the examples' remotes with their official toolchains, where their sources changed.
 
 Run as `python -m scripts.build_examples`; `--force` builds them whether they changed or not.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -17,8 +18,21 @@ from scripts.node import ROOT, Node, ToolError, ensure_node, install_packages, r
 
 __all__ = ["REMOTES", "build_examples"]
 
-REMOTES = tuple(ROOT / "examples" / "basic" / name for name in ("catalog", "basket"))
-BUILT = frozenset({"node_modules", "dist"})
+REMOTES = tuple(
+    ROOT / "examples" / name
+    for name in (
+        "basic/catalog",
+        "basic/basket",
+        "containers/harbour",
+        "containers/ferry",
+        "containers/lighthouse",
+    )
+)
+# What a remote's builds are to share, where its configuration does not say so; and what that reads instead.
+SHARED, GENERATED = "shared.json", "shared.generated.mjs"
+BUILT = frozenset({"node_modules", "dist", GENERATED})
+# What is known of a remote by other remotes; a build is there when one of these is.
+ENTRIES = ("remoteEntry.json", "mf-manifest.json", "web/mf-manifest.json")
 
 
 def build_examples(*, force: bool = False) -> None:
@@ -41,16 +55,26 @@ def build_remote(folder: Path, node: Node) -> None:
     """Install the remote's npm packages, build it, and remember what it was built from."""
     started = time.perf_counter()
     install_packages(folder, node)
-    print(f"{folder.relative_to(ROOT)}: building (TypeScript, then native federation)", flush=True)
+    print(f"{folder.relative_to(ROOT)}: building", flush=True)
+    write_shared(folder)
     run_npm(node, ["run", "--silent", "build"], folder)
     _stamp(folder).write_text(digest_sources(folder))
     print(f"{folder.relative_to(ROOT)}: built in {time.perf_counter() - started:.1f} s", flush=True)
 
 
+def write_shared(folder: Path) -> None:
+    """Write the module that a configuration imports its `shared` from: an export for each target."""
+    if not (folder / SHARED).is_file():
+        return
+    targets = json.loads((folder / SHARED).read_text())
+    lines = [f"export const {target} = {json.dumps(shared)};\n" for target, shared in targets.items()]
+    (folder / GENERATED).write_text("".join(lines))
+
+
 def is_built(folder: Path) -> bool:
     """Tell whether `dist/` is there and was built from the sources as they are now."""
     stamp = _stamp(folder)
-    if not (folder / "dist" / "remoteEntry.json").is_file() or not stamp.is_file():
+    if not stamp.is_file() or not any((folder / "dist" / entry).is_file() for entry in ENTRIES):
         return False
     return stamp.read_text() == digest_sources(folder)
 

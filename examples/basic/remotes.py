@@ -27,7 +27,9 @@ __all__ = ["REMOTES", "Remote", "bind", "build_app", "serve_app", "serve_remotes
 
 HERE = Path(__file__).resolve().parent
 # Rewritten by every build under the same name; every other file carries a hash of its content.
-UNHASHED = frozenset({"remoteEntry.json", "importmap.json"})
+UNHASHED = frozenset(
+    {"remoteEntry.json", "importmap.json", "remoteEntry.js", "mf-manifest.json", "mf-stats.json"}
+)
 # How many ports are tried, counting up, before giving up.
 PORTS_TRIED = 100
 START_DEADLINE = 10.0
@@ -35,11 +37,12 @@ START_DEADLINE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A remote of the example: its name, the folder its build wrote, and the port it asks for."""
+    """A remote of an example: its name, its build's folder, the port it asks for, and its entry."""
 
     name: str
     folder: Path
     port: int
+    entry: str = "remoteEntry.json"
 
 
 REMOTES = (
@@ -74,7 +77,7 @@ def build_app(remote: Remote) -> Starlette:
     Raises:
         RuntimeError: The remote is not built.
     """
-    if not (remote.folder / "remoteEntry.json").is_file():
+    if not (remote.folder / remote.entry).is_file():
         raise RuntimeError(f"{remote.name} is not built; run: python -m scripts.build_examples")
     return Starlette(routes=[Mount("/", RemoteFiles(directory=remote.folder))])
 

@@ -21,12 +21,14 @@ from hanse.limits import Limits
 from hanse.net import Access, Client, verify_integrity
 from hanse.urls import is_web, join, normalise, origin
 
-__all__ = ["Received", "at_home", "decode_entry", "read"]
+__all__ = ["AT_ONCE", "CONTAINERS_MARK", "Received", "at_home", "decode_entry", "read"]
 
 T = TypeVar("T")
 
 # A larger document is decoded in a thread: below this it takes a few milliseconds at most.
 AT_ONCE: Final = 256 << 10
+# What a Module Federation manifest has, and no remote entry.
+CONTAINERS_MARK: Final = b'"metaData"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +135,21 @@ async def decode_entry(
     Raises:
         FormatError: It is not a proper one, or its own `url` leads to an origin that is not allowed.
     """
-    if len(body) <= AT_ONCE:
-        entry = decode_remote_entry(body, subject=subject, limits=limits)
-    else:
-        entry = await asyncio.to_thread(decode_remote_entry, body, subject=subject, limits=limits)
+    try:
+        if len(body) <= AT_ONCE:
+            entry = decode_remote_entry(body, subject=subject, limits=limits)
+        else:
+            entry = await asyncio.to_thread(decode_remote_entry, body, subject=subject, limits=limits)
+    except FormatError as error:
+        if CONTAINERS_MARK not in body:
+            raise
+        raise FormatError(
+            "this is no remote entry of native federation",
+            subject=subject,
+            found="a Module Federation manifest",
+            expected="a remote entry",
+            hint='give the remote `"type": "mf"`',
+        ) from error
     return at_home(entry, subject, origins) if entry.url else entry
 
 

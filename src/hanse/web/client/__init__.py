@@ -1,4 +1,4 @@
-"""The browser's part: a loader of at most 3 KB for every page, and what helps while developing.
+"""The browser's part: a loader of at most 3 KB for every page, and what some pages get besides.
 
 The sources beside this file are written to be read; what is sent is squeezed once, when this is imported.
 """
@@ -17,6 +17,7 @@ from hanse.web.client.squeezing import squeeze
 
 __all__ = [
     "BUILTIN",
+    "CONTAINERS",
     "DEV",
     "LOADER",
     "Client",
@@ -48,11 +49,13 @@ class Client:
     Attributes:
         loader: What every page gets.
         dev: What pages get besides while developing.
+        containers: What pages with Module Federation's containers get, before the loader.
         shims: es-module-shims, where it is at hand.
     """
 
     loader: Script
     dev: Script
+    containers: Script
     shims: Shims | None
 
 
@@ -70,7 +73,7 @@ def load_script(name: str) -> Script:
 @cache
 def load_client() -> Client:
     """Return all there is for browsers; files are read once."""
-    return Client(load_script("hanse.js"), load_script("dev.js"), find_shims())
+    return Client(load_script("hanse.js"), load_script("dev.js"), load_script("containers.js"), find_shims())
 
 
 def place_shims(choice: str | None, base: str) -> tuple[str | None, str | None]:
@@ -88,3 +91,4 @@ def place_shims(choice: str | None, base: str) -> tuple[str | None, str | None]:
 
 LOADER: Final = load_client().loader.text
 DEV: Final = load_client().dev.text
+CONTAINERS: Final = load_client().containers.text

@@ -23,7 +23,8 @@ let digest = page.snapshot,
   policy,
   shims;
 const mounted = new WeakSet(),
-  entries = new Map(),
+  // What was answered for remotes that were brought in, by their URLs.
+  entries = {},
   // Names that es-module-shims alone knows, for the browser did not take the map they came in.
   foreign = new Set();
 
@@ -35,8 +36,11 @@ const fault = (reason, text, cause) => Object.assign(new Error(text, { cause }),
 // Make the error that callers get, and tell the page of it.
 const report = (remote, key, reason, cause) => {
   const detail = { remote, key, reason: cause?.fault ?? reason };
-  const error = new Error(`hanse: ${remote}${key && '/' + key}: ${cause?.message ?? cause}`, { cause });
-  announce('hanse-error', { ...detail, error: Object.assign(error, detail) });
+  const error = Object.assign(
+    new Error(`hanse: ${remote}${key && '/' + key}: ${cause?.message ?? cause}`, { cause }),
+    detail,
+  );
+  announce('hanse-error', { ...detail, error });
   return error;
 };
 
@@ -48,7 +52,7 @@ const rules = {
     return text;
   },
   createScriptURL(url) {
-    const { href, protocol } = new URL(url, location.href);
+    const { href, protocol } = new URL(url, location);
     if (!/^https?:$/.test(protocol)) throw fault('unsupported', `no script from ${protocol}`);
     return href;
   },
@@ -86,10 +90,7 @@ const mapped = (name) => {
 const known = (name) => !/^\.{0,2}\/|^[^/]*:/.test(name) && (foreign.has(name) || mapped(name));
 
 // Every map has `remote/./Key`, most have `remote/Key` too, and that can be a package's.
-const find = (remote, key) => {
-  const bare = key.replace(/^\.\//, '');
-  return [`${remote}/./${bare}`, `${remote}/${bare}`].find(known);
-};
+const find = (remote, key) => ['/./', '/'].map((slash) => remote + slash + key.replace(/^\.\//, '')).find(known);
 
 const addMap = async (map) => {
   const fresh = Object.keys(map.imports ?? {}).filter((name) => !mapped(name));
@@ -112,13 +113,13 @@ const extend = async (wish) => {
   const answer = await fetch(`${page.base}delta?${query}`, { signal: AbortSignal.timeout?.(15e3) }).catch((error) => {
     throw fault('server', 'the server did not answer', error);
   });
-  const { status } = answer;
   const body = await answer.json().catch(() => ({}));
-  if (status === 410) {
+  if (answer.status === 410) {
     announce('hanse-stale', { snapshot: digest });
     throw fault('stale', 'this page is too old; reload it');
   }
-  if (!answer.ok) throw fault(status === 404 ? 'unknown' : 'server', body.detail ?? `the server answered ${status}`, body);
+  if (!answer.ok)
+    throw fault(answer.status === 404 ? 'unknown' : 'server', body.detail ?? `the server answered ${answer.status}`, body);
   await addMap(body.import_map);
   digest = body.digest ?? digest;
   return body;
@@ -129,6 +130,7 @@ const inTurn = (job) => (queue = queue.catch(() => {}).then(job));
 
 const load = async (remote, key) => {
   await ready;
+  if (api.containers?.has(remote)) return api.containers.load(remote, key);
   const module = `${remote}/${key}`;
   if (!find(remote, key))
     await inTurn(async () => {
@@ -145,11 +147,11 @@ const load = async (remote, key) => {
 const addEntry = (url, wish) =>
   inTurn(async () => {
     await ready;
-    const { href } = new URL(url, location.href);
-    if (!entries.has(href)) entries.set(href, await extend({ url: href, ...wish, snapshot: digest }));
+    const { href } = new URL(url, location);
+    entries[href] ??= await extend({ url: href, ...wish, snapshot: digest });
     // With it came all that the map of the page lacked.
     page.scoped = false;
-    return entries.get(href).name;
+    return entries[href].name;
   });
 
 const initRemoteEntry = async (url, wish) => {
@@ -207,7 +209,7 @@ const fill = async (element) => {
 
 // Mount what is marked below an element; what the server has given up on shows its fallback.
 const mount = (root = document) =>
-  Promise.all(Array.from(root.querySelectorAll('[data-hanse-module]:not([data-hanse-fallback])'), fill));
+  Promise.all([...root.querySelectorAll('[data-hanse-module]:not([data-hanse-fallback])')].map(fill));
 
 // The event registry that remotes of native federation expect: latches, and streams that remember.
 const makeRegistry = ({ maxStreams, maxEvents = 1, removePercentage } = {}) => {
@@ -271,7 +273,8 @@ const makeRegistry = ({ maxStreams, maxEvents = 1, removePercentage } = {}) => {
 };
 
 const ready = (native ? queue : needShims()).then(() => api);
-const api = { loadRemoteModule, load: loadRemoteModule, as: () => api, initRemoteEntry, mount, ready };
+// On pages with containers, containers.js has left them there.
+const api = { ...self.hanse, loadRemoteModule, load: loadRemoteModule, as: () => api, initRemoteEntry, mount, ready };
 
 Object.assign(self, { hanse: api, loadRemoteModule });
 (self.__NF_REGISTRY__ ??= makeRegistry(page.registry)).register('orch.init-ready', api);

@@ -15,13 +15,15 @@ from hanse.errors import FormatError
 __all__ = ["squeeze"]
 
 LITERAL: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`""")
-# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `+`, `-`, `/`:
-# `a + +b` is not `a++b`.
-PARTS: Final = re.compile(rf"({LITERAL.pattern})|\b(const)\b| *([=(){{}}\[\],:;?&|<>!*]+) *")
+# A literal, which stays as it is; a declaration; or punctuation with the spaces around it. Not `/`; and `+`
+# and `-` only between two names or numbers: `a + +b` is not `a++b`.
+PARTS: Final = re.compile(
+    rf"({LITERAL.pattern})|\b(const)\b|(?<=\w) ([+-]) (?=\w)| *([=(){{}}\[\],:;?&|<>!*]+) *"
+)
 # After these a line break means nothing; after all else it may end a statement.
-JOINED: Final = re.compile(r"(?<=[{(\[,;])\n")
-# The last semicolon of a block, where it ends a line as all statements do here.
-LAST: Final = re.compile(r";\n(?=})")
+JOINED: Final = re.compile(r"(?<=[{(\[,;=>|&?:])\n")
+# The last semicolon of a block, where it ends a line as all statements do here; and the last comma of a list.
+LAST: Final = re.compile(r"[;,]?\n(?=[})\]])")
 # What would end the script element that this goes into, or open a comment in it.
 ENDS: Final = re.compile(r"</script|<!--", re.IGNORECASE)
 
@@ -62,5 +64,5 @@ def check(line: str, number: int, subject: str) -> str:
 
 def shorten(found: re.Match[str]) -> str:
     """Return a literal as it is, and punctuation without spaces; what is constant need not be called so."""
-    literal, constant, punctuation = found.groups()
-    return literal or ("let" if constant else punctuation)
+    literal, constant, sign, punctuation = found.groups()
+    return literal or ("let" if constant else sign or punctuation)

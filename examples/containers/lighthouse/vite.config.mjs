@@ -1,0 +1,21 @@
+// A container that is an ES module. It is built for pages of other origins: its files are named relatively.
+import { federation } from '@module-federation/vite';
+import { defineConfig } from 'vite';
+import { client } from './shared.generated.mjs';
+
+export default defineConfig({
+  // As `/`, it would ask the page's own origin for its files.
+  base: './',
+  esbuild: { jsx: 'automatic' },
+  plugins: [
+    federation({
+      name: 'lighthouse',
+      filename: 'remoteEntry.js',
+      exposes: { './Lamp': './src/Lamp.jsx' },
+      shared: client,
+      manifest: true,
+      dts: false,
+    }),
+  ],
+  build: { target: 'es2022', modulePreload: false, rollupOptions: { input: 'src/Lamp.jsx' } },
+});
