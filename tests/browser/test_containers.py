@@ -178,7 +178,8 @@ OFFICIAL = """async ([ferry, lighthouse]) => {
     remotes: [{ name: 'ferry', entry: ferry }, { name: 'lighthouse', entry: lighthouse }],
     shared: hanse.containers.getShared(),
   });
-  const [timetable, lamp] = await Promise.all(['ferry/Timetable', 'lighthouse/Lamp'].map((id) => host.loadRemote(id)));
+  const ids = ['ferry/Timetable', 'lighthouse/Lamp'];
+  const [timetable, lamp] = await Promise.all(ids.map((id) => host.loadRemote(id)));
   timetable.mount(document.querySelector('#timetable'));
   lamp.mount(document.querySelector('#lamp'));
   return version;

@@ -64,19 +64,30 @@ def test_what_is_shared_loads_when_it_is_asked_for_and_is_the_copy_of_the_page(
     assert stage.asked.count("/pack.js") == 1
 
 
-def test_a_copy_without_a_name_is_loaded_by_its_url_and_is_not_decided_for(tab: Page, stage: Stage) -> None:
+def test_a_copy_without_a_name_is_loaded_by_its_url(tab: Page, stage: Stage) -> None:
     versions = {"2.0.0": offer(url="/other.js"), "1.2.0": offer(specifier="pack")}
     share(stage, "export const at = 'pack'", pack=versions)
     stage.modules["/other.js"] = "export const at = 'other'"
     tab.goto(stage.url)
     call(tab, CARD)
-    # The first that is loaded is the one Module Federation stays with.
-    assert tab.evaluate("() => Object.keys(shop.calls[0][0].pack)") == ["1.2.0", "2.0.0"]
-    assert tab.evaluate("() => Object.values(shop.calls[0][0].pack).map(({ loaded }) => !!loaded)") == [
-        True,
-        False,
-    ]
+    # Of those that are loaded, Module Federation stays with the first.
+    loaded = "Object.entries(shop.calls[0][0].pack).map(([version, { loaded }]) => [version, loaded])"
+    assert call(tab, loaded) == [["2.0.0", True], ["1.2.0", True]]
     assert call(tab, "(await shop.calls[0][0].pack['2.0.0'].get())().at") == "other"
+
+
+def test_what_is_withheld_from_a_container_is_not_in_its_scopes(tab: Page, stage: Stage) -> None:
+    rows = {"1.0.0": offer(url="/pack.js")}
+    shared = {"default": {"pack": rows, "more": rows}, "ui": {"pack": rows}, "constructor": {"pack": rows}}
+    withheld = {"default": ["pack"], "ui": ["pack"]}
+    give(stage, {"shop": describe("shop", withheld=withheld), "cart": describe("cart")}, shared)
+    stage.modules |= {f"/{name}.js": write_container(name) for name in ("shop", "cart")}
+    tab.goto(stage.url)
+    call(tab, "await Promise.all(['shop', 'cart'].map((name) => loadRemoteModule(name, './Card')))")
+    seen = """[shop, cart].map(({ calls: [[scope, , { shareScopeMap: map }]] }) =>
+        [scope === map.default, ...Object.values(map).map((packages) => Object.keys(packages))])"""
+    assert call(tab, seen) == [[True, ["more"], [], ["pack"]], [True, ["pack", "more"], ["pack"], ["pack"]]]
+    assert call(tab, "shop.calls[0][0].more === cart.calls[0][0].more")
 
 
 @pytest.mark.parametrize(
@@ -168,8 +179,8 @@ def test_native_modules_get_what_a_container_brings(
     stage.imports = {"pack": "/facade.js"}
     stage.modules |= {
         "/shop.js": write_container("shop", init=BRINGS.replace("VALUE", value)),
-        "/facade.js": "const wish = { from: 'shop', version: '2.1.0' };"
-        "const found = await hanse.containers.share('pack', wish);"
+        "/facade.js": "const containers = globalThis[Symbol.for('hanse.containers')];"
+        "const found = await containers.share('shop', 'default', 'pack');"
         "export default found.default; export const { a } = found;",
     }
     tab.goto(stage.url)
@@ -181,10 +192,11 @@ def test_native_modules_get_what_a_container_brings(
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ("{ from: 'shop', version: '3.0.0' }", "hanse: shop: it shares no pack 3.0.0"),
-        ("{ from: 'shop', version: '2.1.0', scope: 'ui' }", "hanse: shop: it shares no pack 2.1.0"),
-        ("{ from: 'gone', version: '2.1.0' }", "hanse: gone: its script /gone.js did not load"),
-        ("{ from: 'nobody', version: '2.1.0' }", "hanse: nobody: no such container"),
+        ("'shop', 'default', 'pack', '3.0.0'", "hanse: shop: it shares no pack 3.0.0"),
+        ("'shop', 'ui', 'pack', '2.1.0'", "hanse: shop: it shares no pack 2.1.0"),
+        ("'shop', 'default', 'constructor'", "hanse: shop: it shares no constructor"),
+        ("'gone', 'default', 'pack'", "hanse: gone: its script /gone.js did not load"),
+        ("'nobody', 'default', 'pack'", "hanse: nobody: no such container"),
     ],
 )
 def test_what_no_container_brings_is_an_error_that_names_it(
@@ -193,7 +205,7 @@ def test_what_no_container_brings_is_an_error_that_names_it(
     give(stage, {"shop": describe("shop"), "gone": describe("gone")})
     stage.modules["/shop.js"] = write_container("shop", init=BRINGS.replace("VALUE", "1"))
     tab.goto(stage.url)
-    assert call(tab, f"await hanse.containers.share('pack', {wish})")["message"] == message
+    assert call(tab, f"await hanse.containers.share({wish})")["message"] == message
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ const fault = (reason, text, cause) => Object.assign(new Error(text, { cause }),
 
 const rules = {
   createScriptURL(url) {
-    const { href, protocol } = new URL(url, location.href);
+    const { href, protocol } = new URL(url, document.baseURI);
     if (!/^https?:$/.test(protocol)) throw fault('unsupported', `no script from ${protocol}`);
     return href;
   },
@@ -62,8 +62,8 @@ const adapt = (module) => {
   return Object.defineProperty(adapted, '__esModule', { value: true });
 };
 
-// An entry of a share scope. What has a name on the page counts as loaded: Hanse has decided for it, and no container
-// that brings a higher version may decide otherwise.
+// An entry of a share scope. It counts as loaded: Hanse has decided for it, and no container that brings a higher
+// version may decide otherwise. Of several, Module Federation stays with the first.
 const offer = (scope, version, { specifier, url, from, ...shareConfig }) => ({
   version,
   from,
@@ -71,26 +71,21 @@ const offer = (scope, version, { specifier, url, from, ...shareConfig }) => ({
   useIn: [],
   deps: [],
   strategy: 'version-first',
-  loaded: specifier ? true : undefined,
+  loaded: true,
   shareConfig: { eager: false, ...shareConfig },
   get: once(async () => {
-    const module = adapt(await bring(specifier ?? new URL(url, location.href).href));
+    const module = adapt(await bring(specifier ?? new URL(url, document.baseURI).href));
     return () => module;
   }),
 });
 
-// The version with a name comes first: of several, Module Federation stays with the first that is loaded.
 const scopes = bare(
   Object.entries({ default: {}, ...data.shared }).map(([scope, packages]) => [
     scope,
     bare(
       Object.entries(packages).map(([name, versions]) => [
         name,
-        bare(
-          Object.entries(versions)
-            .sort(([, one], [, other]) => !one.specifier - !other.specifier)
-            .map(([version, from]) => [version, offer(scope, version, from)]),
-        ),
+        bare(Object.entries(versions).map(([version, from]) => [version, offer(scope, version, from)])),
       ]),
     ),
   ]),
@@ -107,7 +102,7 @@ const look = (name) => self[name] ?? name.split('.').reduce((value, part) => val
 
 // Load a container's script; one that the page itself has loaded before is taken as it is.
 const fetchContainer = async ({ script, type, global }) => {
-  if (type === 'module') return bring(new URL(script, location.href).href);
+  if (type === 'module') return bring(new URL(script, document.baseURI).href);
   let container = look(global);
   if (isContainer(container) && !found.has(container)) return container;
   await load('script', { src: trusted(script) }).catch(() => {
@@ -125,17 +120,26 @@ const explain = (error) => {
   return fault('load', text + (/Trusted(Script|Type)/.test(text) ? hint : ''), error);
 };
 
+// The share scopes that a container is handed: everybody's; or its own, where the plan has it keep a copy of its own.
+const chooseScopes = ({ withheld }) => {
+  if (!withheld) return scopes;
+  const kept = new Map(Object.entries(withheld));
+  const left = (scope) => Object.entries(scopes[scope]).filter(([name]) => !kept.get(scope)?.includes(name));
+  return bare(Object.keys(scopes).map((scope) => [scope, bare(left(scope))]));
+};
+
 const openContainer = async (described) => {
   const { script, global, scopes: keys } = described;
   const container = await fetchContainer(described);
   if (!isContainer(container)) throw fault('load', `${script} left no container at ${global}`);
   found.add(container);
-  for (const key of keys) scopes[key] ??= bare([]);
+  const handed = chooseScopes(described);
+  for (const key of keys) handed[key] ??= bare([]);
   const options = { version: '', shareScopeKeys: keys[1] ? keys : keys[0] };
   // A host's is not enumerable either: containers copy the others.
-  Object.defineProperty(options, 'shareScopeMap', { value: scopes });
-  await container.init(scopes[keys[0]], [], options);
-  return container;
+  Object.defineProperty(options, 'shareScopeMap', { value: handed });
+  await container.init(handed[keys[0]], [], options);
+  return { container, handed };
 };
 
 const open = (remote) => {
@@ -159,7 +163,7 @@ const loadModule = async (remote, key) => {
   if (exposes && !Object.hasOwn(exposes, name)) throw fault('unknown', `it does not expose ${name}`);
   try {
     const styles = exposes?.[name].css.map(link) ?? [];
-    const container = await open(remote);
+    const { container } = await open(remote);
     await Promise.all(styles);
     return await (await container.get(name))();
   } catch (error) {
@@ -168,17 +172,18 @@ const loadModule = async (remote, key) => {
 };
 
 // Give native modules what a container brings: `default` is there, whatever kind of module it is.
-const share = async (name, { from, version, scope = 'default' }) => {
+const share = async (remote, scope, name, version) => {
   try {
-    await open(from);
-    const entry = scopes[scope]?.[name]?.[version];
-    if (!entry) throw fault('unknown', `it shares no ${name} ${version}`);
+    const { handed } = await open(remote);
+    const versions = handed[scope]?.[name] ?? {};
+    const entry = versions[version ?? Object.keys(versions)[0]];
+    if (!entry) throw fault('unknown', `it shares no ${name} ${version ?? ''}`.trim());
     entry.lib ??= await entry.get();
     entry.loaded = true;
     const module = entry.lib();
     return isModule(module) ? module : { ...module, default: module };
   } catch (error) {
-    throw new Error(`hanse: ${from}: ${explain(error).message}`, { cause: error });
+    throw new Error(`hanse: ${remote}: ${explain(error).message}`, { cause: error });
   }
 };
 
@@ -203,5 +208,8 @@ const getShared = ({ singleton, requiredVersionPrefix } = {}) => {
   return shared;
 };
 
-// The loader finds it here.
-self.hanse = { containers: Object.freeze({ has: (remote) => containers.has(remote), load: loadModule, share, getShared }) };
+const api = Object.freeze({ has: (remote) => containers.has(remote), load: loadModule, share, getShared });
+
+// The loader finds it here, and modules that stand for a container's package find it there.
+self.hanse = { containers: api };
+self[Symbol.for('hanse.containers')] = api;
