@@ -13,6 +13,7 @@ from hanse.formats.config import decode_config
 from hanse.formats.import_map import parse_import_map
 from hanse.formats.lint import Kind, lint
 from hanse.formats.manifest import decode_manifest
+from hanse.formats.mf_manifest import decode_mf_manifest
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.formats.storage import decode_storage
 
@@ -23,6 +24,7 @@ DECODERS: dict[str, Decode] = {
     "remote-entry": lambda data: decode_remote_entry(data, subject="doc"),
     "import-map": lambda data: parse_import_map(data, base="https://a.example/", subject="doc"),
     "storage": lambda data: decode_storage(data, subject="doc"),
+    "mf-manifest": lambda data: decode_mf_manifest(data, subject="doc"),
     "hanse-toml": lambda data: decode_config(data, environment={}, subject="doc"),
 }
 
@@ -103,7 +105,7 @@ def test_a_hundred_thousand_entrypoints_of_one_package_are_too_many() -> None:
         decode_remote_entry(data, subject="flood")
 
 
-KINDS: list[Kind] = ["manifest", "remote-entry", "import-map", "hanse-toml"]
+KINDS: list[Kind] = ["manifest", "remote-entry", "import-map", "hanse-toml", "mf-manifest", "mf-stats"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 
 from hanse.errors import HanseError
 from hanse.formats.config import decode_config
+from hanse.formats.federated_stats import decode_federated_stats
 from hanse.formats.import_map import ParsedImportMap, merge, parse_import_map, resolve_specifier, serialise
 from hanse.formats.lint import Kind, lint
 from hanse.formats.manifest import Remote, decode_manifest, encode_manifest, javascript_order
+from hanse.formats.mf_manifest import decode_mf_manifest, encode_mf_manifest
+from hanse.formats.mf_stats import decode_mf_stats
+from hanse.formats.read_container import read_container
 from hanse.formats.remote_entry import (
     Expose,
     RemoteEntry,
@@ -25,6 +29,7 @@ from hanse.formats.remote_entry import (
     entry_violations,
 )
 from hanse.formats.storage import decode_storage, encode_storage
+from hanse.formats.write_mf import write_mf_manifest
 
 PAGE = "https://page.example/app/"
 
@@ -34,8 +39,15 @@ DECODERS: dict[Kind | str, Callable[[bytes], object]] = {
     "import-map": lambda data: parse_import_map(data, base=PAGE),
     "hanse-toml": lambda data: decode_config(data, environment={"A": "1"}),
     "storage": lambda data: decode_storage(data),
+    "mf-manifest": lambda data: read_container(
+        decode_mf_manifest(data, subject="x"), name="x", url="https://x.example/mf-manifest.json"
+    ),
+    "mf-stats": lambda data: decode_mf_stats(data, subject="x"),
+    "federated-stats": lambda data: decode_federated_stats(data, subject="x"),
 }
-KINDS: list[Kind] = ["manifest", "remote-entry", "import-map", "hanse-toml"]
+KINDS: list[Kind] = [
+    *("manifest", "remote-entry", "import-map", "hanse-toml", "mf-manifest", "mf-stats", "federated-stats"),
+]
 
 # The words of the formats, so that random documents get past the first check.
 words = st.sampled_from(
@@ -44,7 +56,8 @@ words = st.sampled_from(
         *("integrity", "url", "type", "mf", "imports", "scopes", "a", "./a", "a/", "/", "a.js", "../a.js"),
         *("__proto__", "1.0.0", "^1", "https://x.example/", "remotes", "shared-externals", "file", "host"),
         *("scoped-externals", "shared-chunks", "versions", "tag", "action", "share", "scopeUrl", "dirty"),
-        *("cached", "requiredVersion", "env:A", "x\ny"),
+        *("cached", "requiredVersion", "env:A", "x\ny", "metaData", "remoteEntry", "publicPath", "path"),
+        *("assets", "js", "css", "sync", "federatedModules", "singleton", "shareScope", "ssrRemoteEntry"),
     ]
 )
 json_values = st.recursive(
@@ -144,6 +157,41 @@ entries = st.builds(
 def test_a_remote_entry_survives_writing_and_reading(entry: RemoteEntry) -> None:
     assert entry_violations(entry) == []
     assert decode_remote_entry(encode_remote_entry(entry), subject="x") == entry
+
+
+@settings(max_examples=150, deadline=None)
+@given(entries)
+def test_a_native_remote_written_as_a_container_is_read_as_the_same(entry: RemoteEntry) -> None:
+    written = write_mf_manifest(entry)
+    again = decode_mf_manifest(encode_mf_manifest(written), subject="x")
+    assert again == written
+    assert not [
+        one
+        for one in lint(encode_mf_manifest(written), subject="mf-manifest.json")
+        if one.severity == "error" and "same key" not in one.message
+    ]
+    found = read_container(again, name=entry.name, url="https://x.example/mf-manifest.json")
+    assert (found.script, found.type) == ("https://x.example/remoteEntry.js", "module")
+    first = {expose.key: expose.out_file_name for expose in reversed(entry.exposes or [])}
+    placed = {key: (*one.js, *one.css) for key, one in (found.exposes or {}).items()}
+    assert placed == {key: ("https://x.example/" + file.removeprefix("./"),) for key, file in first.items()}
+    told = {(use.package, use.version, use.required, use.singleton, use.scopes) for use in found.shared or ()}
+    assert told == {
+        (
+            specifier,
+            item.version or "0",
+            item.required_version if isinstance(item.required_version, str) else None,
+            bool(item.singleton),
+            (item.share_scope or "default",),
+        )
+        for item in entry.shared or []
+        for specifier in (item.entries if item.entries is not None else flat(item))
+    }
+
+
+def flat(item: Shared) -> list[str]:
+    """Return the specifiers of a package that has one file, or none."""
+    return [] if item.out_file_name is None else [item.package_name]
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hanse.errors import BreakerError, DeadlineError, HanseError, StatusError
-from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, Outcome
+from hanse.federation.containers import NO_PAPERS, decode_container, read_papers, receive
+from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, Outcome, hold_container
 from hanse.federation.places import Place, widen
 from hanse.federation.reading import Received, decode_entry, read
 from hanse.federation.settings import Listed, Settings, access_of
@@ -109,7 +110,8 @@ class Collector:
 
         Its own deadline begins when its turn has come, so that those before it in the queue cannot use it up.
         """
-        good = None if held is None else held.good
+        known = held is not None and held.listed.remote.type == listed.remote.type
+        good = held.good if held is not None and known else None
         asked = False
         try:
             async with asyncio.timeout_at(ends), gate:
@@ -143,6 +145,8 @@ class Collector:
         """
         if listed.fault is not None:
             raise listed.fault
+        if listed.remote.type == "mf":
+            return await self.ask_container(listed, good)
         limits = self.settings.limits
         received = await read(
             tagged(listed, self.settings),
@@ -161,6 +165,37 @@ class Collector:
             origins = self.client.access.origins
             entry = await decode_entry(received.body, subject=url, limits=limits, origins=origins)
             renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
+        return Held(listed, renewed, received.trouble, outcome=came_to(received))
+
+    async def ask_container(self, listed: Listed, good: Good | None) -> Held:
+        """Read and decode what there is of a container; what it comes to stays where the bytes are the same.
+
+        Raises:
+            HanseError: Its manifest could not be had, or is not a proper one.
+        """
+        limits, url = self.settings.limits, listed.place.url
+        known = NO_PAPERS if good is None else good.papers
+        received = await receive(
+            listed.place, self.client, limits, integrity=listed.remote.integrity, deadline=listed.deadline
+        )
+        papers = await read_papers(listed.place, self.client, limits, before=known, deadline=listed.deadline)
+        fetched_at = self.clock() - received.age
+        same = good is not None and good.container is not None and good.url == url
+        if good is not None and same and (received.body, papers) == (good.body, known):
+            if received.trouble is not None:
+                fetched_at = good.fetched_at
+            return Held(
+                listed, replace(good, fetched_at=fetched_at), received.trouble, outcome=came_to(received)
+            )
+        container = await decode_container(
+            received.body,
+            papers,
+            name=listed.name,
+            url=url,
+            limits=limits,
+            origins=self.client.access.origins,
+        )
+        renewed = hold_container(container, received.body, papers, url, fetched_at)
         return Held(listed, renewed, received.trouble, outcome=came_to(received))
 
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hanse.errors import HanseError
+from hanse.federation.containers import NO_PAPERS, Papers
 from hanse.federation.settings import Listed
 from hanse.federation.snapshot import Health, RemoteHealth
 from hanse.federation.telling import tell
+from hanse.formats.container import Container
 from hanse.formats.manifest import Manifest
 from hanse.formats.remote_entry import RemoteEntry
+from hanse.net import digest
 from hanse.resolve import Remote
 
-__all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome"]
+__all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome", "hold_container"]
 
 Outcome = Literal["fetched", "not_modified", "failed", "skipped"]
 """What one round of asking for a document came to.
@@ -29,7 +32,9 @@ its origin is left alone for a while, or it has no proper address.
 class Good:
     """A good entry: its bytes, their digest and what they say, the URL it was at, and when it was confirmed.
 
-    The decoded object stays the same as long as the bytes do: the resolver tells by it what has changed.
+    The decoded object stays the same as long as the bytes do: the resolver tells by it what has changed. Of a
+    Module Federation container `container` is what it comes to, and `papers` what lies beside its manifest;
+    its `entry` has nothing in it.
     """
 
     body: bytes
@@ -37,6 +42,8 @@ class Good:
     entry: RemoteEntry
     url: str
     fetched_at: float
+    container: Container | None = None
+    papers: Papers = NO_PAPERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class Held:
     @property
     def remote(self) -> Remote | None:
         """What is resolved, if there is anything."""
-        if self.good is None:
+        if self.good is None or self.good.container is not None:
             return None
         return Remote(self.listed.name, self.good.url, self.good.entry, host=self.listed.host)
 
@@ -97,3 +104,13 @@ class Holdings:
     def resolvable(self) -> list[Remote]:
         """Return all remotes of which there is a good entry, in the manifest's order."""
         return [remote for held in self.remotes.values() if (remote := held.remote) is not None]
+
+    def containers(self) -> list[Container]:
+        """Return all containers of which there is a good manifest."""
+        goods = (held.good for held in self.remotes.values())
+        return [good.container for good in goods if good is not None and good.container is not None]
+
+
+def hold_container(container: Container, body: bytes, papers: Papers, url: str, fetched_at: float) -> Good:
+    """Hold a container: what native remotes see of it is a remote with nothing in it."""
+    return Good(body, digest(body), RemoteEntry(container.name), url, fetched_at, container, papers)

@@ -84,7 +84,7 @@ def lock_snapshot(snapshot: Snapshot, files: Files) -> Snapshot:
     plain = snapshot.plan.import_map
     locked = ImportMap(plain.imports, plain.scopes, integrity_of(files.graph, plain.integrity))
     body = serialise(locked)
-    digest = digest_of(body, snapshot.plan.policy)
+    digest = digest_of(body, snapshot.plan.policy, snapshot.containers)
     return replace(snapshot, digest=digest, import_map_json=body, files=files, locked_map=locked)
 
 

@@ -13,8 +13,9 @@ import ada_url
 
 from hanse import resolve
 from hanse.errors import FormatError, HanseError, OverrideError, UsageError
+from hanse.federation.containers import decode_container, is_script, read_papers, receive
 from hanse.federation.files import Files
-from hanse.federation.holdings import Good, Held, Holdings
+from hanse.federation.holdings import Good, Held, Holdings, hold_container
 from hanse.federation.hub import Override
 from hanse.federation.ledger import Ledger
 from hanse.federation.places import Place, is_loopback
@@ -31,6 +32,9 @@ from hanse.urls import is_web, normalise
 __all__ = ["Overriding"]
 
 SUBJECT: Final = "override"
+# What builds call their documents, where nobody says otherwise.
+MANIFEST: Final = "mf-manifest.json"
+ENTRY: Final = "remoteEntry.json"
 
 Wanted = tuple[Override, ...]
 """Overrides, sorted by name."""
@@ -128,7 +132,8 @@ class Overriding:
             self._keep(wanted, replace(made, looked_at=looked_at))
             snapshot = made.snapshot or self._ledger.require()
             self._ledger.history.keep_beside(snapshot)
-            self._used(snapshot.plan.remotes[name] for name in goods)
+            remotes = snapshot.plan.remotes
+            self._used(remotes[name] for name in goods if name in remotes)
             return snapshot
 
     def _keep(self, wanted: Wanted, made: Made) -> None:
@@ -143,7 +148,7 @@ class Overriding:
         Raises:
             OverrideError: One of them cannot be had.
         """
-        asked = [self._ask(url, known.get(name)) for name, url in wanted]
+        asked = [self._ask(name, url, known.get(name)) for name, url in wanted]
         found = await asyncio.gather(*asked, return_exceptions=True)
         goods: dict[str, Good] = {}
         for (name, _), one in zip(wanted, found, strict=True):
@@ -154,13 +159,15 @@ class Overriding:
             goods[name] = one
         return goods
 
-    async def _ask(self, url: str, known: Good | None) -> Good:
+    async def _ask(self, name: str, url: str, known: Good | None) -> Good:
         """Ask for one entry; the decoded one stays where the bytes are the same.
 
         Raises:
             HanseError: It cannot be had now, whatever it was a moment ago.
         """
         access = widen(self._client.access, url)
+        if self._is_container(name, url):
+            return await self._ask_container(name, url, known, access)
         received = await read(Place(url), self._client, cap=self._limits.remote_entry_bytes, access=access)
         if received.trouble is not None:
             raise received.trouble
@@ -168,6 +175,33 @@ class Overriding:
             return known
         entry = await decode_entry(received.body, subject=url, limits=self._limits, origins=access.origins)
         return Good(received.body, digest(received.body), entry, url, self._ledger.clock())
+
+    async def _ask_container(self, name: str, url: str, known: Good | None, access: Access) -> Good:
+        """Ask for a container's documents; what they came to stays where the bytes are the same.
+
+        Raises:
+            HanseError: They cannot be had now, whatever they were a moment ago.
+        """
+        place, limits = Place(url), self._limits
+        received = await receive(place, self._client, limits, access=access)
+        if received.trouble is not None:
+            raise received.trouble
+        papers = await read_papers(place, self._client, limits, access=access)
+        if known is not None and known.url == url and (known.body, known.papers) == (received.body, papers):
+            return known
+        container = await decode_container(
+            received.body, papers, name=name, url=url, limits=limits, origins=access.origins
+        )
+        return hold_container(container, received.body, papers, url, self._ledger.clock())
+
+    def _is_container(self, name: str, url: str) -> bool:
+        """Tell whether an override is a container: by its URL, or else by what it takes the place of."""
+        file = url.partition("?")[0].rpartition("/")[2]
+        if is_script(url) or file == MANIFEST:
+            return True
+        holdings = self._ledger.holdings
+        held = None if holdings is None else holdings.remotes.get(name)
+        return held is not None and held.listed.remote.type == "mf" and file != ENTRY
 
     async def _settle(self, goods: Mapping[str, Good], before: Made | None) -> Made:
         """Resolve the federation with these entries in it.
@@ -239,7 +273,7 @@ def replace_remotes(holdings: Holdings, goods: Mapping[str, Good]) -> Holdings:
     hosts = {name: one for name, one in holdings.remotes.items() if one.listed.host}
     listing = dict(holdings.listing)
     for name, good in goods.items():
-        remote = Remote(good.url)
+        remote = Remote(good.url, type="native" if good.container is None else "mf")
         (hosts if name in hosts else held)[name] = Held(
             Listed(name, remote, Place(good.url), host=name in hosts, local=True), good
         )

@@ -17,7 +17,7 @@ def owners_of(holdings: Holdings) -> Owners:
     """Return the owners of the folders of all that is held; of two remotes in one folder, the first."""
     found: dict[str, Owner] = {}
     for name, held in holdings.remotes.items():
-        if held.good is not None:
+        if held.good is not None and held.good.container is None:
             entry, place, deadline = held.good.entry, held.listed.place, held.listed.deadline
             folder = None if place.file is None else place.folder
             scope = scope_url(entry.url or held.good.url)

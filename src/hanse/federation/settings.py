@@ -139,9 +139,6 @@ class Settings:
 
 def find_place(name: str, remote: Remote, base: Web | Folder) -> tuple[Place, HanseError | None]:
     """Find where a remote's entry lies, and what is wrong with that."""
-    if remote.type != "native":
-        text = f"its type is {remote.type!r}, and only 'native' remotes can be resolved"
-        return Place(remote.url), UsageError(text, subject=name)
     try:
         return locate(remote.url, base, subject=name), None
     except HanseError as error:

@@ -11,8 +11,11 @@ from hanse.errors import HanseError, ResolveError
 from hanse.federation.holdings import Holdings
 from hanse.federation.snapshot import Snapshot, digest_of
 from hanse.federation.telling import tell
+from hanse.formats.container import Container
 from hanse.formats.import_map import serialise
 from hanse.resolve import Plan, Policy, Remote, resolve
+from hanse.resolve.containers import ContainerPlan, plan_containers
+from hanse.share import satisfy
 
 __all__ = ["refuse_failing", "settle", "unsettled"]
 
@@ -37,12 +40,16 @@ async def settle(
     Raises:
         ResolveError: A strict option forbids what is held.
     """
-    remotes = holdings.resolvable()
+    remotes, guests = holdings.resolvable(), holdings.containers()
     if before is not None and same_remotes(before.plan, remotes):
-        return refresh_health(before, holdings, now)
+        if same_containers(before.containers, guests):
+            return refresh_health(before, holdings, now)
+        with resolving():
+            made = await asyncio.to_thread(with_containers, before, guests)
+        return refresh_health(replace(made, made_at=now), holdings, now)
     previous = None if before is None else before.plan
     with resolving():
-        plan, body, digest = await asyncio.to_thread(work_out, remotes, policy, previous)
+        plan, body, containers, digest = await asyncio.to_thread(work_out, remotes, guests, policy, previous)
     return refresh_health(
         Snapshot(
             digest=digest,
@@ -54,6 +61,7 @@ async def settle(
             manifest_status="ok",
             manifest_error=None,
             remotes=(),
+            containers=containers,
         ),
         holdings,
         now,
@@ -65,15 +73,35 @@ def unsettled(holdings: Holdings, before: Snapshot, error: HanseError, now: floa
     return replace(refresh_health(before, holdings, now), error=tell(error), manifest=before.manifest)
 
 
-def work_out(remotes: Sequence[Remote], policy: Policy, previous: Plan | None) -> tuple[Plan, bytes, str]:
-    """Resolve, and write the import map.
+def with_containers(before: Snapshot, guests: Sequence[Container]) -> Snapshot:
+    """Return a snapshot with other containers beside the same native remotes."""
+    containers = plan_containers(before.plan, guests, accepts=satisfy)
+    digest = digest_of(before.import_map_json, before.plan.policy, containers)
+    return replace(before, containers=containers, digest=digest)
+
+
+def same_containers(before: ContainerPlan, guests: Sequence[Container]) -> bool:
+    """Tell whether these are the very containers of before."""
+    known = before.containers
+    return len(known) == len(guests) and all(known.get(one.name) is one for one in guests)
+
+
+Worked = tuple[Plan, bytes, ContainerPlan, str]
+"""A plan, its import map as JSON, what containers get, and the digest of it all."""
+
+
+def work_out(
+    remotes: Sequence[Remote], guests: Sequence[Container], policy: Policy, previous: Plan | None
+) -> Worked:
+    """Resolve, write the import map, and see what containers get.
 
     Raises:
         ResolveError: A strict option forbids the outcome.
     """
     plan = resolve(remotes, policy, previous)
     body = serialise(plan.import_map)
-    return plan, body, digest_of(body, policy)
+    containers = plan_containers(plan, guests, accepts=satisfy)
+    return plan, body, containers, digest_of(body, policy, containers)
 
 
 def same_remotes(plan: Plan, remotes: Sequence[Remote]) -> bool:

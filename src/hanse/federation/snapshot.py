@@ -16,6 +16,7 @@ from hanse.formats.import_map import ImportMap
 from hanse.formats.manifest import Manifest
 from hanse.graph import Graph
 from hanse.resolve import Notice, Plan, Policy
+from hanse.resolve.containers import NO_CONTAINERS, ContainerPlan
 
 __all__ = ["Health", "RemoteHealth", "Snapshot", "digest_of"]
 
@@ -54,8 +55,8 @@ class Snapshot:
     """One state of a federation, never changed; times are Unix times in seconds.
 
     Attributes:
-        digest: Names the import map together with the policy, as `sha384-` and URL-safe base64; equal in
-            every process that has the same documents.
+        digest: Names the import map together with the policy and what containers are handed, as `sha384-` and
+            URL-safe base64; equal in every process that has the same documents.
         plan: The resolution with its reasons.
         import_map_json: The finished import map as compact JSON.
         made_at: When the plan was made.
@@ -68,6 +69,7 @@ class Snapshot:
         files: What is known of the files behind the import map.
         locked_map: The import map with the integrity of every file that can be reached; None where the
             plan's own is served.
+        containers: What Module Federation containers get, and what a page has to hand them.
     """
 
     digest: str
@@ -82,6 +84,7 @@ class Snapshot:
     error: str | None = None
     files: Files = NO_FILES
     locked_map: ImportMap | None = None
+    containers: ContainerPlan = NO_CONTAINERS
 
     @property
     def import_map(self) -> ImportMap:
@@ -119,7 +122,7 @@ class Snapshot:
         Worked out when first asked for, which takes time where there are thousands of remotes.
         """
         failing = (health_notice(remote) for remote in self.remotes if remote.error)
-        return (*failing, *self.files.notices(), *self.plan.notices)
+        return (*failing, *self.files.notices(), *self.plan.notices, *self.containers.notices)
 
     def health(self, name: str) -> RemoteHealth | None:
         """Return the health of one remote, None if there is no such remote."""
@@ -131,7 +134,7 @@ class Snapshot:
         Plans are told apart by identity, since comparing two of them works out all their reasons.
         """
         remotes = tuple((one.name, one.url, one.status, one.error_code) for one in self.remotes)
-        return self.digest, id(self.plan), self.manifest_status, self.error, remotes
+        return self.digest, id(self.plan), id(self.containers), self.manifest_status, self.error, remotes
 
 
 def health_notice(remote: RemoteHealth) -> Notice:
@@ -140,14 +143,20 @@ def health_notice(remote: RemoteHealth) -> Notice:
     return Notice(f"{remote.status}-remote", remote.name, "", f"{what}: {remote.error}")
 
 
-def digest_of(import_map_json: bytes, policy: Policy) -> str:
+def digest_of(import_map_json: bytes, policy: Policy, containers: ContainerPlan = NO_CONTAINERS) -> str:
     """Return the digest of a snapshot.
+
+    Args:
+        import_map_json: Its import map.
+        policy: How it was resolved.
+        containers: What is handed to containers; where there are none, they leave no trace in the digest.
 
     Raises:
         UsageError: The policy holds a text that is not Unicode.
     """
     found = hashlib.sha384(fingerprint(policy).encode("ascii"))
     found.update(import_map_json)
+    found.update(containers.document_json())
     return "sha384-" + base64.urlsafe_b64encode(found.digest()).decode("ascii")
 
 

@@ -17,14 +17,15 @@ from typing import Final
 import msgspec
 
 from hanse.errors import FetchError, FormatError, HanseError
-from hanse.federation.holdings import Good, Held, HeldManifest, Holdings
+from hanse.federation.containers import Papers, work_out
+from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, hold_container
 from hanse.federation.reading import at_home, read_file
 from hanse.federation.sealed import replace_file, seal, unseal
 from hanse.federation.settings import Listed, Settings, access_of
 from hanse.federation.snapshot import fingerprint
 from hanse.formats.manifest import decode_manifest
 from hanse.formats.remote_entry import decode_remote_entry
-from hanse.net import verify_integrity
+from hanse.net import digest, verify_integrity
 
 __all__ = ["Store"]
 
@@ -40,12 +41,16 @@ class StoredEntry(msgspec.Struct, frozen=True):
     """A remote's good entry: its digest, where it was, and when it was last confirmed there.
 
     `listed` is where the manifest said it was: it is used again for a remote that is still said to be there.
+    `kind` says for which system it was built; `papers` are the digests of what lies beside a container's
+    manifest.
     """
 
     listed: str
     url: str
     digest: str
     fetched_at: float
+    kind: str = "native"
+    papers: dict[str, str] = {}
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -128,7 +133,8 @@ class Store:
             for name in missing
             if name in there.entries and there.entries[name].listed == holdings.remotes[name].listed.place.url
         }
-        bodies = {one.digest: there.bodies[one.digest] for one in kept.values() if one.digest in there.bodies}
+        named = {digest for one in kept.values() for digest in (one.digest, *one.papers.values())}
+        bodies = {digest: there.bodies[digest] for digest in named if digest in there.bodies}
         return msgspec.structs.replace(
             stored, entries={**kept, **stored.entries}, bodies={**bodies, **stored.bodies}
         )
@@ -161,7 +167,11 @@ class Store:
         body = None if entry is None else stored.bodies.get(entry.digest)
         if entry is None or body is None or entry.listed != listed.place.url:
             return None
+        if entry.kind != listed.remote.type:
+            return None
         try:
+            if entry.kind == "mf":
+                return self._good_container(stored, entry, body, listed, origins)
             verify_integrity(body, entry.digest, subject=entry.url)
             decoded = decode_remote_entry(body, subject=entry.url, limits=self._settings.limits)
             decoded = at_home(decoded, entry.url, origins) if decoded.url else decoded
@@ -170,6 +180,23 @@ class Store:
             return None
         return Good(body, entry.digest, decoded, entry.url, entry.fetched_at)
 
+    def _good_container(
+        self, stored: Stored, entry: StoredEntry, body: bytes, listed: Listed, origins: Collection[str]
+    ) -> Good:
+        """Return a container's good documents.
+
+        Raises:
+            HanseError: One of them is damaged.
+        """
+        verify_integrity(body, entry.digest, subject=entry.url)
+        found = {name: stored.bodies[one] for name, one in entry.papers.items() if one in stored.bodies}
+        for name, paper in found.items():
+            verify_integrity(paper, entry.papers[name], subject=entry.url)
+        papers = Papers(found.get("stats"), found.get("federated"))
+        limits = self._settings.limits
+        container = work_out(body, papers, listed.name, entry.url, limits, origins)
+        return hold_container(container, body, papers, entry.url, entry.fetched_at)
+
 
 def pack(holdings: Holdings, settings: Settings) -> Stored:
     """Put together what is to be stored."""
@@ -177,15 +204,22 @@ def pack(holdings: Holdings, settings: Settings) -> Stored:
     bodies: dict[str, bytes] = {}
     for name, held in holdings.remotes.items():
         if held.good is not None:
-            named = held.good.digest
-            entries[name] = StoredEntry(held.listed.place.url, held.good.url, named, held.good.fetched_at)
-            bodies[named] = held.good.body
+            good, named = held.good, held.good.digest
+            kind = "native" if good.container is None else "mf"
+            beside = {"stats": good.papers.stats, "federated": good.papers.federated}
+            papers = {label: digest(body) for label, body in beside.items() if body is not None}
+            entries[name] = StoredEntry(held.listed.place.url, good.url, named, good.fetched_at, kind, papers)
+            bodies[named] = good.body
+            bodies.update({papers[label]: body for label, body in beside.items() if body is not None})
     return Stored(settings.identity, fingerprint(settings.policy), holdings.manifest.body, entries, bodies)
 
 
 def without_times(stored: Stored) -> tuple[object, ...]:
     """Return what of the stored documents makes a difference worth writing."""
-    places = {name: (entry.listed, entry.url, entry.digest) for name, entry in stored.entries.items()}
+    places = {
+        name: (entry.listed, entry.url, entry.digest, *entry.papers.items())
+        for name, entry in stored.entries.items()
+    }
     return stored.source, stored.policy, stored.manifest, places
 
 

@@ -12,19 +12,29 @@ from typing import Final, Literal
 
 from hanse.errors import FormatError
 from hanse.formats.config import read_config
+from hanse.formats.federated_stats import decode_federated_stats
 from hanse.formats.json_tree import Fault, Pairs, Tree, parse_tree, tree_faults
 from hanse.formats.lint_entry import entry_faults
 from hanse.formats.lint_map import manifest_faults, map_faults
+from hanse.formats.lint_mf import federated_faults, mf_faults
 from hanse.formats.manifest import SOME_PAGE, decode_manifest
 from hanse.formats.map_document import TOP_LEVEL, parse_import_map
+from hanse.formats.mf_manifest import decode_mf_manifest
+from hanse.formats.read_container import read_container
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.limits import LIMITS, Limits
+from hanse.urls import is_web
 
 __all__ = ["Fault", "Kind", "guess_kind", "lint"]
 
-Kind = Literal["manifest", "remote-entry", "import-map", "hanse-toml"]
+Kind = Literal[
+    "manifest", "remote-entry", "import-map", "hanse-toml", "mf-manifest", "mf-stats", "federated-stats"
+]
 
 NAMES: Final[dict[str, Kind]] = {
+    "mfmanifest": "mf-manifest",
+    "mfstats": "mf-stats",
+    "federatedstats": "federated-stats",
     "remoteentry": "remote-entry",
     "importmap": "import-map",
     "manifest": "manifest",
@@ -75,14 +85,21 @@ def guess_kind(data: bytes, subject: str) -> Kind:
     if name.endswith(".toml"):
         return "hanse-toml"
     flat = name.replace("-", "").replace("_", "").replace(".", "")
-    for word, kind in NAMES.items():
-        if word in flat:
-            return kind
+    named = next((kind for word, kind in NAMES.items() if word in flat), None)
+    if named is not None and named != "manifest":
+        return named
     try:
         tree = parse_tree(data)
     except (ValueError, RecursionError):
         return "manifest"
     keys = tree.last().keys() if isinstance(tree, Pairs) else frozenset[str]()
+    # Builds may call their manifest `shop-manifest.json`; no federation has remotes of these names.
+    if "metaData" in keys and keys & {"exposes", "shared"}:
+        return "mf-manifest"
+    if named is not None:
+        return named
+    if "federatedModules" in keys:
+        return "federated-stats"
     if keys & {"exposes", "shared"}:
         return "remote-entry"
     return "import-map" if keys & {*TOP_LEVEL} else "manifest"
@@ -92,18 +109,18 @@ def size_cap(kind: Kind, limits: Limits) -> int:
     """Return how many bytes a document of a kind may have."""
     caps = {
         "manifest": limits.manifest_bytes,
-        "remote-entry": limits.remote_entry_bytes,
         "import-map": limits.import_map_bytes,
         "hanse-toml": limits.config_bytes,
     }
-    return caps[kind]
+    return caps.get(kind, limits.remote_entry_bytes)
 
 
 def kind_faults(tree: Tree, kind: Kind, limits: Limits) -> Iterator[Fault]:
     """Yield what is wrong with a document of a kind."""
-    if kind == "manifest":
-        return manifest_faults(tree, limits)
-    return entry_faults(tree, limits) if kind == "remote-entry" else map_faults(tree)
+    if kind == "import-map":
+        return map_faults(tree)
+    kinds = {"remote-entry": entry_faults, "manifest": manifest_faults, "federated-stats": federated_faults}
+    return kinds.get(kind, mf_faults)(tree, limits)
 
 
 def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Iterator[Fault]:
@@ -113,10 +130,26 @@ def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Ite
             decode_manifest(data, subject=subject, limits=limits)
         elif kind == "remote-entry":
             decode_remote_entry(data, subject=subject, limits=limits)
+        elif kind == "federated-stats":
+            decode_federated_stats(data, subject=subject, limits=limits)
+        elif kind in ("mf-manifest", "mf-stats"):
+            yield from container_faults(data, subject, limits)
         else:
             parse_import_map(data, base=SOME_PAGE, subject=subject, limits=limits)
     except FormatError as error:
         yield fault_of(error)
+
+
+def container_faults(data: bytes, subject: str, limits: Limits) -> Iterator[Fault]:
+    """Yield what is odd about a container, which is dealt with, as warnings.
+
+    Raises:
+        FormatError: The document cannot be used.
+    """
+    manifest = decode_mf_manifest(data, subject=subject, limits=limits)
+    url = subject if is_web(subject) else f"./{subject.removeprefix('/')}"
+    for finding in read_container(manifest, name=manifest.name or "container", url=url).findings:
+        yield Fault(path=finding.path, message=finding.text, severity="warning")
 
 
 def toml_faults(data: bytes, subject: str, limits: Limits) -> list[Fault]:
