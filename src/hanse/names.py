@@ -21,6 +21,7 @@ __all__ = [
     "check_expose_name",
     "check_package_name",
     "check_remote_name",
+    "export_name_fault",
     "expose_name_fault",
     "package_name_fault",
     "remote_name_fault",
@@ -29,6 +30,7 @@ __all__ = [
 
 POISON: Final = "__proto__"
 
+IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -85,6 +87,15 @@ def expose_name_fault(name: str) -> str | None:
     if fault := text_fault(name):
         return fault
     return None if name == "." else path_fault(name.removeprefix("./"))
+
+
+def export_name_fault(name: str) -> str | None:
+    """Say why this cannot be the name of a module's export, or return None: plain identifiers are fine."""
+    if len(name) > LIMITS.text_length:
+        return f"it is longer than {LIMITS.text_length} characters"
+    if name == POISON:
+        return f"`{POISON}` is not a name"
+    return None if IDENTIFIER.fullmatch(name) else "it is no identifier of ASCII letters, digits, _ and $"
 
 
 def check_remote_name(name: str, *, subject: str = "", path: str = "$") -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hanse import LIMITS, Federation, Snapshot
+from hanse import LIMITS, Federation, Policy, Snapshot, UsageError
 from tests.federation.towns import Towns, entry, serve_towns, share
 from tests.net.upstream import Handler, reply
 
@@ -352,3 +352,56 @@ async def test_a_page_with_containers_is_locked_like_any_other(tmp_path: Path) -
             assert second.locked
             assert second.import_map_json == first.import_map_json
             assert second.digest != first.digest
+
+
+async def test_a_containers_copy_is_given_to_native_remotes_through_a_facade() -> None:
+    lit = share("lit", "3.1.0", requiredVersion="^3.0.0")
+    async with serve_towns(home=entry("home", lit)) as towns:
+        put(towns, "/shop/mf-manifest.json", container("shop", use("lit", "3.3.0", strictVersion=True)))
+        item = {"url": towns.upstream.url("/shop/mf-manifest.json"), "type": "mf"}
+        towns.list("home", shop=item)
+        async with towns.federation(policy=Policy.coherent(latest_shared_external=True)) as federation:
+            assert federation.snapshot.import_map.imports["lit"] == towns.upstream.url("/home/lit-3.1.0.js")
+            towns.list("home", shop={**item, "facade": {"lit": ["html", "LitElement"]}})
+            snapshot = await federation.refresh()
+            url = snapshot.import_map.imports["lit"]
+            assert url.startswith("/_hanse/facade/")
+            text = federation.facade(url.removeprefix("/_hanse/facade/"))
+            assert text is not None
+            assert "export { e0 as html, e1 as LitElement };" in text
+            towns.list("home", shop=item)
+            snapshot = await federation.refresh()
+            assert snapshot.import_map.imports["lit"] == towns.upstream.url("/home/lit-3.1.0.js")
+            # Pages that are loaded already may still ask for it.
+            assert federation.facade(url.removeprefix("/_hanse/facade/")) == text
+            assert federation.facade("nobody/lit.js") is None
+
+
+async def test_facades_are_read_like_other_files_and_locked(tmp_path: Path) -> None:
+    async with serve_towns(home=entry("home")) as towns:
+        for file in ("Card.js", "react-19.1.0.js"):
+            put(towns, f"/home/{file}", reply(b"export {}", headers={"content-type": "text/javascript"}))
+        put(towns, "/shop/mf-manifest.json", container("shop", use("lit", "3.3.0")))
+        item = {"url": towns.upstream.url("/shop/mf-manifest.json"), "type": "mf"}
+        towns.list("home", shop={**item, "facade": {"lit": ["html"]}})
+        async with towns.federation(
+            modules="locked", cache_folder=tmp_path, facade_base="/site/facades/"
+        ) as federation:
+            snapshot = federation.snapshot
+            url = snapshot.import_map.imports["lit"]
+            assert url.startswith("/site/facades/")
+            assert snapshot.locked
+            assert url in snapshot.import_map.integrity
+            assert snapshot.files.unread == ()
+        for known in [*towns.upstream.routes]:
+            put(towns, known, reply(status=503))
+        async with towns.federation(
+            modules="locked", cache_folder=tmp_path, facade_base="/site/facades/"
+        ) as federation:
+            assert federation.snapshot.import_map_json == snapshot.import_map_json
+
+
+@pytest.mark.parametrize("base", ["facade/", "/facade", "//evil.example/", "https://x.example/", "/a/../b/"])
+def test_facades_are_served_in_a_folder_of_the_site(base: str) -> None:
+    with pytest.raises(UsageError, match="no folder of the site"):
+        Federation({}, facade_base=base)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hanse.errors import BreakerError, DeadlineError, HanseError, StatusError
-from hanse.federation.containers import NO_PAPERS, decode_container, read_papers, receive
+from hanse.federation.containers import NO_PAPERS, decode_container, exports_of, read_papers, receive
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, Outcome, hold_container
 from hanse.federation.places import Place, widen
 from hanse.federation.reading import Received, decode_entry, read
@@ -180,7 +180,13 @@ class Collector:
         )
         papers = await read_papers(listed.place, self.client, limits, before=known, deadline=listed.deadline)
         fetched_at = self.clock() - received.age
-        same = good is not None and good.container is not None and good.url == url
+        facades = listed.remote.facade
+        same = (
+            good is not None
+            and good.container is not None
+            and good.url == url
+            and good.container.facades == exports_of(facades)
+        )
         if good is not None and same and (received.body, papers) == (good.body, known):
             if received.trouble is not None:
                 fetched_at = good.fetched_at
@@ -194,8 +200,10 @@ class Collector:
             url=url,
             limits=limits,
             origins=self.client.access.origins,
+            facades=facades,
         )
-        renewed = hold_container(container, received.body, papers, url, fetched_at)
+        base = self.settings.facade_base
+        renewed = hold_container(container, received.body, papers, url, fetched_at, facade_base=base)
         return Held(listed, renewed, received.trouble, outcome=came_to(received))
 
 

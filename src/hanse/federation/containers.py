@@ -7,9 +7,11 @@ older builds have federated stats. Both only say more: that they are not there i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from hanse.errors import FormatError, HanseError, StatusError
 from hanse.federation.places import Place
@@ -23,7 +25,17 @@ from hanse.limits import Limits
 from hanse.net import Access, Client, digest
 from hanse.urls import join
 
-__all__ = ["NO_PAPERS", "Papers", "decode_container", "is_script", "read_papers", "receive", "work_out"]
+__all__ = [
+    "NO_PAPERS",
+    "Papers",
+    "decode_container",
+    "exports_of",
+    "is_script",
+    "read_papers",
+    "receive",
+    "with_facades",
+    "work_out",
+]
 
 FEDERATED: Final = "federated-stats.json"
 SCRIPTS: Final = (".js", ".mjs", ".cjs")
@@ -132,7 +144,14 @@ def looks_like_object(body: bytes) -> bool:
 
 
 async def decode_container(
-    body: bytes, papers: Papers, *, name: str, url: str, limits: Limits, origins: Collection[str] = ()
+    body: bytes,
+    papers: Papers,
+    *,
+    name: str,
+    url: str,
+    limits: Limits,
+    origins: Collection[str] = (),
+    facades: Mapping[str, Sequence[str]] | None = None,
 ) -> Container:
     """Work out what a container comes to, from large documents in a thread.
 
@@ -143,6 +162,29 @@ async def decode_container(
         url: Where the manifest, or the script, was read.
         limits: The caps.
         origins: Those its files may have, beside that of the manifest.
+        facades: Package -> the names that the container's copy exports, where the operator has said so.
+
+    Raises:
+        FormatError: It is no proper manifest, or one of a build for servers.
+    """
+    found = await decode_documents(body, papers, name, url, limits, origins)
+    return with_facades(found, facades)
+
+
+def with_facades(container: Container, facades: Mapping[str, Sequence[str]] | None) -> Container:
+    """Return a container with what the operator says that its copies export."""
+    return msgspec.structs.replace(container, facades=exports_of(facades)) if facades else container
+
+
+def exports_of(facades: Mapping[str, Sequence[str]] | None) -> dict[str, tuple[str, ...]]:
+    """Return facades as a container has them."""
+    return {package: tuple(names) for package, names in (facades or {}).items()}
+
+
+async def decode_documents(
+    body: bytes, papers: Papers, name: str, url: str, limits: Limits, origins: Collection[str]
+) -> Container:
+    """Put the documents together, large ones in a thread.
 
     Raises:
         FormatError: It is no proper manifest, or one of a build for servers.

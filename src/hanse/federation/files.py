@@ -28,6 +28,7 @@ class Owner:
         integrity: Absolute URL -> digest, for the files its entry has one for.
         folder: What its files are on disk below, where they are; None if they are on the web.
         deadline: Seconds for one file; None for the default.
+        texts: Absolute URL -> content, for files that Hanse itself has written.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Owner:
     integrity: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     deadline: float | None = None
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 NOBODY: Final = Owner("", "", "")

@@ -54,6 +54,11 @@ class History:
         found = self._snapshots.get(digest)
         return self._beside.get(digest) if found is None else found[0]
 
+    def every(self) -> list[Snapshot]:
+        """Return all snapshots that are kept, the latest first; from any thread."""
+        kept = [snapshot for snapshot, _ in [*self._snapshots.values()]]
+        return [*reversed(kept), *reversed([*self._beside.values()])]
+
     def keep_beside(self, snapshot: Snapshot) -> None:
         """Keep a snapshot that some pages are made from, and that is not the current one."""
         self._beside[snapshot.digest] = snapshot

@@ -16,6 +16,7 @@ from hanse.formats.manifest import Manifest
 from hanse.formats.remote_entry import RemoteEntry
 from hanse.net import digest
 from hanse.resolve import Remote
+from hanse.resolve.facade import Facades, facade_of
 
 __all__ = ["Good", "Held", "HeldManifest", "Holdings", "Outcome", "hold_container"]
 
@@ -33,8 +34,8 @@ class Good:
     """A good entry: its bytes, their digest and what they say, the URL it was at, and when it was confirmed.
 
     The decoded object stays the same as long as the bytes do: the resolver tells by it what has changed. Of a
-    Module Federation container `container` is what it comes to, and `papers` what lies beside its manifest;
-    its `entry` has nothing in it.
+    Module Federation container `container` is what it comes to, `papers` what lies beside its manifest, and
+    `facades` what native remotes may be given of it; its `entry` has nothing in it.
     """
 
     body: bytes
@@ -44,6 +45,7 @@ class Good:
     fetched_at: float
     container: Container | None = None
     papers: Papers = NO_PAPERS
+    facades: Facades | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Held:
     @property
     def remote(self) -> Remote | None:
         """What is resolved, if there is anything."""
-        if self.good is None or self.good.container is not None:
+        if self.good is None:
             return None
+        if self.good.container is not None:
+            return None if self.good.facades is None else self.good.facades.remote
         return Remote(self.listed.name, self.good.url, self.good.entry, host=self.listed.host)
 
 
@@ -111,6 +115,10 @@ class Holdings:
         return [good.container for good in goods if good is not None and good.container is not None]
 
 
-def hold_container(container: Container, body: bytes, papers: Papers, url: str, fetched_at: float) -> Good:
-    """Hold a container: what native remotes see of it is a remote with nothing in it."""
-    return Good(body, digest(body), RemoteEntry(container.name), url, fetched_at, container, papers)
+def hold_container(
+    container: Container, body: bytes, papers: Papers, url: str, fetched_at: float, *, facade_base: str
+) -> Good:
+    """Hold a container, with the facades that its copies of packages have."""
+    facades = facade_of(container, base=facade_base)
+    entry = RemoteEntry(container.name)
+    return Good(body, digest(body), entry, url, fetched_at, container, papers, facades)

@@ -29,6 +29,7 @@ from hanse.formats.config import Modules, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
 from hanse.resolve import Policy, PolicyName
+from hanse.resolve.facade import find_facade
 
 __all__ = ["Federation"]
 
@@ -56,6 +57,8 @@ class Federation:
         modules: What is done about the files behind the import map. `read`: they are read in the background,
             so that preloads are exact. `locked`: nothing is served before all of them have been read, and the
             map has the integrity of each. `skip`: they are let be.
+        facade_base: The folder of the site that facades of Module Federation containers are served in;
+            `/_hanse/facade/` if not given.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
@@ -76,6 +79,7 @@ class Federation:
         manifest_integrity: str | None = None,
         development: bool = False,
         modules: Modules = "read",
+        facade_base: str | None = None,
         limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -90,6 +94,7 @@ class Federation:
             manifest_integrity=manifest_integrity,
             development=development,
             modules=modules,
+            facade_base=facade_base,
             limits=limits,
         )
         self._set_up(settings, client, clock)
@@ -191,6 +196,18 @@ class Federation:
             NotFoundError: There is none yet.
         """
         return self._ledger.require()
+
+    def facade(self, path: str) -> str | None:
+        """Return the text of a facade that some page in use may import; None where there is none.
+
+        Args:
+            path: The file's path below the folder that facades are served in.
+        """
+        for snapshot in self._ledger.history.every():
+            found = find_facade(snapshot.containers.containers.values(), path)
+            if found is not None:
+                return found
+        return None
 
     @property
     def has_snapshot(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from hanse.errors import NotFoundError
 from hanse.federation.snapshot import Snapshot
+from hanse.formats.container import Container
 from hanse.formats.import_map import ImportMap
 from hanse.formats.remote_entry import Expose, Shared
 from hanse.graph import place_on_page, walk, write_for_page
@@ -37,10 +38,12 @@ class RemoteModule:
         remote: The remote's name.
         key: The module's key, as the remote's entry writes it.
         specifier: What to import on a page that carries the snapshot's import map.
-        url: Where it lies; relative to the page where the manifest's URLs are.
+        url: Where it lies; relative to the page where the manifest's URLs are. Of a Module Federation
+            container, where its script does.
         integrity: Its digest, where the remote's entry has one.
         preloads: The module itself, then all that it imports, breadth first. Where its files have not been
-            read, then the shared packages that the import map gives to its remote.
+            read, then the shared packages that the import map gives to its remote. Of a container that
+            is a classic script, nothing.
     """
 
     remote: str
@@ -57,6 +60,8 @@ def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
     Raises:
         NotFoundError: There is no such remote, it is left out because it fails, or it has no such module.
     """
+    if remote in snapshot.containers.containers:
+        return find_in_container(snapshot.containers.containers[remote], key)
     found = find_remote(snapshot, remote)
     expose = find_expose(found, key)
     if expose is None:
@@ -76,6 +81,34 @@ def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
     )
     preloads = tuple(Preload(one, integrity_in(snapshot, one)) for one in urls)
     return RemoteModule(remote, expose.key, specifier, url, preloads[0].integrity, preloads)
+
+
+def find_in_container(container: Container, key: str) -> RemoteModule:
+    """Find an exposed module of a Module Federation container; the page's client opens that, and no import.
+
+    What can be preloaded as modules is: a container that is one, and what its module needs.
+
+    Raises:
+        NotFoundError: It has no such module.
+    """
+    wanted = key if key == "." else f"./{key.removeprefix('./')}"
+    exposes = container.exposes
+    if exposes is not None and wanted not in exposes:
+        offered = ", ".join(sorted(exposes)) or "nothing"
+        raise NotFoundError(
+            f"it exposes no module {key!r}", subject=container.name, hint=f"it exposes {offered[:500]}"
+        )
+    files = () if exposes is None else exposes[wanted].js
+    script = container.script or ""
+    urls = dict.fromkeys((script, *files)) if container.type == "module" else ()
+    return RemoteModule(
+        remote=container.name,
+        key=wanted,
+        specifier=join(container.name, wanted),
+        url=script,
+        integrity=None,
+        preloads=tuple(Preload(url) for url in urls),
+    )
 
 
 def split_module(snapshot: Snapshot, module: str) -> tuple[str, str]:

@@ -192,7 +192,8 @@ class Overriding:
         container = await decode_container(
             received.body, papers, name=name, url=url, limits=limits, origins=access.origins
         )
-        return hold_container(container, received.body, papers, url, self._ledger.clock())
+        now, base = self._ledger.clock(), self._settings.facade_base
+        return hold_container(container, received.body, papers, url, now, facade_base=base)
 
     def _is_container(self, name: str, url: str) -> bool:
         """Tell whether an override is a container: by its URL, or else by what it takes the place of."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from hanse.federation.files import Owner, Owners
 from hanse.federation.holdings import Holdings
 from hanse.graph import place_on_page
+from hanse.resolve.facade import Facades
 from hanse.resolve.paths import join, scope_url
 
 __all__ = ["make_owner", "owners_of"]
@@ -17,7 +19,11 @@ def owners_of(holdings: Holdings) -> Owners:
     """Return the owners of the folders of all that is held; of two remotes in one folder, the first."""
     found: dict[str, Owner] = {}
     for name, held in holdings.remotes.items():
-        if held.good is not None and held.good.container is None:
+        if held.good is not None and held.good.container is not None:
+            if held.good.facades is not None:
+                owner = own_facades(name, held.good.digest, held.good.facades)
+                found.setdefault(owner.scope, owner)
+        elif held.good is not None:
             entry, place, deadline = held.good.entry, held.listed.place, held.listed.deadline
             folder = None if place.file is None else place.folder
             scope = scope_url(entry.url or held.good.url)
@@ -26,6 +32,14 @@ def owners_of(holdings: Holdings) -> Owners:
             )
             found.setdefault(owner.scope, owner)
     return Owners(found)
+
+
+def own_facades(name: str, digest: str, facades: Facades) -> Owner:
+    """Make the owner of a container's facades, whose texts are at hand."""
+    remote = facades.remote
+    owner = make_owner(name, scope_url(remote.url), digest, remote.entry.integrity or {})
+    placed = ((place_on_page(url) or url, text.encode()) for url, text in facades.texts.items())
+    return replace(owner, texts=dict(placed))
 
 
 def make_owner(

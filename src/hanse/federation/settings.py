@@ -14,12 +14,13 @@ from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
 from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings
 from hanse.formats.decoding import convert_value
-from hanse.formats.manifest import Manifest, Remote, decode_manifest, javascript_order
+from hanse.formats.manifest import SOME_PAGE, Manifest, Remote, decode_manifest, javascript_order
 from hanse.limits import LIMITS, Limits
 from hanse.names import check_remote_name
 from hanse.net import Access
 from hanse.resolve import FAMILIES, Policy, PolicyName
-from hanse.urls import is_web, normalise
+from hanse.resolve.facade import FACADES
+from hanse.urls import is_web, join, normalise
 
 __all__ = [
     "HostEntry",
@@ -73,7 +74,7 @@ class Settings:
 
     `own` are remotes given beside the manifest, which count before the manifest's; `folder` is what their
     and the host's relative URLs are relative to; `remotes` is what the configuration says of single ones.
-    With `development`, remotes' build notifications are watched.
+    With `development`, remotes' build notifications are watched. `facade_base` is where facades are served.
     """
 
     source: Source
@@ -87,6 +88,7 @@ class Settings:
     remotes: Mapping[str, RemoteSettings] = field(default_factory=dict)
     development: bool = False
     modules: Modules = "read"
+    facade_base: str = FACADES
     limits: Limits = LIMITS
 
     @property
@@ -104,7 +106,10 @@ class Settings:
             if name in merged:
                 old = merged[name]
                 merged[name] = msgspec.structs.replace(
-                    old, integrity=own.integrity or old.integrity, server=own.server or old.server
+                    old,
+                    integrity=own.integrity or old.integrity,
+                    server=own.server or old.server,
+                    facade=own.facade or old.facade,
                 )
         return merged
 
@@ -240,6 +245,24 @@ def check_interval(seconds: float | None) -> float | None:
     return seconds
 
 
+def check_facade_base(base: str | None) -> str:
+    """Return the folder that facades are served in.
+
+    Raises:
+        UsageError: It is no folder of the site.
+    """
+    if base is None:
+        return FACADES
+    whole = join(SOME_PAGE, base)
+    if not base.startswith("/") or not base.endswith("/") or whole != SOME_PAGE.removesuffix("/") + base:
+        raise UsageError(
+            "this is no folder of the site",
+            subject=f"facade_base {base[:80]}",
+            hint="write it as /_hanse/facade/",
+        )
+    return base
+
+
 def read_host(host: Host | None) -> HostEntry | None:
     """Return the host's entry for what was given as one.
 
@@ -291,6 +314,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         remotes=config.settings,
         development=config.development,
         modules=config.modules,
+        facade_base=check_facade_base(config.facade_base),
         limits=limits,
     )
 
@@ -306,6 +330,7 @@ def make_settings(
     manifest_integrity: str | None,
     development: bool,
     modules: Modules,
+    facade_base: str | None,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -322,6 +347,7 @@ def make_settings(
         cache_folder=None if cache_folder is None else Path(cache_folder),
         development=development,
         modules=read_modules(modules),
+        facade_base=check_facade_base(facade_base),
         limits=limits,
     )
 

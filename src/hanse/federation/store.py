@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from hanse.errors import FetchError, FormatError, HanseError
-from hanse.federation.containers import Papers, work_out
+from hanse.federation.containers import Papers, with_facades, work_out
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, hold_container
 from hanse.federation.reading import at_home, read_file
 from hanse.federation.sealed import replace_file, seal, unseal
@@ -195,7 +195,9 @@ class Store:
         papers = Papers(found.get("stats"), found.get("federated"))
         limits = self._settings.limits
         container = work_out(body, papers, listed.name, entry.url, limits, origins)
-        return hold_container(container, body, papers, entry.url, entry.fetched_at)
+        container = with_facades(container, listed.remote.facade)
+        base = self._settings.facade_base
+        return hold_container(container, body, papers, entry.url, entry.fetched_at, facade_base=base)
 
 
 def pack(holdings: Holdings, settings: Settings) -> Stored:

@@ -212,6 +212,8 @@ class Surveyor:
         url, cap = item.url.partition("#")[0], self._limits.module_bytes
         if url.startswith("data:"):
             return read_data(url, cap), ""
+        if url in item.owner.texts:
+            return item.owner.texts[url], ""
         if url.startswith("file:") or origin(url) == PAGES_ORIGIN:
             if item.owner.folder is None:
                 raise FetchError(

@@ -9,8 +9,9 @@ import msgspec
 
 from hanse.errors import FormatError
 from hanse.formats.config_structs import Config, HostEntry, Layer, Modules, Options, RemoteSettings
+from hanse.formats.decoding import shorten
 from hanse.formats.digests import integrity_fault
-from hanse.formats.manifest import SOME_PAGE, Remote
+from hanse.formats.manifest import SOME_PAGE, Remote, facade_faults
 from hanse.formats.toml_source import (
     Path,
     Source,
@@ -52,6 +53,7 @@ class FederationTable(msgspec.Struct, frozen=True, kw_only=True):
     cache_folder: str | None = None
     development: bool = False
     modules: Modules = "read"
+    facade_base: str | None = None
 
 
 def decode_config(
@@ -123,7 +125,7 @@ def read_federation(
         if name in remotes and item.url is not None:
             source.complain(("remotes", name, "url"), "this remote's URL is also in `[federation.remotes]`")
         elif item.url is not None:
-            remotes[name] = Remote(item.url, item.integrity, item.server, item.type)
+            remotes[name] = Remote(item.url, item.integrity, item.server, item.type, item.facade)
     check(source, (*path, "manifest_integrity"), raw.manifest_integrity, integrity_fault, "a digest")
     check_origins(source, (*path, "allowed_origins"), raw.allowed_origins)
     for family in raw.families:
@@ -142,6 +144,7 @@ def read_federation(
         cache_folder=raw.cache_folder,
         development=raw.development,
         modules=raw.modules,
+        facade_base=raw.facade_base,
     )
 
 
@@ -155,6 +158,7 @@ def read_remotes(source: Source, path: Path, table: Mapping[str, object]) -> dic
         remote = None if item is None else read_struct(source, place, item, Remote)
         if remote is not None:
             check_addresses(source, place, url=remote.url, server=remote.server, integrity=remote.integrity)
+            check_facade(source, place, remote.facade or {}, remote.type)
             remotes[name] = remote
     return remotes
 
@@ -169,6 +173,9 @@ def read_settings(source: Source, table: Mapping[str, object]) -> dict[str, Remo
         remote = None if item is None else read_struct(source, place, item, RemoteSettings)
         if remote is not None:
             check_addresses(source, place, url=remote.url, server=remote.server, integrity=remote.integrity)
+            # A remote without a URL here is one of the manifest's, which says what it was built for.
+            kind = "mf" if remote.url is None else remote.type
+            check_facade(source, place, remote.facade or {}, kind)
             settings[name] = remote
     return settings
 
@@ -202,6 +209,17 @@ def check_addresses(
     check(source, (*path, "url"), url, url_fault, "a URL")
     check(source, (*path, "server"), server, url_fault, "a URL")
     check(source, (*path, "integrity"), integrity, integrity_fault, "a digest")
+
+
+def check_facade(source: Source, path: Path, facade: Mapping[str, list[str]], kind: str) -> None:
+    """Complain about facades that nobody can write."""
+    for place, text, fault in facade_faults(facade, kind):
+        source.complain(
+            (*path, "facade"),
+            f"this cannot be a facade: {fault}",
+            found=repr(shorten(text)),
+            expected=f"a package and the names that it exports (at {place or '.'})",
+        )
 
 
 def url_fault(url: str) -> str | None:

@@ -80,7 +80,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     `url` puts the remote into the manifest. `deadline` is in seconds. `key` is the secret shared with the
     remote, `public_key` verifies its signature; `delegate` names the operator's own code that connects to it.
-    A remote that is not `trusted` becomes a sanitised fragment.
+    A remote that is not `trusted` becomes a sanitised fragment. `facade` is as in a manifest.
     """
 
     url: str | None = None
@@ -94,6 +94,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     public_key: str | None = None
     deadline: Seconds | None = None
     layer: Layer | None = None
+    facade: dict[str, list[str]] | None = None
 
     def __repr__(self) -> str:
         """Show everything but the key."""
@@ -122,6 +123,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cache_folder: str | None = None
     development: bool = False
     modules: Modules = "read"
+    facade_base: str | None = None
     settings: Mapping[str, RemoteSettings] = {}
     app: Mapping[str, object] = {}
     exposes: Mapping[str, object] = {}

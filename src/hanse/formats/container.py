@@ -99,6 +99,8 @@ class Container(msgspec.Struct, frozen=True):
         remotes: The containers it consumes in its turn, by their names there.
         build_version: Which build it is, as it says itself.
         findings: What was odd about its documents.
+        facades: Package -> the names that its copy exports, as the operator wrote them down: native remotes
+            may be given that copy.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Container(msgspec.Struct, frozen=True):
     remotes: tuple[str, ...] = ()
     build_version: str | None = None
     findings: tuple[ContainerFinding, ...] = ()
+    facades: Mapping[str, tuple[str, ...]] = {}
 
 
 def bare_container(name: str, url: str) -> Container:

@@ -17,7 +17,7 @@ from hanse.formats.lint_parts import (
     text_of,
     type_fault,
 )
-from hanse.formats.manifest import SOME_PAGE
+from hanse.formats.manifest import SOME_PAGE, facade_faults
 from hanse.formats.map_document import TOP_LEVEL, url_like
 from hanse.limits import Limits
 from hanse.names import POISON, remote_name_fault
@@ -30,6 +30,7 @@ REMOTE: Final[Fields] = {
     "integrity": ("str", "null"),
     "server": ("str", "null"),
     "type": ("str",),
+    "facade": ("object", "null"),
 }
 
 
@@ -145,6 +146,28 @@ def remote_faults(item: Pairs, path: str) -> Iterator[Fault]:
     yield from name_faults(text_of(item, "server"), f"{path}.server", url_fault, "a URL")
     yield from name_faults(text_of(item, "integrity"), f"{path}.integrity", digest_fault, "a digest")
     yield from name_faults(text_of(item, "type"), f"{path}.type", type_fault_of, "a type of remote")
+    yield from written_facade_faults(items_of(item, "facade"), text_of(item, "type") or "native", path)
+
+
+def written_facade_faults(facade: Pairs, kind: str, path: str) -> Iterator[Fault]:
+    """Yield the faults of a remote's facades."""
+    named: dict[str, list[str]] = {}
+    for package, names in facade:
+        place = key_path(f"{path}.facade", package)
+        if not isinstance(names, list):
+            yield type_fault(names, place, ("array",))
+            continue
+        for index, name in enumerate(names):
+            if not isinstance(name, str):
+                yield type_fault(name, f"{place}[{index}]", ("str",))
+        named[package] = [name for name in names if isinstance(name, str)]
+    for where, text, fault in facade_faults(named, kind):
+        yield Fault(
+            path=f"{path}.facade{where}",
+            message=f"this cannot be a facade: {fault}",
+            found=repr(shorten(text)),
+            expected="a package of a container, and the names that it exports",
+        )
 
 
 def url_fault(url: str) -> str | None:

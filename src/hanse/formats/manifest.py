@@ -6,7 +6,7 @@ the remote's Hanse endpoints, and `type`. Fields that others put there (`main`) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -14,10 +14,10 @@ import msgspec
 from hanse.errors import FormatError
 from hanse.formats.decoding import convert_value, decode_json, encode_json, key_path, shorten
 from hanse.limits import LIMITS, Limits
-from hanse.names import remote_name_fault
+from hanse.names import export_name_fault, package_name_fault, remote_name_fault
 from hanse.urls import join
 
-__all__ = ["Manifest", "Remote", "decode_manifest", "encode_manifest", "javascript_order"]
+__all__ = ["Manifest", "Remote", "decode_manifest", "encode_manifest", "facade_faults", "javascript_order"]
 
 T = TypeVar("T")
 
@@ -32,13 +32,15 @@ class Remote(msgspec.Struct, frozen=True, omit_defaults=True):
     """One remote of a manifest.
 
     `url` is where its remote entry lies, absolute or relative to the page; `integrity` the entry's SRI
-    digest; `server` the base URL of its Hanse endpoints; `type` says which system it was built for.
+    digest; `server` the base URL of its Hanse endpoints; `type` says which system it was built for. `facade`
+    has the names that a container's copies of packages export, for native remotes to get them.
     """
 
     url: str
     integrity: str | None = None
     server: str | None = None
     type: Literal["native", "mf"] = "native"
+    facade: Mapping[str, list[str]] | None = None
 
 
 Manifest = Mapping[str, Remote]
@@ -133,3 +135,24 @@ def check_remote(name: str, remote: Remote, subject: str) -> None:
                 found=repr(shorten(url)),
                 expected="a URL",
             )
+    for place, text, fault in facade_faults(remote.facade or {}, remote.type):
+        raise FormatError(
+            f"this cannot be a facade: {fault}",
+            subject=subject,
+            path=f"{path}.facade{place}",
+            found=repr(shorten(text)),
+            expected="a package of a container, and the names that it exports",
+        )
+
+
+def facade_faults(facade: Mapping[str, list[str]], kind: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with the facades of a remote: place, text and reason."""
+    if facade and kind != "mf":
+        yield "", kind, "native remotes share their own files"
+    for package, names in facade.items():
+        place = key_path("", package)
+        if fault := package_name_fault(package):
+            yield place, package, fault
+        for index, name in enumerate(names):
+            if fault := export_name_fault(name):
+                yield f"{place}[{index}]", name, fault

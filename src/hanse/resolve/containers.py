@@ -104,22 +104,21 @@ def describe_share(row: Share) -> dict[str, object]:
     }
 
 
-def plan_containers(
-    plan: Plan, containers: Iterable[Container], *, accepts: Accepts, facades: Iterable[str] = ()
-) -> ContainerPlan:
+def plan_containers(plan: Plan, containers: Iterable[Container], *, accepts: Accepts) -> ContainerPlan:
     """Work out what containers get in a federation; the plan itself is not changed by it.
 
     Args:
         plan: What native remotes come to.
         containers: The containers, each name once.
         accepts: Whether a version satisfies a range, as Module Federation reads both.
-        facades: Remotes of the plan that are containers with facades: what they publish is not handed to
-            containers, which have it anyway.
+
+    Where a container has facades, it is a remote of the plan as well. What it publishes so is not handed to
+    containers: they have it from the container itself.
     """
     named = {one.name: one for one in sorted(containers, key=lambda one: one.name)}
     if not named:
         return NO_CONTAINERS
-    shares = native_shares(plan, leaving_out=facades)
+    shares = native_shares(plan, leaving_out=named)
     brought: dict[tuple[str, str], dict[str, str]] = {}
     for name, one in named.items():
         for use in one.shared or ():

@@ -2,7 +2,7 @@
 
 The answers are those of `satisfy` in `@module-federation/runtime-core` 2.9.2, which are not npm's:
 prereleases are compared by order alone, the longer of two prereleases is the smaller, `>=0.0.0` alone
-matches nothing, and an alternative that cannot be read is left out. For npm's answers there is `hanse.semver`.
+matches nothing, and an alternative that cannot be read is left out. `hanse.semver` gives npm's answers.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from hanse.web.documents import (
 )
 from hanse.web.events import give_events
 from hanse.web.metrics import Metrics
-from hanse.web.pages import Asset, load_assets, load_templates, render_page
+from hanse.web.pages import MEDIA_TYPES, Asset, load_assets, load_templates, render_page
 from hanse.web.replies import PAGE_POLICY, reply, strong_etag
 from hanse.web.shelf import Maker, Shelf
 
@@ -80,6 +80,7 @@ def routes(site: Site) -> list[Route]:
         "/readyz": tell_ready,
         "/metrics": give_metrics,
         "/static/{name}": give_asset,
+        "/facade/{path:path}": give_facade,
     }
     found = [Route(path, partial(endpoint, site)) for path, endpoint in paths.items()]
     delta = partial(give_delta, site.federation, site.desk)
@@ -179,3 +180,13 @@ async def give_asset(site: Site, request: Request) -> Response:
         raise HTTPException(404)
     cache = "public, max-age=31536000, immutable" if asset.immutable else "no-cache"
     return reply(request, asset.body, asset.media_type, etag=asset.etag, cache=cache)
+
+
+async def give_facade(site: Site, request: Request) -> Response:
+    """Answer with the facade of a container's package; its name has the digest of its text."""
+    text = site.federation.facade(request.path_params["path"])
+    if text is None:
+        raise HTTPException(404)
+    body = text.encode()
+    cache = "public, max-age=31536000, immutable"
+    return reply(request, body, MEDIA_TYPES["js"], etag=strong_etag(body), cache=cache, public=True)

@@ -14,7 +14,7 @@ from hanse.web.client import load_client
 from hanse.web.overview import overview
 from hanse.web.replies import strong_etag
 
-__all__ = ["Asset", "load_assets", "load_templates", "render_page"]
+__all__ = ["MEDIA_TYPES", "Asset", "load_assets", "load_templates", "render_page"]
 
 MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",

@@ -179,8 +179,8 @@ def test_native_modules_get_what_a_container_brings(
     stage.imports = {"pack": "/facade.js"}
     stage.modules |= {
         "/shop.js": write_container("shop", init=BRINGS.replace("VALUE", value)),
-        "/facade.js": "const containers = globalThis[Symbol.for('hanse.containers')];"
-        "const found = await containers.share('shop', 'default', 'pack');"
+        "/facade.js": "const wish = { from: 'shop', version: '2.1.0' };"
+        "const found = await hanse.containers.share('pack', wish);"
         "export default found.default; export const { a } = found;",
     }
     tab.goto(stage.url)
@@ -192,11 +192,11 @@ def test_native_modules_get_what_a_container_brings(
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ("'shop', 'default', 'pack', '3.0.0'", "hanse: shop: it shares no pack 3.0.0"),
-        ("'shop', 'ui', 'pack', '2.1.0'", "hanse: shop: it shares no pack 2.1.0"),
-        ("'shop', 'default', 'constructor'", "hanse: shop: it shares no constructor"),
-        ("'gone', 'default', 'pack'", "hanse: gone: its script /gone.js did not load"),
-        ("'nobody', 'default', 'pack'", "hanse: nobody: no such container"),
+        ("{ from: 'shop', version: '3.0.0' }", "hanse: shop: it shares no pack 3.0.0"),
+        ("{ from: 'shop', version: '2.1.0', scope: 'ui' }", "hanse: shop: it shares no pack 2.1.0"),
+        ("{ from: 'shop', version: 'constructor' }", "hanse: shop: it shares no pack constructor"),
+        ("{ from: 'gone', version: '2.1.0' }", "hanse: gone: its script /gone.js did not load"),
+        ("{ from: 'nobody', version: '2.1.0' }", "hanse: nobody: no such container"),
     ],
 )
 def test_what_no_container_brings_is_an_error_that_names_it(
@@ -205,7 +205,7 @@ def test_what_no_container_brings_is_an_error_that_names_it(
     give(stage, {"shop": describe("shop"), "gone": describe("gone")})
     stage.modules["/shop.js"] = write_container("shop", init=BRINGS.replace("VALUE", "1"))
     tab.goto(stage.url)
-    assert call(tab, f"await hanse.containers.share({wish})")["message"] == message
+    assert call(tab, f"await hanse.containers.share('pack', {wish})")["message"] == message
 
 
 @pytest.mark.parametrize(

@@ -172,18 +172,17 @@ const loadModule = async (remote, key) => {
 };
 
 // Give native modules what a container brings: `default` is there, whatever kind of module it is.
-const share = async (remote, scope, name, version) => {
+const share = async (name, { from, version, scope = 'default' }) => {
   try {
-    const { handed } = await open(remote);
-    const versions = handed[scope]?.[name] ?? {};
-    const entry = versions[version ?? Object.keys(versions)[0]];
-    if (!entry) throw fault('unknown', `it shares no ${name} ${version ?? ''}`.trim());
+    const { handed } = await open(from);
+    const entry = handed[scope]?.[name]?.[version];
+    if (!entry) throw fault('unknown', `it shares no ${name} ${version}`);
     entry.lib ??= await entry.get();
     entry.loaded = true;
     const module = entry.lib();
     return isModule(module) ? module : { ...module, default: module };
   } catch (error) {
-    throw new Error(`hanse: ${remote}: ${explain(error).message}`, { cause: error });
+    throw new Error(`hanse: ${from}: ${explain(error).message}`, { cause: error });
   }
 };
 
@@ -208,8 +207,5 @@ const getShared = ({ singleton, requiredVersionPrefix } = {}) => {
   return shared;
 };
 
-const api = Object.freeze({ has: (remote) => containers.has(remote), load: loadModule, share, getShared });
-
-// The loader finds it here, and modules that stand for a container's package find it there.
-self.hanse = { containers: api };
-self[Symbol.for('hanse.containers')] = api;
+// The loader finds it here.
+self.hanse = { containers: Object.freeze({ has: (remote) => containers.has(remote), load: loadModule, share, getShared }) };

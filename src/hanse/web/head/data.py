@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["IDENTIFIER", "PageData"]
+__all__ = ["CONTAINERS_IDENTIFIER", "IDENTIFIER", "PageData"]
 
 IDENTIFIER = "hanse-page"
+CONTAINERS_IDENTIFIER = "hanse-containers"
 
 
 class PageData(msgspec.Struct, frozen=True, rename="camel"):

@@ -16,9 +16,9 @@ from hanse.formats.import_map import ImportMap, serialise
 from hanse.graph import place_on_page
 from hanse.html import Pieces, inline_json, link, script, splice
 from hanse.limits import LIMITS, Limits
-from hanse.web.client import DEV, LOADER, place_shims
+from hanse.web.client import CONTAINERS, DEV, LOADER, place_shims
 from hanse.web.head.bounded import Bounded
-from hanse.web.head.data import IDENTIFIER, PageData
+from hanse.web.head.data import CONTAINERS_IDENTIFIER, IDENTIFIER, PageData
 from hanse.web.head.free import free_of_map
 from hanse.web.head.reach import Atlas, Reach
 from hanse.web.head.state import write_state
@@ -92,6 +92,15 @@ class Edition:
         return write_state(self.snapshot.plan, self.options.orchestrator)
 
     @cached_property
+    def containers(self) -> Pieces:
+        """What the page knows of Module Federation containers, and what opens them; nothing without any."""
+        body = self.snapshot.containers.document_json()
+        if not body:
+            return ()
+        opener = script("module", CONTAINERS) if self.options.loader == "inline" and CONTAINERS else ()
+        return (*script("application/json", inline_json(body), identifier=CONTAINERS_IDENTIFIER), *opener)
+
+    @cached_property
     def loader(self) -> Pieces:
         """The loader, and what helps whoever develops."""
         loader = script("module", LOADER) if self.options.loader == "inline" and LOADER else ()
@@ -153,7 +162,7 @@ class Edition:
         looked_up = [self.find(name) for name in names]
         modules = tuple(one for one in looked_up if isinstance(one, RemoteModule))
         preloads = tuple(self._list_preloads(modules))
-        reach = self.atlas.reach(modules) if scoped else Reach(None)
+        reach = self._reach(modules) if scoped else Reach(None)
         base = f"{root}{self.options.base}/"
         shims, integrity = place_shims(self.options.shims, base)
         data = PageData(
@@ -170,6 +179,7 @@ class Edition:
             *(piece for preload in preloads for piece in write_preload(preload)),
             *self.state,
             *script("application/json", inline_json(data), identifier=IDENTIFIER),
+            *self.containers,
             *self.loader,
         )
         return Head(
@@ -181,6 +191,12 @@ class Edition:
             scoped=data.scoped,
             unscoped_because=reach.because,
         )
+
+    def _reach(self, modules: tuple[RemoteModule, ...]) -> Reach:
+        """Return the part of the map that modules can reach; all of it where containers may ask for any."""
+        if self.containers:
+            return Reach(None, "Module Federation containers import what is shared by its name")
+        return self.atlas.reach(modules)
 
     def _list_preloads(self, modules: Iterable[RemoteModule]) -> Iterator[Preload]:
         """Yield what the modules need, each file once, with the digest the map has for it."""
@@ -195,7 +211,7 @@ class Edition:
 
     def _weigh(self, head: Head) -> int:
         """Return how many characters a head has to itself."""
-        shared = {id(piece) for piece in (*self.import_map, *self.state, *self.loader)}
+        shared = {id(piece) for piece in (*self.import_map, *self.state, *self.containers, *self.loader)}
         return sum(len(piece) for piece in head.pieces if piece is not None and id(piece) not in shared)
 
 
