@@ -25,6 +25,7 @@ COMMANDS = {
     "graph": "Draw a federation: remotes, packages, who serves whom.",
     "verify": "Read every file that the import map can reach, and report what would fail in a browser.",
     "lint": "Report every fault of manifests, remote entries, import maps and hanse.toml files.",
+    "share": "Print what a build shares: a preset as JSON or JavaScript.",
     "replay": "Replay recorded cases of the orchestrator, one JSON a line, from standard input.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",
 }
