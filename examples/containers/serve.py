@@ -1,7 +1,7 @@
 """Two containers of Module Federation and a native remote, and one page that Hanse makes of them.
 
-Run as `python -m examples.containers.serve`; with `--check` it drives the page in Chromium, says what it saw, and
-ends. The remotes have to be built: `make examples`.
+Run as `python -m examples.containers.serve`; with `--check` it drives the page in Chromium, says what it saw,
+and ends. The remotes have to be built: `make examples`.
 """
 
 from __future__ import annotations

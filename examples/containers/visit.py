@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from examples.basic.visit import PATIENCE, Diary, Sight, is_react, keep_diary, list_of, open_browser
 
-__all__ = ["marks", "visit"]
+__all__ = ["COLOURS", "PAINTED", "PLACES", "marks", "visit"]
 
 PLACES = ("#quay section", "#quay [aria-label=Ticket]", "#quay .lamp", "#timetable section", "#lamp section")
 # Each copy of react-dom marks the elements it renders with a key that has a random number in it.
