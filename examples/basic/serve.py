@@ -27,6 +27,7 @@ from hanse.web.starlette import HanseMiddleware, hanse_page, install
 __all__ = ["build_page_app", "serve_demo", "stay"]
 
 PORT = 4200
+GUIDE = "examples.basic.visit"
 
 templates = Jinja2Templates(Path(__file__).parent)
 install(templates)
@@ -75,8 +76,14 @@ def serve_demo(port: int = PORT) -> Iterator[str]:
         yield stack.enter_context(serve_app(app, port))
 
 
-def check(url: str, label: str, guide: str) -> bool:
-    """Drive the page in Chromium and print what was seen; tell whether it was what it should be."""
+def check(url: str, label: str = "demo", guide: str = GUIDE) -> bool:
+    """Drive the page in Chromium and print what was seen; tell whether it was what it should be.
+
+    Args:
+        url: The page's.
+        label: What stands before what is said of the whole.
+        guide: The module that says what is to be seen there.
+    """
     from playwright.sync_api import Error
 
     from scripts.find_chromium import MISSING, ensure_chromium
@@ -104,9 +111,7 @@ def end(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def stay(
-    label: str, serve: Callable[[], AbstractContextManager[str]], guide: str = "examples.basic.visit"
-) -> int:
+def stay(label: str, serve: Callable[[], AbstractContextManager[str]], guide: str = GUIDE) -> int:
     """Serve a site until Ctrl-C; with `--check`, until it has been looked at; return the exit status.
 
     Args:
