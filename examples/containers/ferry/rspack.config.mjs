@@ -11,6 +11,8 @@ const configure = ({ folder, library, ...others }) => ({
   name: folder,
   mode: 'production',
   devtool: false,
+  // Without errors, it would still say that `auto` is worked out in the browser.
+  infrastructureLogging: { level: 'error' },
   entry: {},
   resolve: { extensions: ['.jsx', '...'] },
   module: {
