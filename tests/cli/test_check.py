@@ -121,3 +121,54 @@ def test_a_candidate_is_required(run: Run, manifest: Path) -> None:
     found = run("check", manifest)
     assert found.code == 2
     assert "--candidate" in found.err
+
+
+def write_container(folder: Path, **react: object) -> Path:
+    """Write a container's manifest, as rspack does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    react = {"name": "react", "version": "18.2.0", "singleton": True, "requiredVersion": "^18.0.0", **react}
+    document = {
+        "name": "shop",
+        "metaData": {"publicPath": "auto", "remoteEntry": {"name": "remoteEntry.js"}},
+        "shared": [react],
+        "exposes": [{"path": "./Card"}],
+    }
+    file = folder / "mf-manifest.json"
+    file.write_text(json.dumps(document))
+    return file
+
+
+def with_container(manifest: Path) -> Path:
+    """Put a container into the federation."""
+    write_container(manifest.parent / "shop")
+    listed = json.loads(manifest.read_text())
+    listed["shop"] = {"url": "./shop/mf-manifest.json", "type": "mf"}
+    manifest.write_text(json.dumps(listed))
+    return manifest
+
+
+def test_a_native_deployment_is_checked_against_containers(run: Run, manifest: Path) -> None:
+    with_container(manifest)
+    write_container(manifest.parent / "shop", strictVersion=True)
+    port = write_entry(manifest.parent / "new", remote("port", shared("react", "19.1.0", "^19.0.0")))
+    home = write_entry(manifest.parent / "home", remote("home", shared("react", "19.1.0", "^19.0.0")))
+    assert home.is_file()
+    found = run("check", manifest, "--candidate", port)
+    assert found.code == 1
+    assert "'shop' would load react a second time: ^18.0.0 rejects 19.1.0" in found.out
+
+
+def test_a_container_is_a_candidate_with_its_stats(run: Run, manifest: Path) -> None:
+    with_container(manifest)
+    new = write_container(
+        manifest.parent / "new", version="17.0.2", requiredVersion="^17.0.0", strictVersion=True
+    )
+    found = run("check", manifest, "--candidate", new)
+    assert found.code == 1
+    assert found.out.splitlines()[0] == "shop replaces its predecessor"
+    assert "'shop' would load react a second time: ^17.0.0 rejects 18.3.1" in found.out
+    stats = json.loads(new.read_text())
+    stats["shared"][0] |= {"requiredVersion": False}
+    (new.parent / "mf-stats.json").write_text(json.dumps(stats))
+    again = run("check", manifest, "--candidate", new)
+    assert (again.code, again.out.splitlines()[-1]) == (0, "verdict: fine")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run, towns, write_towns
+from tests.cli.test_check import with_container
 from tests.resolve.federations import remote, shared
 
 
@@ -115,3 +116,23 @@ def test_says_why_each_preload_of_a_page_is_there(run: Run, page: str) -> None:
 def test_a_page_or_a_package_and_not_both(run: Run, page: str) -> None:
     for arguments in (["explain"], ["explain", "react", "--page", page], ["explain", "--page", "page.html"]):
         assert run(*arguments, "--json").problem["code"] == "HANSE-USAGE"
+
+
+def test_containers_are_explained_beside_native_remotes(run: Run, tmp_path: Path) -> None:
+    site = with_container(write_towns(tmp_path / "site", [remote("home", shared("react", "18.3.1"))]))
+    found = run("explain", "react", site)
+    assert found.code == 0
+    assert "containers" in found.out
+    assert "shop has 18.2.0, accepts ^18.0.0: served, gets 18.3.1 from 'home'" in found.out
+    listed = run("explain", "react", site, "--json").json["containers"]
+    assert [(one["container"], one["action"], one["reason"]["code"]) for one in listed] == [
+        ("shop", "elected", "accepted")
+    ]
+
+
+def test_a_package_that_only_containers_have_is_explained(run: Run, tmp_path: Path) -> None:
+    site = with_container(write_towns(tmp_path / "site", [remote("home", shared("lit", "3.1.0"))]))
+    found = run("explain", "react", site)
+    assert found.code == 0
+    assert "shop has 18.2.0, accepts ^18.0.0: keeps its own" in found.out
+    assert run("explain", "vue", site).code == 2

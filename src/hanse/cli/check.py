@@ -7,13 +7,14 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hanse.cli.candidates import place_candidate
+from hanse.cli.candidates import read_candidate
 from hanse.cli.explanations import say_cost
 from hanse.cli.failing import FOUND
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions
 from hanse.cli.output import progress, visible, warn, write_json, write_text
-from hanse.cli.sources import load, read_remote_entry
+from hanse.cli.sources import load
 from hanse.resolve import check as analysis
+from hanse.share import satisfy
 
 __all__ = ["check"]
 
@@ -21,7 +22,9 @@ __all__ = ["check"]
 def check(
     manifest: Manifest = "hanse.toml",
     *,
-    candidate: Annotated[str, Parameter(help="The remote entry to be deployed: a path or URL.")],
+    candidate: Annotated[
+        str, Parameter(help="The remote entry, or Module Federation manifest, to be deployed: a path or URL.")
+    ],
     name: Annotated[
         str | None, Parameter(help="Its name in the manifest; the one its entry has, if not given.")
     ] = None,
@@ -38,7 +41,7 @@ def check(
 
     Args:
         manifest: A manifest or hanse.toml (a path or URL), or a folder that has one or remote entries.
-        candidate: The remote entry to be deployed: a path or URL.
+        candidate: The remote entry, or Module Federation manifest, to be deployed: a path or URL.
         name: Its name in the manifest; the one its entry has, if not given.
         url: Where it will be served; where the remote is now, if not given.
         origin: What the manifest does not say.
@@ -49,10 +52,17 @@ def check(
         HanseError: There is no federation, or the candidate is no remote entry.
     """
     loaded = load(manifest, origin, options, relaxed=True)
-    placed = place_candidate(loaded, read_remote_entry(candidate), candidate, name=name, url=url)
+    placed = read_candidate(loaded, candidate, name=name, url=url)
     unseen = [one.name for one in loaded.lost if one.name != placed.name]
     with progress(f"checking {candidate}"):
-        report = analysis.check(loaded.remotes, placed, loaded.policy, unseen=unseen)
+        report = analysis.check(
+            loaded.remotes,
+            placed,
+            loaded.policy,
+            unseen=unseen,
+            containers=loaded.containers,
+            accepts=satisfy,
+        )
     if json:
         write_json({"worse": report.worse, **msgspec.structs.asdict(report)})
     else:

@@ -7,13 +7,16 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hanse.cli.explanations import render
+from hanse.cli.explanations import container_tree, render
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions, Quiet
 from hanse.cli.output import console, warn, write_json
 from hanse.cli.page_explanations import explain_page
 from hanse.cli.sources import load
-from hanse.errors import UsageError
+from hanse.errors import NotFoundError, UsageError
+from hanse.resolve import Plan
 from hanse.resolve import explain as analysis
+from hanse.resolve.containers import plan_containers
+from hanse.share import satisfy
 
 __all__ = ["explain"]
 
@@ -55,13 +58,33 @@ def explain(
     if package is None:
         raise UsageError("nothing is to be explained", hint="name a package, or give --page URL")
     loaded = load(manifest, origin, options)
-    found = analysis.explain(loaded.plan(), package)
+    plan = loaded.plan()
+    guests = plan_containers(plan, loaded.containers, accepts=satisfy).uses_of(package)
+    found = explain_native(plan, package, alone=not guests)
     if json:
-        write_json({"package": package, "scopes": msgspec.to_builtins(found)})
+        listed = {"containers": msgspec.to_builtins(guests)} if loaded.containers else {}
+        write_json({"package": package, "scopes": msgspec.to_builtins(found), **listed})
     else:
         screen = console()
         for one in found:
             render(one, screen)
+        if guests:
+            screen.print()
+            screen.print(container_tree(guests))
     if not quiet:
         warn(loaded.troubles())
     return 0
+
+
+def explain_native(plan: Plan, package: str, *, alone: bool) -> tuple[analysis.Explanation, ...]:
+    """Explain what became of a package among native remotes; nothing where only containers have it.
+
+    Raises:
+        NotFoundError: Nobody has it.
+    """
+    try:
+        return analysis.explain(plan, package)
+    except NotFoundError:
+        if alone:
+            raise
+        return ()

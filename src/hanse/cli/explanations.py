@@ -11,11 +11,24 @@ from rich.text import Text
 from rich.tree import Tree
 
 from hanse.cli.output import visible
+from hanse.resolve.container_uses import ContainerUse, UseAction
 from hanse.resolve.explain import Consumer, Explanation
 
-__all__ = ["join_names", "render", "say_cost"]
+__all__ = ["container_tree", "join_names", "render", "say_cost"]
 
 VERDICTS: Final = {"share": "published", "skip": "served", "scope": "keeps its own"}
+CONTAINER_VERDICTS: Final[dict[UseAction, str]] = {
+    "elected": "served",
+    "own": "keeps its own",
+    "container": "borrows",
+    "missing": "gets none",
+}
+CONTAINER_STYLES: Final[dict[UseAction, str]] = {
+    "elected": "",
+    "own": "yellow",
+    "container": "yellow",
+    "missing": "red",
+}
 STYLES: Final = {"share": "green", "skip": "", "scope": "yellow"}
 
 
@@ -88,6 +101,21 @@ def consumer_line(one: Consumer) -> Text:
     if not one.accepts:
         line.append(", outside its range", style="red")
     return line
+
+
+def container_tree(uses: Iterable[ContainerUse]) -> Tree:
+    """Show what each Module Federation container gets of a package, and why."""
+    tree = Tree(Text("containers"), guide_style="dim")
+    for use in uses:
+        line = Text(visible(use.container), style="bold")
+        brings = f"has {use.version}" if use.version is not None else "brings none"
+        demand = f" {brings}, accepts {use.required or 'any'}{' (strict)' if use.strict else ''}: "
+        line.append(visible(demand), style="not bold")
+        line.append(CONTAINER_VERDICTS[use.action], style=CONTAINER_STYLES[use.action] or "not bold")
+        if use.action in ("elected", "container"):
+            line.append(visible(f", gets {use.served_version} from '{use.served_by}'"), style="not bold")
+        tree.add(line).add(Text(visible(use.reason.text), style="dim"))
+    return tree
 
 
 def join_names(names: Iterable[str]) -> Text:

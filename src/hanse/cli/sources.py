@@ -18,25 +18,31 @@ from hanse.errors import UsageError
 from hanse.federation import Federation, RemoteHealth
 from hanse.federation.reading import read_file
 from hanse.formats.config import Modules
-from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
+from hanse.formats.container import Container
+from hanse.formats.remote_entry import decode_remote_entry
 from hanse.limits import LIMITS
 from hanse.net import Access, Client
 from hanse.resolve import Plan, Policy, Remote, Strict, resolve
 from hanse.resolve.supply import files_of
 from hanse.urls import is_web
 
-__all__ = ["Loaded", "is_toml", "load", "make_federation", "read_document", "read_remote_entry"]
+__all__ = ["Loaded", "is_toml", "load", "make_federation", "read_document"]
 
 ENTRY: Final = "remoteEntry.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A federation as it was found; `remotes` are in the manifest's order, `health` knows those left out."""
+    """A federation as it was found; `remotes` are in the manifest's order, `health` knows those left out.
+
+    `containers` are its Module Federation containers, `origins` those that documents may name.
+    """
 
     remotes: tuple[Remote, ...]
     policy: Policy
     health: tuple[RemoteHealth, ...] = ()
+    containers: tuple[Container, ...] = ()
+    origins: frozenset[str] = frozenset()
 
     def plan(self) -> Plan:
         """Resolve it.
@@ -109,9 +115,12 @@ async def fetch(source: str, origin: OriginOptions, options: PolicyOptions, *, r
     federation, policy = make_federation(source, origin, options, relaxed=relaxed, refresh=None)
     async with federation:
         snapshot = federation.snapshot
+        keeper = federation.keeper
+        origins = frozenset() if keeper is None else frozenset(keeper.client.access.origins)
     names = [one.name for one in snapshot.remotes]
     remotes = tuple(snapshot.plan.remotes[name] for name in names if name in snapshot.plan.remotes)
-    return Loaded(remotes, policy, snapshot.remotes)
+    containers = tuple(snapshot.containers.containers.values())
+    return Loaded(remotes, policy, snapshot.remotes, containers, origins)
 
 
 def make_federation(
@@ -195,12 +204,3 @@ async def fetch_document(url: str, cap: int) -> bytes:
     """Fetch one document."""
     async with Client(Access.for_urls([url], local=True)) as client:
         return (await client.fetch(url, cap=cap)).body
-
-
-def read_remote_entry(source: str) -> RemoteEntry:
-    """Read or fetch a remote entry.
-
-    Raises:
-        HanseError: It cannot be had, or is none.
-    """
-    return decode_remote_entry(read_document(source, cap=LIMITS.remote_entry_bytes), subject=source)

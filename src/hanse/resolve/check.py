@@ -12,7 +12,12 @@ from typing import Final
 import msgspec
 
 from hanse.errors import ResolveError
+from hanse.formats.container import Container
+from hanse.resolve.check_containers import container_findings
 from hanse.resolve.compare import Cost, cost_of
+from hanse.resolve.container_uses import Accepts
+from hanse.resolve.containers import plan_containers
+from hanse.resolve.facade import facade_of
 from hanse.resolve.finding import Finding, Kind, Severity, say
 from hanse.resolve.paths import join
 from hanse.resolve.plan import Notice, PackagePlan, Plan
@@ -21,6 +26,7 @@ from hanse.resolve.remote import Remote
 from hanse.resolve.resolution import resolve
 from hanse.resolve.supply import Key, Supply, supplies, supply_name
 from hanse.resolve.troubles import Troubles, find_troubles
+from hanse.semver import satisfies
 
 __all__ = ["Finding", "Report", "check"]
 
@@ -62,7 +68,13 @@ class Side(msgspec.Struct, frozen=True, eq=False):
 
 
 def check(
-    remotes: Iterable[Remote], candidate: Remote, policy: Policy | None = None, *, unseen: Iterable[str] = ()
+    remotes: Iterable[Remote],
+    candidate: Remote | Container,
+    policy: Policy | None = None,
+    *,
+    unseen: Iterable[str] = (),
+    containers: Iterable[Container] = (),
+    accepts: Accepts | None = None,
 ) -> Report:
     """Judge a candidate against a federation.
 
@@ -71,11 +83,16 @@ def check(
         candidate: The remote as it would be; it replaces the one of its name, or joins at the end.
         policy: The policy and its options; what a strict option would refuse is a finding.
         unseen: Remotes that could not be had; they are passed on to the report.
+        containers: The Module Federation containers that the federation has; the candidate may be one, too.
+        accepts: Whether a version satisfies a range, as Module Federation reads both; by npm's rules, with
+            prereleases taking part, if not given.
     """
-    policy = policy or Policy()
-    listed = list(remotes)
+    policy, accepts = policy or Policy(), accepts or admits
+    listed, guests = list(remotes), list(containers)
     before = side(listed, policy)
     after = side(put_in(listed, candidate), policy, before.plan)
+    seated = plan_containers(before.plan, guests, accepts=accepts)
+    would_be = plan_containers(after.plan, guests_with(guests, candidate), accepts=accepts)
     found = [
         *refusal_findings(before, after),
         *module_findings(before.plan, after.plan),
@@ -83,10 +100,11 @@ def check(
         *specifier_findings(before, after, candidate.name),
         *version_findings(before.plan, after.plan),
         *notice_findings(before.plan, after.plan),
+        *container_findings(seated, would_be, accepts),
     ]
     return Report(
         candidate=candidate.name,
-        joins=all(remote.name != candidate.name for remote in listed),
+        joins=candidate.name not in {one.name for one in listed} | {one.name for one in guests},
         findings=tuple(sorted(dict.fromkeys(found), key=finding_rank)),
         cost_before=cost_of(before.plan),
         cost_after=cost_of(after.plan),
@@ -94,8 +112,26 @@ def check(
     )
 
 
-def put_in(remotes: Sequence[Remote], candidate: Remote) -> list[Remote]:
-    """Return the federation with the candidate: in its predecessor's place and role, or at the end."""
+def admits(version: str, range_: str) -> bool:
+    """Tell whether a version satisfies a range where prereleases take part, as they do for containers."""
+    return satisfies(version, range_, include_prerelease=True)
+
+
+def guests_with(containers: Sequence[Container], candidate: Remote | Container) -> list[Container]:
+    """Return the containers with the candidate, where that is one, and without its predecessor."""
+    others = [one for one in containers if one.name != candidate.name]
+    return [*others, candidate] if isinstance(candidate, Container) else others
+
+
+def put_in(remotes: Sequence[Remote], candidate: Remote | Container) -> list[Remote]:
+    """Return the federation with the candidate: in its predecessor's place and role, or at the end.
+
+    A container is a remote among native ones by its facades, where it has any.
+    """
+    if isinstance(candidate, Container):
+        facades = facade_of(candidate)
+        others = [remote for remote in remotes if remote.name != candidate.name]
+        return others if facades is None else [*others, facades.remote]
     if all(remote.name != candidate.name for remote in remotes):
         return [*remotes, candidate]
     return [

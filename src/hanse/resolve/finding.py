@@ -19,16 +19,21 @@ Kind = Literal[
     "module-new",
     "notice",
     "outside-range",
+    "prerelease",
     "provider",
     "strict-error",
     "torn",
+    "unprovided",
+    "unsatisfied",
     "version",
 ]
 """`duplicate`: a remote loads a copy of its own. `island`: so it does, because a family or pool moves as
 one. `torn`: it gets parts of one build and parts of another. `outside-range`: its range rejects what it
 gets. `missing-entrypoint`: a specifier that it declares leads nowhere. `entrypoint-gone`, `module-gone`:
 something that could be imported cannot be. `strict-error`: a strict option forbids the federation.
-`version`, `provider`: another build is published. `notice`: what the plan itself reports."""
+`version`, `provider`: another build is published. `notice`: what the plan itself reports. Of Module
+Federation containers also `unprovided`: nobody has what one does not bring itself; `unsatisfied`: it is
+strict, rejects what there is and brings nothing; `prerelease`: it takes one that npm's ranges leave out."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ NEW: Final[dict[Kind, str]] = {
     "missing-entrypoint": "'{remote}' would find nothing for {trouble}",
     "outside-range": "'{remote}' would get a {package} outside its range: {trouble}",
     "torn": "'{remote}' would get {package} torn: {trouble}",
+    "unprovided": "'{remote}' would find no {package}: {trouble}",
+    "unsatisfied": "'{remote}' would refuse {package}: {trouble}",
 }
 OVER: Final[dict[Kind, str]] = {
     "duplicate": "'{remote}' would no longer load {package} a second time",
@@ -56,6 +63,8 @@ OVER: Final[dict[Kind, str]] = {
     "missing-entrypoint": "'{remote}' would find {trouble} again",
     "outside-range": "'{remote}' would no longer get a {package} outside its range",
     "torn": "'{remote}' would no longer get {package} torn",
+    "unprovided": "'{remote}' would find a {package} again",
+    "unsatisfied": "'{remote}' would no longer refuse {package}",
 }
 
 

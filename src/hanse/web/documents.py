@@ -13,6 +13,7 @@ from hanse.limits import LIMITS, Limits
 from hanse.resolve import PackagePlan
 from hanse.resolve.drawing import draw, to_svg
 from hanse.resolve.explain import explain
+from hanse.resolve.paths import join
 from hanse.web.overview import count_totals, specifiers_of
 from hanse.web.package_rows import builds, private_rows, scope_name
 
@@ -66,8 +67,16 @@ def health_document(health: RemoteHealth, snapshot: Snapshot) -> HealthDocument:
         confirmed_at=None if health.fetched_at is None else spell_time(health.fetched_at),
         error=health.error,
         error_code=health.error_code,
-        modules=specifiers_of(health.name, snapshot.plan),
+        modules=modules_of(health.name, snapshot),
     )
+
+
+def modules_of(name: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the specifiers of a remote's exposed modules, also of a container whose manifest says so."""
+    container = snapshot.containers.containers.get(name)
+    if container is None:
+        return specifiers_of(name, snapshot.plan)
+    return tuple(join(name, key) for key in container.exposes or ())
 
 
 def packages_document(snapshot: Snapshot) -> bytes:
@@ -99,8 +108,15 @@ def explain_document(snapshot: Snapshot, package: str, *, limits: Limits = LIMIT
     """
     if len(package) > limits.text_length:
         raise NotFoundError("no package has a name as long as this", subject=package[:100])
-    found = explain(snapshot.plan, package)
-    return msgspec.json.encode({"digest": snapshot.digest, "package": package, "scopes": found})
+    guests = snapshot.containers.uses_of(package)
+    try:
+        found = explain(snapshot.plan, package)
+    except NotFoundError:
+        if not guests:
+            raise
+        found = ()
+    listed = {"containers": guests} if snapshot.containers.containers else {}
+    return msgspec.json.encode({"digest": snapshot.digest, "package": package, "scopes": found, **listed})
 
 
 def graph_document(snapshot: Snapshot) -> bytes:

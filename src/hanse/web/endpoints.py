@@ -74,6 +74,7 @@ def routes(site: Site) -> list[Route]:
         "/snapshot.json": give_snapshot,
         "/packages.json": give_packages,
         "/explain/{package:path}": give_explanation,
+        "/containers.json": give_containers,
         "/graph.svg": give_drawing,
         "/graph.json": give_graph,
         "/healthz": tell_alive,
@@ -129,6 +130,12 @@ async def give_snapshot(site: Site, request: Request) -> Response:
 async def give_packages(site: Site, request: Request) -> Response:
     """Answer with every package and its copies."""
     return await shelved(site, request, JSON, packages_document)
+
+
+async def give_containers(site: Site, request: Request) -> Response:
+    """Answer with the containers and what is shared with them, as pages carry it."""
+    body = msgspec.json.encode(current(site).containers.document())
+    return reply(request, body, JSON, etag=strong_etag(body))
 
 
 async def give_drawing(site: Site, request: Request) -> Response:

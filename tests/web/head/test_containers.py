@@ -106,6 +106,12 @@ async def test_facades_are_served_for_good() -> None:
             async with httpx2.AsyncClient(transport=transport, base_url="http://site") as client:
                 answer = await client.get(url)
                 missing = await client.get("/facade/x/y.js")
+                carried = (await client.get("/containers.json")).json()
+                health = (await client.get("/snapshot.json")).json()
+                explained = (await client.get("/explain/lit")).json()
+            assert carried == json.loads(federation.snapshot.containers.document_json())
+            assert health["remotes"][1]["modules"] == ["shop/./Card"]
+            assert [one["container"] for one in explained["containers"]] == ["shop"]
     assert answer.status_code == 200
     assert answer.text == federation.facade(url.removeprefix("/facade/"))
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
