@@ -194,7 +194,6 @@ def test_native_modules_get_what_a_container_brings(
     [
         ("{ from: 'shop', version: '3.0.0' }", "hanse: shop: it shares no pack 3.0.0"),
         ("{ from: 'shop', version: '2.1.0', scope: 'ui' }", "hanse: shop: it shares no pack 2.1.0"),
-        ("{ from: 'shop', version: 'constructor' }", "hanse: shop: it shares no pack constructor"),
         ("{ from: 'gone', version: '2.1.0' }", "hanse: gone: its script /gone.js did not load"),
         ("{ from: 'nobody', version: '2.1.0' }", "hanse: nobody: no such container"),
     ],
@@ -222,3 +221,14 @@ def test_the_options_of_the_official_runtime_say_the_same(
     assert entry["shareConfig"]["requiredVersion"] == required
     assert (entry["version"], entry["scope"]) == ("1.2.0", ["default"])
     assert call(tab, "(await hanse.containers.getShared().pack[0].get())()") == {"a": 1}
+
+
+def test_what_containers_bring_is_not_among_them(tab: Page, stage: Stage) -> None:
+    share(stage, "export const a = 1")
+    stage.modules["/shop.js"] = write_container(
+        "shop", init="scope.more = scope.pack; scope.pack['9.0.0'] = {};"
+    )
+    tab.goto(stage.url)
+    call(tab, CARD)
+    seen = "Object.entries(hanse.containers.getShared()).map(([name, { length }]) => [name, length])"
+    assert call(tab, seen) == [["pack", 1]]

@@ -13,9 +13,12 @@ const nonce = document.querySelector('script[nonce]')?.nonce;
 const bare = (entries) => Object.assign(Object.create(null), Object.fromEntries(entries));
 
 let policy;
-// The containers that are in use, by remote; and all that were ever found, for two remotes may claim one name.
+// The containers that are in use, by remote; all that were ever found, for two remotes may claim one name; styles by
+// their URLs; and what native remotes offer, by package.
 const opened = new Map(),
-  found = new Set();
+  found = new Set(),
+  linked = new Map(),
+  offers = [];
 
 // As the loader's: a reason for programs, a text for people.
 const fault = (reason, text, cause) => Object.assign(new Error(text, { cause }), { fault: reason });
@@ -64,20 +67,24 @@ const adapt = (module) => {
 
 // An entry of a share scope. It counts as loaded: Hanse has decided for it, and no container that brings a higher
 // version may decide otherwise. Of several, Module Federation stays with the first.
-const offer = (scope, version, { specifier, url, from, ...shareConfig }) => ({
-  version,
-  from,
-  scope: [scope],
-  useIn: [],
-  deps: [],
-  strategy: 'version-first',
-  loaded: true,
-  shareConfig: { eager: false, ...shareConfig },
-  get: once(async () => {
-    const module = adapt(await bring(specifier ?? new URL(url, document.baseURI).href));
-    return () => module;
-  }),
-});
+const offer = (scope, name, version, { specifier, url, from, ...shareConfig }) => {
+  const entry = {
+    version,
+    from,
+    scope: [scope],
+    useIn: [],
+    deps: [],
+    strategy: 'version-first',
+    loaded: true,
+    shareConfig: { eager: false, ...shareConfig },
+    get: once(async () => {
+      const module = adapt(await bring(specifier ?? new URL(url, document.baseURI).href));
+      return () => module;
+    }),
+  };
+  offers.push([name, entry]);
+  return entry;
+};
 
 const scopes = bare(
   Object.entries({ default: {}, ...data.shared }).map(([scope, packages]) => [
@@ -85,7 +92,7 @@ const scopes = bare(
     bare(
       Object.entries(packages).map(([name, versions]) => [
         name,
-        bare(Object.entries(versions).map(([version, from]) => [version, offer(scope, version, from)])),
+        bare(Object.entries(versions).map(([version, from]) => [version, offer(scope, name, version, from)])),
       ]),
     ),
   ]),
@@ -138,7 +145,12 @@ const openContainer = async (described) => {
   const options = { version: '', shareScopeKeys: keys[1] ? keys : keys[0] };
   // A host's is not enumerable either: containers copy the others.
   Object.defineProperty(options, 'shareScopeMap', { value: handed });
-  await container.init(handed[keys[0]], [], options);
+  try {
+    await container.init(handed[keys[0]], [], options);
+  } catch (error) {
+    found.delete(container);
+    throw error;
+  }
   return { container, handed };
 };
 
@@ -152,9 +164,9 @@ const open = (remote) => {
 // Chunks link their styles, too, unless they are there. Here they come at once, and with the page's nonce. One that
 // fails is taken away again: the container tries it in its own way, and says what it makes of it.
 const link = (href) => {
-  if (Array.from(document.styleSheets, (sheet) => sheet.href).includes(href)) return;
-  const properties = { rel: 'stylesheet', href };
-  return load('link', properties).catch(({ target }) => target.remove());
+  const there = linked.has(href) || Array.from(document.styleSheets, (sheet) => sheet.href).includes(href);
+  if (!there) linked.set(href, load('link', { rel: 'stylesheet', href }).catch(({ target }) => target.remove()));
+  return linked.get(href);
 };
 
 const loadModule = async (remote, key) => {
@@ -189,21 +201,11 @@ const share = async (name, { from, version, scope = 'default' }) => {
 // The `shared` option for pages that run Module Federation's own runtime: as the orchestrator's `getShared`.
 const getShared = ({ singleton, requiredVersionPrefix } = {}) => {
   const shared = bare([]);
-  for (const [scope, packages] of Object.entries(scopes))
-    for (const [name, versions] of Object.entries(packages))
-      (shared[name] ??= []).push(
-        ...Object.values(versions).map(({ version, get, loaded, shareConfig }) => ({
-          version,
-          get,
-          loaded,
-          scope: [scope],
-          shareConfig: {
-            ...shareConfig,
-            singleton: singleton ?? shareConfig.singleton,
-            requiredVersion: requiredVersionPrefix === undefined ? shareConfig.requiredVersion : requiredVersionPrefix + version,
-          },
-        })),
-      );
+  for (const [name, { version, get, loaded, scope, shareConfig: own }] of offers) {
+    const requiredVersion = requiredVersionPrefix === undefined ? own.requiredVersion : requiredVersionPrefix + version;
+    const shareConfig = { ...own, singleton: singleton ?? own.singleton, requiredVersion };
+    (shared[name] ??= []).push({ version, get, loaded, scope, shareConfig });
+  }
   return shared;
 };
 
