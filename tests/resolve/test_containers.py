@@ -60,7 +60,11 @@ HOME = remote("home", shared("react", "19.1.0", "^19.0.0"), shared("react-dom", 
         (use("react", "18.3.1", "^18.0.0", singleton=False), ("own", "rejects-version", "shop")),
         (use("react", "19.0.0", "^19.0.0", singleton=False, strict=True), ("elected", "accepted", "home")),
         (use("react", "19.2.0", "^19.0.0"), ("elected", "accepted", "home")),
-        (use("react", "19.1.0", "^19.0.0", scopes=("other", "default")), ("elected", "accepted", "home")),
+        (use("react", None, "^19.0.0", scopes=("other", "default")), ("elected", "accepted", "home")),
+        (use("react", "19.1.0", "^19.0.0", scopes=("other", "default")), ("own", "alone", "shop")),
+        (use("react", "18.3.1", "^17.0.0", strict=True), ("missing", "unsatisfied", None)),
+        (use("vue", "3.5.0", "^2.0.0", strict=True), ("missing", "unsatisfied", None)),
+        (use("vue", "3.5.0", "^2.0.0"), ("own", "alone", "shop")),
         (use("react", "19.1.0", "^19.0.0", scopes=("other",)), ("own", "alone", "shop")),
         (use("vue", "3.5.0", "^3.0.0"), ("own", "alone", "shop")),
         (use("vue", None, "^3.0.0"), ("missing", "unprovided", None)),
@@ -260,4 +264,4 @@ def check_outcome(one: ContainerUse, found: ContainerPlan) -> None:
         assert one.version is not None
         assert not handed
     else:
-        assert one.version is None
+        assert one.version is None or not accepts(one.version, one.required or "*")

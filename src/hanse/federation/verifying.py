@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from hanse.errors import HanseError, IntegrityError
+from hanse.errors import HanseError
+from hanse.federation.faults import Fault, FaultKind, kind_of
 from hanse.federation.files import Files, Owners, Unread
 from hanse.federation.headers import caching_fault, cors_fault, entry_caching_fault, type_fault
 from hanse.federation.holdings import Holdings
@@ -18,6 +19,7 @@ from hanse.federation.shelf import Shelf
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.surveying import Surveyor, allow_owners, roots_of
 from hanse.federation.telling import tell
+from hanse.federation.verifying_containers import verify_containers
 from hanse.formats.import_map import ParsedImportMap, parse_import_map
 from hanse.graph import SOME_PAGE, follow, place_on_page, write_for_page
 from hanse.limits import Limits
@@ -28,33 +30,6 @@ __all__ = ["PAGE", "Fault", "FaultKind", "RemoteReport", "Report", "verify"]
 
 PAGE = "https://page.invalid"
 """The origin of a page that is nobody's: who lets it import a file lets everybody."""
-
-FaultKind = Literal[
-    "remote",
-    "missing-file",
-    "wrong-digest",
-    "unreadable",
-    "unprovided-import",
-    "cors",
-    "type",
-    "caching",
-    "computed-import",
-    "uncovered",
-]
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """Something that is wrong: what, with whose file, who imports it, and a sentence.
-
-    `error` is what breaks a page; `warning` what costs time, or cannot be told.
-    """
-
-    severity: Literal["error", "warning"]
-    kind: FaultKind
-    remote: str
-    url: str
-    importer: str
-    sentence: str
 
 
 class RemoteReport(msgspec.Struct, frozen=True):
@@ -122,8 +97,11 @@ async def verify(
         parsed, _ = await asyncio.to_thread(parse_import_map, snapshot.plan.import_map, base=SOME_PAGE)
         files = await surveyor.survey(parsed, roots_of(parsed), owners)
         await ask_entries(asking, snapshot.plan.remotes, answers, limits)
+        containers = snapshot.containers.containers.values()
+        found = await verify_containers(containers, asking, limits, page=page, locked=locked)
     inquiry = Inquiry(snapshot, files, answers, page, locked)
-    return await asyncio.to_thread(report, inquiry, parsed, owners)
+    made = await asyncio.to_thread(report, inquiry, parsed, owners)
+    return msgspec.structs.replace(made, faults=(*made.faults, *found)) if found else made
 
 
 async def ask_entries(
@@ -193,12 +171,7 @@ def remote_faults(inquiry: Inquiry) -> Iterator[Fault]:
 
 def unread_fault(lost: Unread) -> Fault:
     """Report a file that could not be read."""
-    kind: FaultKind = "unreadable"
-    if isinstance(lost.error, IntegrityError):
-        kind = "wrong-digest"
-    elif getattr(lost.error, "status", None) in {404, 410} or "No such file" in lost.error.message:
-        kind = "missing-file"
-    return Fault("error", kind, lost.remote, lost.url, lost.importer, tell(lost.error))
+    return Fault("error", kind_of(lost.error), lost.remote, lost.url, lost.importer, tell(lost.error))
 
 
 def import_faults(inquiry: Inquiry) -> Iterator[Fault]:

@@ -98,7 +98,8 @@ def judge_container(
     for index, use in enumerate(uses):
         families.setdefault(family_of(use.package, policy), []).append(index)
     for members in families.values():
-        for index, changed in zip(members, hold_together([uses[i] for i in members]), strict=True):
+        held = hold_together([uses[index] for index in members], accepts)
+        for index, changed in zip(members, held, strict=True):
             uses[index] = changed
     return uses
 
@@ -117,11 +118,10 @@ def judge(
     accepts: Accepts,
 ) -> ContainerUse:
     """Say what a container gets of one package, whatever becomes of its other packages."""
-    scopes = [scope for scope in use.scopes if use.package in shares.get(scope, {})]
-    scope = scopes[0] if scopes else use.scopes[0]
-    rows = shares[scope][use.package] if scopes else ()
+    scope = scope_for(use, shares)
+    rows = shares.get(scope, {}).get(use.package, ())
     if not rows:
-        return without_native(name, scope, use, brought.get((scope, use.package), {}))
+        return without_native(name, scope, use, brought.get((scope, use.package), {}), accepts)
     wanted = use.required
     fitting = [row for row in rows if wanted in (None, "*") or accepts(row.version, wanted or "*")]
     first = rows[0]
@@ -140,11 +140,35 @@ def judge(
     if use.version is None:
         text += ", and it brings no copy of its own"
         return outcome(name, scope, use, "missing", UseReason("unsatisfied", text))
+    if refuses_itself(use, accepts):
+        text += f", and its own {use.version} too"
+        return outcome(name, scope, use, "missing", UseReason("unsatisfied", text))
     return outcome(name, scope, use, "own", UseReason("rejects-version", text))
 
 
-def without_native(name: str, scope: str, use: SharedUse, brought: Mapping[str, str]) -> ContainerUse:
+def scope_for(use: SharedUse, shares: Shares) -> str:
+    """Return the only share scope that is asked: the first that has the package.
+
+    Who brings a copy has registered it in all its scopes before anybody asks.
+    """
+    if use.version is not None:
+        return use.scopes[0]
+    return next((scope for scope in use.scopes if use.package in shares.get(scope, {})), use.scopes[0])
+
+
+def refuses_itself(use: SharedUse | ContainerUse, accepts: Accepts) -> bool:
+    """Tell whether a container insists on a range that its own copy is outside of."""
+    insists = use.singleton and use.strict and use.required not in (None, "*")
+    return insists and not accepts(use.version or "", use.required or "*")
+
+
+def without_native(
+    name: str, scope: str, use: SharedUse, brought: Mapping[str, str], accepts: Accepts
+) -> ContainerUse:
     """Say what a container gets of a package that no native remote publishes."""
+    if use.version is not None and refuses_itself(use, accepts):
+        text = f"{use.required} rejects its own {use.version}"
+        return outcome(name, scope, use, "missing", UseReason("unsatisfied", text))
     if use.version is not None:
         text = "no native remote shares it; containers settle it among themselves"
         return outcome(name, scope, use, "own", UseReason("alone", text))
@@ -189,16 +213,16 @@ def outcome(
     )
 
 
-def hold_together(uses: Sequence[ContainerUse]) -> list[ContainerUse]:
+def hold_together(uses: Sequence[ContainerUse], accepts: Accepts) -> list[ContainerUse]:
     """Let a container keep the whole of a family where a part of it cannot come from the page.
 
-    React's renderer does not run beside another version of React. Where a member brings no copy of its own,
-    the family cannot be kept, and stays as it is.
+    React's renderer does not run beside another version of React. Where a member brings no copy of its own
+    that it would take, the family cannot be kept, and stays as it is.
     """
     given = [use for use in uses if use.action == "elected"]
     versions = {use.served_version for use in given}
     kept = [use for use in uses if use.action == "own" and use.served_version not in versions]
-    if not given or not kept or any(use.version is None for use in uses):
+    if not given or not kept or any(use.version is None or refuses_itself(use, accepts) for use in uses):
         return list(uses)
     cause = next((use for use in kept if use.reason.code != "alone"), kept[0])
     why = cause.reason.text if cause.reason.code != "alone" else f"only '{cause.container}' has it"
@@ -227,9 +251,11 @@ def surprises(uses: Iterable[ContainerUse], accepts: Accepts) -> list[tuple[Cont
         version, wanted = use.served_version, use.required
         if use.action != "elected" or version is None or wanted is None:
             continue
-        parsed = parse(version)
+        parsed = parse(version) if "-" in version else None
+        if parsed is None or not parsed.prerelease:
+            continue
         theirs, ours = accepts(version, wanted), satisfies(version, wanted)
-        if parsed is not None and parsed.prerelease and theirs != ours:
+        if theirs != ours:
             verbs = ("takes", "does not") if theirs else ("does not take", "does")
             found.append((use, f"Module Federation {verbs[0]} {version} for {wanted}; npm {verbs[1]}"))
     return found

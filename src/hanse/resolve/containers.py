@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final, Literal
 
 import msgspec
@@ -20,7 +21,7 @@ from hanse.resolve.plan import Notice, Plan
 from hanse.resolve.policy import Policy
 from hanse.resolve.shares import Share, Shares, native_shares
 
-__all__ = ["NO_CONTAINERS", "ContainerPlan", "plan_containers"]
+__all__ = ["NO_CONTAINERS", "ContainerPlan", "plan_containers", "withheld_of"]
 
 # What is dealt with in silence, and what its owner should look at.
 HARMLESS: Final = frozenset(
@@ -118,6 +119,8 @@ def plan_containers(plan: Plan, containers: Iterable[Container], *, accepts: Acc
     named = {one.name: one for one in sorted(containers, key=lambda one: one.name)}
     if not named:
         return NO_CONTAINERS
+    # Containers repeat each other: each version is held against each range once.
+    accepts = cache(accepts)
     shares = native_shares(plan, leaving_out=named)
     brought: dict[tuple[str, str], dict[str, str]] = {}
     for name, one in named.items():
