@@ -11,7 +11,7 @@ from examples.basic.visit import PATIENCE, Diary, Sight, is_react, keep_diary, l
 
 __all__ = ["COLOURS", "PAINTED", "PLACES", "marks", "visit"]
 
-PLACES = ("#quay section", "#quay [aria-label=Ticket]", "#quay .lamp", "#timetable section", "#lamp section")
+PLACES = ("#quay .quay", "#quay [aria-label=Ticket]", "#quay .lamp", "#timetable section", "#lamp section")
 # Each copy of react-dom marks the elements it renders with a key that has a random number in it.
 MARKS = """(places) => places.map((place) =>
   Object.keys(document.querySelector(place)).filter((key) => key.startsWith('__reactFiber$')).join())"""
