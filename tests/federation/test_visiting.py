@@ -131,6 +131,28 @@ async def test_faults_of_the_page_are_named() -> None:
         await look(url)
 
 
+async def test_a_containers_module_is_none_of_the_import_maps() -> None:
+    described = {
+        "team/shop": {
+            "script": "/shop/entry.js",
+            "exposes": {"./Card": {"js": ["/shop/card.js"]}, "./Menu": {"js": ["/shop/menu.js"]}},
+        },
+        "bare": {"script": "/bare/entry.js", "exposes": None},
+    }
+    data = json.dumps({"containers": described})
+    block = f'<script type="application/json" id="hanse-containers">{data}</script>'
+    run = RUN.replace('["home/Card"]', '["home/Card", "team/shop/./Card", "bare/Thing"]')
+    preloads = "".join(map(preload, ("/shop/entry.js", "/shop/card.js", "/shop/menu.js", "/bare/entry.js")))
+    async with page(EXACT + preloads + run + block) as (towns, url):
+        for path in ("/shop/menu.js", "/shop/entry.js"):
+            towns.upstream.routes[path] = reply(b"export {}", headers={"content-type": "text/javascript"})
+        report = await look(url)
+    assert report.faults == ()
+    assert [one.reason for one in report.preloads[4:]] == ["needed", "needed", "unreachable", "needed"]
+    assert report.preloads[5].chain[0].specifier == "team/shop/./Card"
+    assert report.not_preloaded == ()
+
+
 async def test_the_page_of_a_federation_with_real_builds_is_as_it_should_be() -> None:
     async with serve_towns() as towns:
         put_builds(towns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from hanse.errors import NotFoundError
 from hanse.federation.snapshot import Snapshot
@@ -24,10 +24,14 @@ ENTRYPOINTS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Preload:
-    """A file a page will need: its URL as in the import map, and its digest where it is known."""
+    """A file a page will need: its URL as in the import map, and its digest where it is known.
+
+    `kind` says how it is loaded: as a module, or as the classic script of a Module Federation container.
+    """
 
     url: str
     integrity: str | None = None
+    kind: Literal["module", "script"] = "module"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class RemoteModule:
         integrity: Its digest, where the remote's entry has one.
         preloads: The module itself, then all that it imports, breadth first. Where its files have not been
             read, then the shared packages that the import map gives to its remote. Of a container that
-            is a classic script, nothing.
+            is a classic script, that script.
     """
 
     remote: str
@@ -86,7 +90,8 @@ def find_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule:
 def find_in_container(container: Container, key: str) -> RemoteModule:
     """Find an exposed module of a Module Federation container; the page's client opens that, and no import.
 
-    What can be preloaded as modules is: a container that is one, and what its module needs.
+    Preloaded are the container script, and where that is a module what the exposed one needs: how a classic
+    one asks for its chunks is its build's own choice, and a preload that differs loads them twice.
 
     Raises:
         NotFoundError: It has no such module.
@@ -100,14 +105,14 @@ def find_in_container(container: Container, key: str) -> RemoteModule:
         )
     files = () if exposes is None else exposes[wanted].js
     script = container.script or ""
-    urls = dict.fromkeys((script, *files)) if container.type == "module" else ()
+    urls = dict.fromkeys((script, *files)) if container.type == "module" else (script,)
     return RemoteModule(
         remote=container.name,
         key=wanted,
         specifier=join(container.name, wanted),
         url=script,
         integrity=None,
-        preloads=tuple(Preload(url) for url in urls),
+        preloads=tuple(Preload(url, kind=container.type) for url in urls),
     )
 
 

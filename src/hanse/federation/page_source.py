@@ -11,10 +11,11 @@ import msgspec
 
 from hanse.urls import join
 
-__all__ = ["PageSource", "Preloaded", "read_page"]
+__all__ = ["Contained", "PageSource", "Preloaded", "read_page"]
 
-# The data block that Hanse writes into a page's head, and the attribute of the elements it mounts into.
+# The data blocks that Hanse writes into a page's head, and the attribute of the elements it mounts into.
 BLOCK: Final = "hanse-page"
+CONTAINERS: Final = "hanse-containers"
 MOUNTED: Final = "data-hanse-module"
 
 
@@ -24,6 +25,25 @@ class Preloaded:
 
     url: str
     integrity: str
+
+
+class ContainedFiles(msgspec.Struct, frozen=True):
+    """What a container's module needs."""
+
+    js: list[str] = []
+
+
+class Contained(msgspec.Struct, frozen=True):
+    """A container as it is described to a page."""
+
+    script: str = ""
+    exposes: dict[str, ContainedFiles] | None = None
+
+
+class ContainersBlock(msgspec.Struct):
+    """The part of the containers' data block that is of interest here."""
+
+    containers: dict[str, Contained] = {}
 
 
 @dataclass(slots=True)
@@ -37,6 +57,7 @@ class PageSource:
         scripts: The absolute URLs of module scripts.
         inline: The texts of module scripts without a URL.
         modules: The names of exposed modules that the page says it shows.
+        containers: Module Federation containers by name, as far as they are described to the page.
     """
 
     base: str
@@ -45,6 +66,7 @@ class PageSource:
     scripts: list[str] = field(default_factory=list)
     inline: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
+    containers: dict[str, Contained] = field(default_factory=dict)
 
 
 class Block(msgspec.Struct):
@@ -112,6 +134,8 @@ class Reader(HTMLParser):
             self.page.maps.append(text)
         elif kind == "module":
             self.page.inline.append(text)
+        elif kind == CONTAINERS:
+            self.page.containers |= read_containers(text)
         else:
             self.page.modules += read_block(text)
 
@@ -129,8 +153,8 @@ class Reader(HTMLParser):
                 self.page.scripts.append(target)
         elif kind in {"importmap", "module"}:
             self._kind = kind
-        elif given.get("id") == BLOCK:
-            self._kind = BLOCK
+        elif given.get("id") in {BLOCK, CONTAINERS}:
+            self._kind = given["id"]
 
 
 def read_block(text: str) -> list[str]:
@@ -139,3 +163,11 @@ def read_block(text: str) -> list[str]:
         return msgspec.json.decode(text, type=Block).modules
     except (ValueError, RecursionError):
         return []
+
+
+def read_containers(text: str) -> dict[str, Contained]:
+    """Return the containers that a data block describes; none where it cannot be read."""
+    try:
+        return msgspec.json.decode(text, type=ContainersBlock).containers
+    except (ValueError, RecursionError):
+        return {}

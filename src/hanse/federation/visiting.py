@@ -19,6 +19,7 @@ from hanse.formats.import_map import ParsedImportMap, merge, parse_import_map, r
 from hanse.graph import Closure, Step, lex, walk
 from hanse.limits import Limits
 from hanse.net import Client
+from hanse.urls import join
 
 __all__ = ["Link", "Needed", "PageReport", "PreloadReport", "visit"]
 
@@ -33,8 +34,9 @@ class Link(msgspec.Struct, frozen=True):
 class PreloadReport(msgspec.Struct, frozen=True):
     """A preload of the page, and why it is there.
 
-    `reason` is `needed` (a module that the page runs imports it), `late` (only an `import()` does, later) or
-    `unreachable` (nothing does). `chain` leads from what the page runs to the file.
+    `reason` is `needed` (a module that the page runs imports it, or a container needs it for one), `late`
+    (only an `import()` does, later) or `unreachable` (nothing does). `chain` leads from what the page runs to
+    the file.
     """
 
     url: str
@@ -123,11 +125,34 @@ def open_page(body: bytes, url: str, limits: Limits) -> Visit:
         except FormatError as error:
             faults.append(tell(error))
     runs = dict.fromkeys(source.scripts)
-    runs |= dict.fromkeys(specifier_of(name, parsed, faults) for name in source.modules)
+    native = [name for name in source.modules if container_of(name, source) is None]
+    runs |= dict.fromkeys(specifier_of(name, parsed, faults) for name in native)
     for number, text in enumerate(source.inline, 1):
         lexed = lex(text.encode("utf-8", "replace"), subject=f"inline module script {number}", limits=limits)
         runs |= dict.fromkeys((*lexed.imports, *lexed.dynamic))
     return Visit(source, parsed, tuple(one for one in runs if one), tuple(faults))
+
+
+def container_of(name: str, source: PageSource) -> tuple[str, str] | None:
+    """Split the name of a container's module into container and key; None where it is of no container."""
+    cuts = [index for index, char in enumerate(name) if char == "/"]
+    found = next((cut for cut in reversed(cuts) if name[:cut].removesuffix("/.") in source.containers), None)
+    if found is None:
+        return None
+    return name[:found].removesuffix("/."), f"./{name[found + 1 :].removeprefix('./')}"
+
+
+def contained_files(opened: Visit) -> dict[str, str]:
+    """Return absolute URL -> module, of what containers need for the modules that the page shows."""
+    source, found = opened.source, dict[str, str]()
+    for name in source.modules:
+        parts = container_of(name, source)
+        if parts is not None:
+            container = source.containers[parts[0]]
+            files = (container.exposes or {}).get(parts[1])
+            for url in (container.script, *(() if files is None else files.js)):
+                found.setdefault(join(source.base, url) or url, name)
+    return found
 
 
 def specifier_of(name: str, parsed: ParsedImportMap, faults: list[str]) -> str:
@@ -166,6 +191,7 @@ def report(url: str, opened: Visit, files: Files) -> PageReport:
     steps = {step.url: step for step in needed.steps}
     later = {step.url: step for step in late.steps}
     preloads = dict.fromkeys(one.url for one in opened.source.preloads)
+    contained = contained_files(opened)
     missing = [
         Needed(step.url, chain_to(step, steps))
         for step in needed.steps
@@ -174,7 +200,7 @@ def report(url: str, opened: Visit, files: Files) -> PageReport:
     return PageReport(
         url=url,
         runs=opened.runs,
-        preloads=tuple(explain(one, steps, later) for one in preloads),
+        preloads=tuple(explain(one, steps, later, contained) for one in preloads),
         not_preloaded=tuple(missing),
         disagreements=tuple(disagreements(opened, files)),
         unread=tuple(unread(files)),
@@ -183,8 +209,12 @@ def report(url: str, opened: Visit, files: Files) -> PageReport:
     )
 
 
-def explain(url: str, needed: Mapping[str, Step], late: Mapping[str, Step]) -> PreloadReport:
+def explain(
+    url: str, needed: Mapping[str, Step], late: Mapping[str, Step], contained: Mapping[str, str]
+) -> PreloadReport:
     """Say why a preload is there."""
+    if url in contained:
+        return PreloadReport(url, "needed", (Link(contained[url], url),))
     if url in needed:
         return PreloadReport(url, "needed", chain_to(needed[url], needed))
     if url in late:

@@ -83,8 +83,21 @@ async def test_a_containers_module_is_mounted_like_any_other() -> None:
             '<div data-hanse-module="shop/./Card" data-hanse-remote="shop"></div>'
         )
         assert page.url("shop/./Card") == towns.upstream.url("/shop/remoteEntry.js")
-        assert page.prepare(["shop/Card"]).preloads == ()
+        script = towns.upstream.url("/shop/remoteEntry.js")
+        head = page.prepare(["shop/Card"])
+        assert [(one.url, one.kind) for one in head.preloads] == [(script, "script")]
+        (element,) = [one for one in read_elements(head.write(page.nonce)) if one.name == "link"]
+        assert element.attributes == {"rel": "preload", "as": "script", "href": script, "nonce": page.nonce}
         assert "reason=unknown" in page.mount("shop/Gone")
+
+
+async def test_link_headers_ask_for_the_script_as_its_element_will() -> None:
+    async with open_with_container(container(), PageOptions(link_headers="always")) as (towns, pages):
+        page = pages.open()
+        page.head(["shop/Card"])
+        (value,) = [value for name, value in page.response_headers() if name == "Link"]
+        script = towns.upstream.url("/shop/remoteEntry.js")
+    assert value == f'<{script}>; rel=preload; as=script; nonce="{page.nonce}"'
 
 
 async def test_what_is_a_module_is_preloaded_as_one() -> None:

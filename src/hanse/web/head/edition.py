@@ -200,9 +200,9 @@ class Edition:
 
     def _list_preloads(self, modules: Iterable[RemoteModule]) -> Iterator[Preload]:
         """Yield what the modules need, each file once, with the digest the map has for it."""
-        urls = dict.fromkeys(preload.url for module in modules for preload in module.preloads)
-        for url in islice(urls, self.limits.page_preloads):
-            yield Preload(url, self._digest_of(url))
+        found = {preload.url: preload.kind for module in modules for preload in module.preloads}
+        for url, kind in islice(found.items(), self.limits.page_preloads):
+            yield Preload(url, self._digest_of(url), kind)
 
     def _digest_of(self, url: str) -> str | None:
         """Return the digest that the map has for a URL, in whichever spelling."""
@@ -221,6 +221,8 @@ def write_map(import_map: ImportMap) -> Pieces:
 
 
 def write_preload(preload: Preload) -> Pieces:
-    """Write a preload as a link element."""
+    """Write a preload as a link element; a classic script is asked for without CORS, as its element does."""
+    if preload.kind == "script":
+        return link({"rel": "preload", "as": "script", "href": preload.url})
     digest = {"integrity": preload.integrity} if preload.integrity else {}
     return link({"rel": "modulepreload", "href": preload.url, **digest})

@@ -67,6 +67,8 @@ def write_link(preload: Preload, nonce: str, *, as_module: bool) -> str:
 
     `crossorigin` makes a script be asked for as modules are: with CORS, and credentials of its own origin.
     """
+    if preload.kind == "script":
+        return f'<{preload.url}>; rel=preload; as=script; nonce="{nonce}"'
     kind = "rel=modulepreload" if as_module else "rel=preload; as=script; crossorigin"
     digest = f'; integrity="{preload.integrity}"' if preload.integrity else ""
     return f'<{preload.url}>; {kind}{digest}; nonce="{nonce}"'
