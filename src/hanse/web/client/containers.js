@@ -120,11 +120,13 @@ const fetchContainer = async ({ script, type, global }) => {
   return found.has(container) ? undefined : container;
 };
 
+const refusal = /Trusted(Script|Type)/;
+
 // What a remote's build has to set is told to whoever reads the error.
 const explain = (error) => {
   const text = error?.message ?? String(error);
   const hint = ' Its build must set output.trustedTypes, and the policy of the page allow the name in it.';
-  return fault('load', text + (/Trusted(Script|Type)/.test(text) ? hint : ''), error);
+  return fault('load', text + (refusal.test(text) ? hint : ''), error);
 };
 
 // The share scopes that a container is handed: everybody's; or its own, where the plan has it keep a copy of its own.
@@ -151,7 +153,11 @@ const openContainer = async (described) => {
     found.delete(container);
     throw error;
   }
-  return { container, handed };
+  const opening = { container, handed };
+  // Where a bundler is refused a chunk, that stays on its way for ever for all who ask next; they are told the same.
+  opening.refused = new Promise((done, fail) => (opening.refuse = fail));
+  opening.refused.catch(() => {});
+  return opening;
 };
 
 const open = (remote) => {
@@ -173,13 +179,16 @@ const loadModule = async (remote, key) => {
   const name = key === '.' ? key : `./${key.replace(/^\.\//, '')}`;
   const { exposes } = containers.get(remote) ?? {};
   if (exposes && !Object.hasOwn(exposes, name)) throw fault('unknown', `it does not expose ${name}`);
+  let opening;
   try {
     const styles = exposes?.[name].css.map(link) ?? [];
-    const { container } = await open(remote);
+    opening = await open(remote);
     await Promise.all(styles);
-    return await (await container.get(name))();
+    return await Promise.race([opening.refused, (async () => (await opening.container.get(name))())()]);
   } catch (error) {
-    throw error?.fault ? error : explain(error);
+    const told = error?.fault ? error : explain(error);
+    if (refusal.test(told.message)) opening?.refuse(told);
+    throw told;
   }
 };
 
