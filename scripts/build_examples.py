@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -28,9 +27,7 @@ REMOTES = tuple(
         "containers/lighthouse",
     )
 )
-# What a remote's builds are to share, where its configuration does not say so; and what that reads instead.
-SHARED, GENERATED = "shared.json", "shared.generated.mjs"
-BUILT = frozenset({"node_modules", "dist", GENERATED})
+BUILT = frozenset({"node_modules", "dist", "shared.generated.mjs"})
 # What is known of a remote by other remotes; a build is there when one of these is.
 ENTRIES = ("remoteEntry.json", "mf-manifest.json", "web/mf-manifest.json")
 
@@ -56,19 +53,9 @@ def build_remote(folder: Path, node: Node) -> None:
     started = time.perf_counter()
     install_packages(folder, node)
     print(f"{folder.relative_to(ROOT)}: building", flush=True)
-    write_shared(folder)
     run_npm(node, ["run", "--silent", "build"], folder)
     _stamp(folder).write_text(digest_sources(folder))
     print(f"{folder.relative_to(ROOT)}: built in {time.perf_counter() - started:.1f} s", flush=True)
-
-
-def write_shared(folder: Path) -> None:
-    """Write the module that a configuration imports its `shared` from: an export for each target."""
-    if not (folder / SHARED).is_file():
-        return
-    targets = json.loads((folder / SHARED).read_text())
-    lines = [f"export const {target} = {json.dumps(shared)};\n" for target, shared in targets.items()]
-    (folder / GENERATED).write_text("".join(lines))
 
 
 def is_built(folder: Path) -> bool:

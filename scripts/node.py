@@ -36,8 +36,9 @@ class Node:
     version: tuple[int, ...]
 
     def environment(self) -> dict[str, str]:
-        """Return this process's environment with the folder of this Node first on the PATH."""
-        return {**os.environ, "PATH": f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+        """Return this process's environment, with this Node and this Python's programs first on the PATH."""
+        folders = (str(self.program.parent), str(Path(sys.executable).parent), os.environ.get("PATH", ""))
+        return {**os.environ, "PATH": os.pathsep.join(folders)}
 
 
 def find_node() -> Node | None:

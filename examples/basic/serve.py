@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -26,6 +27,7 @@ from hanse.web.starlette import HanseMiddleware, hanse_page, install
 __all__ = ["build_page_app", "serve_demo", "stay"]
 
 PORT = 4200
+GUIDE = "examples.basic.visit"
 
 templates = Jinja2Templates(Path(__file__).parent)
 install(templates)
@@ -74,18 +76,24 @@ def serve_demo(port: int = PORT) -> Iterator[str]:
         yield stack.enter_context(serve_app(app, port))
 
 
-def check(url: str) -> bool:
-    """Drive the page in Chromium and print what was seen; tell whether it was what it should be."""
+def check(url: str, label: str = "demo", guide: str = GUIDE) -> bool:
+    """Drive the page in Chromium and print what was seen; tell whether it was what it should be.
+
+    Args:
+        url: The page's.
+        label: What stands before what is said of the whole.
+        guide: The module that says what is to be seen there.
+    """
     from playwright.sync_api import Error
 
-    from examples.basic.visit import visit
     from scripts.find_chromium import MISSING, ensure_chromium
 
+    visit = import_module(guide).visit
     chromium = ensure_chromium()
     if chromium is None:
         print(MISSING, file=sys.stderr)
         return False
-    print(f"demo: driving it with {chromium}", flush=True)
+    print(f"{label}: driving it with {chromium}", flush=True)
     held = True
     try:
         for sight in visit(url, chromium=chromium):
@@ -94,7 +102,7 @@ def check(url: str) -> bool:
     except Error as error:
         print(f"  NOT {error.message}", flush=True)
         held = False
-    print("demo: all as it should be" if held else "demo: something is not as it should be", flush=True)
+    print(f"{label}: {'all' if held else 'something is not'} as it should be", flush=True)
     return held
 
 
@@ -103,12 +111,13 @@ def end(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def stay(label: str, serve: Callable[[], AbstractContextManager[str]]) -> int:
+def stay(label: str, serve: Callable[[], AbstractContextManager[str]], guide: str = GUIDE) -> int:
     """Serve a site until Ctrl-C; with `--check`, until it has been looked at; return the exit status.
 
     Args:
         label: What stands before each line that is printed.
         serve: Serves the site while its block runs, and yields its URL.
+        guide: The module that says what is to be seen there.
     """
     signal.signal(signal.SIGTERM, end)
     try:
@@ -116,7 +125,7 @@ def stay(label: str, serve: Callable[[], AbstractContextManager[str]]) -> int:
             print(f"{label}: open {url}", flush=True)
             print(f"{label}: {url}_hanse/ shows what Hanse decided, and why", flush=True)
             if "--check" in sys.argv[1:]:
-                return 0 if check(url) else 1
+                return 0 if check(url, label, guide) else 1
             print(f"{label}: Ctrl-C ends it", flush=True)
             wait_for_signal()
     except KeyboardInterrupt:

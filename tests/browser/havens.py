@@ -1,10 +1,9 @@
-"""Pages with containers, their data written by hand from what the real toolchains wrote."""
+"""Pages with containers, under whatever policy a test wants."""
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,66 +15,11 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from examples.basic.remotes import serve_app
-from examples.containers.remotes import REMOTES
 from hanse.html import inline_json
 from hanse.web.client import CONTAINERS, LOADER
 from tests.browser.client.stage import POLICY
 
-__all__ = ["Haven", "describe_containers", "describe_shared", "open_haven", "write_import_map"]
-
-FOLDERS = {remote.name: remote.folder for remote in REMOTES}
-
-
-def read(name: str, entry: str) -> Any:
-    return json.loads((FOLDERS[name] / entry).read_text())
-
-
-def write_import_map(entries: Mapping[str, str]) -> dict[str, Any]:
-    """Write the map that Hanse writes for the one native remote."""
-    entry, base = read("harbour", "remoteEntry.json"), entries["harbour"].removesuffix("remoteEntry.json")
-    shared = {item["packageName"]: base + item["outFileName"] for item in entry["shared"]}
-    exposes = {f"harbour/{item['key']}": base + item["outFileName"] for item in entry["exposes"]}
-    return {"imports": {**shared, **exposes}}
-
-
-def describe_shared() -> dict[str, Any]:
-    """Describe what the native remote shares."""
-    shared = {
-        item["packageName"]: {
-            item["version"]: {
-                "specifier": item["packageName"],
-                "singleton": item["singleton"],
-                "requiredVersion": item["requiredVersion"],
-                "strictVersion": item["strictVersion"],
-                "from": "harbour",
-            }
-        }
-        for item in read("harbour", "remoteEntry.json")["shared"]
-        if not item["packageName"].startswith("@nf-internal/")
-    }
-    return {"default": shared}
-
-
-def describe_containers(entries: Mapping[str, str]) -> dict[str, Any]:
-    """Describe the containers, as their manifests do."""
-    return {name: describe(name, entries[name]) for name in ("ferry", "lighthouse")}
-
-
-def describe(name: str, entry: str) -> dict[str, Any]:
-    manifest, base = read(name, "mf-manifest.json"), entry.removesuffix("mf-manifest.json")
-    data = manifest["metaData"]
-    return {
-        "script": base + data["remoteEntry"]["name"],
-        "type": "module" if data["remoteEntry"]["type"] == "module" else "script",
-        "global": data["globalName"],
-        "exposes": {
-            item["path"]: {
-                kind: [base + file for file in item["assets"][kind]["sync"]] for kind in ("js", "css")
-            }
-            for item in manifest["exposes"]
-        },
-        "scopes": ["default"],
-    }
+__all__ = ["Haven", "open_haven"]
 
 
 @dataclass

@@ -31,6 +31,15 @@ def test_the_demo_drives_itself() -> None:
     assert done.stdout.endswith("demo: all as it should be\n")
 
 
+def test_the_page_of_containers_drives_itself() -> None:
+    build_examples()
+    command = [sys.executable, "-m", "examples.containers.serve", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("  ok  ") == 10
+    assert done.stdout.endswith("containers: all as it should be\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_signal_ends_everything(number: signal.Signals) -> None:
     build_examples()

@@ -16,11 +16,11 @@ from starlette.routing import Mount, Route
 from examples.basic.remotes import serve_app
 from examples.basic.visit import is_react, keep_diary
 from examples.containers.remotes import serve_remotes
+from examples.containers.visit import PLACES, marks
 from hanse import Federation
 from hanse.web import Pages, create_app
 from scripts.build_examples import build_examples
 from tests.browser.client.stage import POLICY, violations, watch
-from tests.browser.test_containers import MARKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
@@ -64,12 +64,12 @@ def test_containers_and_a_native_remote_run_on_one_react(page: Page) -> None:
                 watch(page)
                 diary = keep_diary(page)
                 page.goto(url)
-                for place in ("#quay .lamp", "#timetable section", "#lamp section"):
+                for place in PLACES:
                     expect(page.locator(place)).to_be_visible()
                 page.wait_for_load_state("networkidle")
-                marks = page.evaluate(MARKS)
-                assert all(marks)
-                assert len(set(marks)) == 1
+                found = marks(page)
+                assert all(found)
+                assert len(set(found)) == 1
                 assert len([one for one in diary.requests if is_react(one)]) == 1
                 assert diary.complaints == []
                 assert violations(page) == []

@@ -60,6 +60,14 @@ def test_a_lost_build_is_built_again(remote: Path) -> None:
     assert not is_built(remote)
 
 
+@pytest.mark.parametrize("entry", ["mf-manifest.json", "web/mf-manifest.json"])
+def test_a_container_is_built_where_its_manifest_is_there(remote: Path, entry: str) -> None:
+    (remote / "dist" / "web").mkdir()
+    (remote / "dist" / "remoteEntry.json").rename(remote / "dist" / entry)
+    (remote / "shared.generated.mjs").write_text("written by the build itself")
+    assert is_built(remote)
+
+
 @pytest.mark.parametrize(
     ("version", "fits"), [("v18.20.0", False), ("v20.18.1", False), ("v22.11.0", False), ("v24.1.0", True)]
 )

@@ -1,15 +1,18 @@
 // One container for browsers, a script, and one for servers, a CommonJS module; both expose the same.
 import { fileURLToPath } from 'node:url';
 import { ModuleFederationPlugin } from '@module-federation/enhanced/rspack';
-import { client, ssr } from './shared.generated.mjs';
+// What is shared with the other remotes, written by `npm run share`; the ranges are those of peerDependencies.
+import { shared } from './shared.generated.mjs';
 
 const name = 'ferry';
 const exposes = { './Ticket': './src/Ticket.jsx', './Timetable': './src/Timetable.jsx' };
 
-const configure = ({ folder, library, shared, ...others }) => ({
+const configure = ({ folder, library, ...others }) => ({
   name: folder,
   mode: 'production',
   devtool: false,
+  // Without errors, it would still say that `auto` is worked out in the browser.
+  infrastructureLogging: { level: 'error' },
   entry: {},
   resolve: { extensions: ['.jsx', '...'] },
   module: {
@@ -41,7 +44,6 @@ export default [
     folder: 'web',
     target: ['web', 'es2022'],
     library: { type: 'var', name },
-    shared: client,
     output: {
       // Under a policy with `require-trusted-types-for 'script'`, the container may load its chunks only like this.
       trustedTypes: { policyName: name },
@@ -53,6 +55,5 @@ export default [
     folder: 'server',
     target: 'async-node',
     library: { type: 'commonjs-module', name },
-    shared: ssr,
   }),
 ];

@@ -131,6 +131,16 @@ def test_a_script_that_fails_is_tried_again(tab: Page, stage: Stage) -> None:
     assert call(tab, "await loadRemoteModule('shop', './Card')") == {"card": "shop"}
 
 
+def test_an_init_that_fails_is_tried_again(tab: Page, stage: Stage) -> None:
+    give(stage, {"shop": describe("shop")})
+    script = write_container("shop", init="if (this.calls.length < 2) throw new Error('not yet');")
+    stage.modules["/shop.js"] = f"if (!window.shop) {{ {script} }}"
+    tab.goto(stage.url)
+    failed = call(tab, "await loadRemoteModule('shop', './Card')")
+    assert failed["message"] == "hanse: shop/./Card: not yet"
+    assert call(tab, "await loadRemoteModule('shop', './Card')") == {"card": "shop"}
+
+
 @pytest.mark.parametrize(
     ("script", "message", "reason"),
     [
@@ -194,8 +204,19 @@ def test_styles_come_first_and_once(tab: Page, stage: Stage) -> None:
     stage.modules["/card.css"] = "p { color: red }"
     stage.body = "<p>a text</p>"
     tab.goto(stage.url)
-    for key in ("./Card", "./Cart", "./Card"):
-        assert call(tab, "await loadRemoteModule('shop', argument)", key) == [f"{stage.url}card.css"]
+    at_once = "await Promise.all(['Card', 'Cart'].map((key) => loadRemoteModule('shop', key)))"
+    assert call(tab, at_once) == [[f"{stage.url}card.css"]] * 2
+    assert call(tab, "await loadRemoteModule('shop', 'Card')") == [f"{stage.url}card.css"]
+
+
+def test_styles_that_the_page_has_are_not_linked_again(tab: Page, stage: Stage) -> None:
+    exposes = {"./Card": {"js": [], "css": [f"{stage.url}card.css"]}}
+    give(stage, {"shop": describe("shop", exposes=exposes)})
+    stage.before += '<link rel="stylesheet" href="/card.css">'
+    stage.modules |= {"/shop.js": write_container("shop"), "/card.css": "p { color: red }"}
+    tab.goto(stage.url)
+    assert call(tab, "await loadRemoteModule('shop', './Card')") == {"card": "shop"}
+    assert tab.locator("link").count() == 1
 
 
 def test_styles_that_fail_are_left_to_the_container(tab: Page, stage: Stage) -> None:

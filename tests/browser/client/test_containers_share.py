@@ -64,19 +64,30 @@ def test_what_is_shared_loads_when_it_is_asked_for_and_is_the_copy_of_the_page(
     assert stage.asked.count("/pack.js") == 1
 
 
-def test_a_copy_without_a_name_is_loaded_by_its_url_and_is_not_decided_for(tab: Page, stage: Stage) -> None:
+def test_a_copy_without_a_name_is_loaded_by_its_url(tab: Page, stage: Stage) -> None:
     versions = {"2.0.0": offer(url="/other.js"), "1.2.0": offer(specifier="pack")}
     share(stage, "export const at = 'pack'", pack=versions)
     stage.modules["/other.js"] = "export const at = 'other'"
     tab.goto(stage.url)
     call(tab, CARD)
-    # The first that is loaded is the one Module Federation stays with.
-    assert tab.evaluate("() => Object.keys(shop.calls[0][0].pack)") == ["1.2.0", "2.0.0"]
-    assert tab.evaluate("() => Object.values(shop.calls[0][0].pack).map(({ loaded }) => !!loaded)") == [
-        True,
-        False,
-    ]
+    # Of those that are loaded, Module Federation stays with the first.
+    loaded = "Object.entries(shop.calls[0][0].pack).map(([version, { loaded }]) => [version, loaded])"
+    assert call(tab, loaded) == [["2.0.0", True], ["1.2.0", True]]
     assert call(tab, "(await shop.calls[0][0].pack['2.0.0'].get())().at") == "other"
+
+
+def test_what_is_withheld_from_a_container_is_not_in_its_scopes(tab: Page, stage: Stage) -> None:
+    rows = {"1.0.0": offer(url="/pack.js")}
+    shared = {"default": {"pack": rows, "more": rows}, "ui": {"pack": rows}, "constructor": {"pack": rows}}
+    withheld = {"default": ["pack"], "ui": ["pack"]}
+    give(stage, {"shop": describe("shop", withheld=withheld), "cart": describe("cart")}, shared)
+    stage.modules |= {f"/{name}.js": write_container(name) for name in ("shop", "cart")}
+    tab.goto(stage.url)
+    call(tab, "await Promise.all(['shop', 'cart'].map((name) => loadRemoteModule(name, './Card')))")
+    seen = """[shop, cart].map(({ calls: [[scope, , { shareScopeMap: map }]] }) =>
+        [scope === map.default, ...Object.values(map).map((packages) => Object.keys(packages))])"""
+    assert call(tab, seen) == [[True, ["more"], [], ["pack"]], [True, ["pack", "more"], ["pack"], ["pack"]]]
+    assert call(tab, "shop.calls[0][0].more === cart.calls[0][0].more")
 
 
 @pytest.mark.parametrize(
@@ -210,3 +221,14 @@ def test_the_options_of_the_official_runtime_say_the_same(
     assert entry["shareConfig"]["requiredVersion"] == required
     assert (entry["version"], entry["scope"]) == ("1.2.0", ["default"])
     assert call(tab, "(await hanse.containers.getShared().pack[0].get())()") == {"a": 1}
+
+
+def test_what_containers_bring_is_not_among_them(tab: Page, stage: Stage) -> None:
+    share(stage, "export const a = 1")
+    stage.modules["/shop.js"] = write_container(
+        "shop", init="scope.more = scope.pack; scope.pack['9.0.0'] = {};"
+    )
+    tab.goto(stage.url)
+    call(tab, CARD)
+    seen = "Object.entries(hanse.containers.getShared()).map(([name, { length }]) => [name, length])"
+    assert call(tab, seen) == [["pack", 1]]

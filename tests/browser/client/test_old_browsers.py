@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hanse.web.client import load_client
+from tests.browser.client.fakes import describe, give, offer, write_container
 from tests.browser.client.stage import Stage, call, give_map
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -211,3 +212,16 @@ def test_a_browser_that_knows_several_maps_never_asks_for_the_shims(tab: Page, s
     assert call(tab, "(await hanse.initRemoteEntry('/chat/remoteEntry.json', 'chat')) === hanse")
     assert call(tab, "(await loadRemoteModule('chat', './Chat')).own") == "own"
     assert not [one for one in shims.asked if re.search("shims", one)]
+
+
+@pytest.mark.parametrize("script", [ONE_MAP, NO_MAPS])
+def test_containers_get_what_the_page_has_in_old_browsers_too(tab: Page, shims: Stage, script: str) -> None:
+    give(shims, {"shop": describe("shop")}, {"default": {"react": {"1.0.0": offer(specifier="react")}}})
+    take = "'./Card': async () => (await this.calls[0][0].react['1.0.0'].get())()"
+    shims.modules["/shop.js"] = write_container("shop", take)
+    forget(tab, shims, script)
+    expect(tab.locator("div")).to_have_text("ok")
+    same = """(await loadRemoteModule('shop', './Card')).made ===
+        (await loadRemoteModule('team/mfe1', './Button')).made"""
+    assert call(tab, same) is True
+    assert tab.evaluate("reacts") == 1

@@ -13,16 +13,19 @@ const nonce = document.querySelector('script[nonce]')?.nonce;
 const bare = (entries) => Object.assign(Object.create(null), Object.fromEntries(entries));
 
 let policy;
-// The containers that are in use, by remote; and all that were ever found, for two remotes may claim one name.
+// The containers that are in use, by remote; all that were ever found, for two remotes may claim one name; styles by
+// their URLs; and what native remotes offer, by package.
 const opened = new Map(),
-  found = new Set();
+  found = new Set(),
+  linked = new Map(),
+  offers = [];
 
 // As the loader's: a reason for programs, a text for people.
 const fault = (reason, text, cause) => Object.assign(new Error(text, { cause }), { fault: reason });
 
 const rules = {
   createScriptURL(url) {
-    const { href, protocol } = new URL(url, location.href);
+    const { href, protocol } = new URL(url, document.baseURI);
     if (!/^https?:$/.test(protocol)) throw fault('unsupported', `no script from ${protocol}`);
     return href;
   },
@@ -62,35 +65,34 @@ const adapt = (module) => {
   return Object.defineProperty(adapted, '__esModule', { value: true });
 };
 
-// An entry of a share scope. What has a name on the page counts as loaded: Hanse has decided for it, and no container
-// that brings a higher version may decide otherwise.
-const offer = (scope, version, { specifier, url, from, ...shareConfig }) => ({
-  version,
-  from,
-  scope: [scope],
-  useIn: [],
-  deps: [],
-  strategy: 'version-first',
-  loaded: specifier ? true : undefined,
-  shareConfig: { eager: false, ...shareConfig },
-  get: once(async () => {
-    const module = adapt(await bring(specifier ?? new URL(url, location.href).href));
-    return () => module;
-  }),
-});
+// An entry of a share scope. It counts as loaded: Hanse has decided for it, and no container that brings a higher
+// version may decide otherwise. Of several, Module Federation stays with the first.
+const offer = (scope, name, version, { specifier, url, from, ...shareConfig }) => {
+  const entry = {
+    version,
+    from,
+    scope: [scope],
+    useIn: [],
+    deps: [],
+    strategy: 'version-first',
+    loaded: true,
+    shareConfig: { eager: false, ...shareConfig },
+    get: once(async () => {
+      const module = adapt(await bring(specifier ?? new URL(url, document.baseURI).href));
+      return () => module;
+    }),
+  };
+  offers.push([name, entry]);
+  return entry;
+};
 
-// The version with a name comes first: of several, Module Federation stays with the first that is loaded.
 const scopes = bare(
   Object.entries({ default: {}, ...data.shared }).map(([scope, packages]) => [
     scope,
     bare(
       Object.entries(packages).map(([name, versions]) => [
         name,
-        bare(
-          Object.entries(versions)
-            .sort(([, one], [, other]) => !one.specifier - !other.specifier)
-            .map(([version, from]) => [version, offer(scope, version, from)]),
-        ),
+        bare(Object.entries(versions).map(([version, from]) => [version, offer(scope, name, version, from)])),
       ]),
     ),
   ]),
@@ -107,7 +109,7 @@ const look = (name) => self[name] ?? name.split('.').reduce((value, part) => val
 
 // Load a container's script; one that the page itself has loaded before is taken as it is.
 const fetchContainer = async ({ script, type, global }) => {
-  if (type === 'module') return bring(new URL(script, location.href).href);
+  if (type === 'module') return bring(new URL(script, document.baseURI).href);
   let container = look(global);
   if (isContainer(container) && !found.has(container)) return container;
   await load('script', { src: trusted(script) }).catch(() => {
@@ -118,11 +120,21 @@ const fetchContainer = async ({ script, type, global }) => {
   return found.has(container) ? undefined : container;
 };
 
+const refusal = /Trusted(Script|Type)/;
+
 // What a remote's build has to set is told to whoever reads the error.
 const explain = (error) => {
   const text = error?.message ?? String(error);
   const hint = ' Its build must set output.trustedTypes, and the policy of the page allow the name in it.';
-  return fault('load', text + (/Trusted(Script|Type)/.test(text) ? hint : ''), error);
+  return fault('load', text + (refusal.test(text) ? hint : ''), error);
+};
+
+// The share scopes that a container is handed: everybody's; or its own, where the plan has it keep a copy of its own.
+const chooseScopes = ({ withheld }) => {
+  if (!withheld) return scopes;
+  const kept = new Map(Object.entries(withheld));
+  const left = (scope) => Object.entries(scopes[scope]).filter(([name]) => !kept.get(scope)?.includes(name));
+  return bare(Object.keys(scopes).map((scope) => [scope, bare(left(scope))]));
 };
 
 const openContainer = async (described) => {
@@ -130,12 +142,22 @@ const openContainer = async (described) => {
   const container = await fetchContainer(described);
   if (!isContainer(container)) throw fault('load', `${script} left no container at ${global}`);
   found.add(container);
-  for (const key of keys) scopes[key] ??= bare([]);
+  const handed = chooseScopes(described);
+  for (const key of keys) handed[key] ??= bare([]);
   const options = { version: '', shareScopeKeys: keys[1] ? keys : keys[0] };
   // A host's is not enumerable either: containers copy the others.
-  Object.defineProperty(options, 'shareScopeMap', { value: scopes });
-  await container.init(scopes[keys[0]], [], options);
-  return container;
+  Object.defineProperty(options, 'shareScopeMap', { value: handed });
+  try {
+    await container.init(handed[keys[0]], [], options);
+  } catch (error) {
+    found.delete(container);
+    throw error;
+  }
+  const opening = { container, handed };
+  // Where a bundler is refused a chunk, that stays on its way for ever for all who ask next; they are told the same.
+  opening.refused = new Promise((done, fail) => (opening.refuse = fail));
+  opening.refused.catch(() => {});
+  return opening;
 };
 
 const open = (remote) => {
@@ -148,30 +170,33 @@ const open = (remote) => {
 // Chunks link their styles, too, unless they are there. Here they come at once, and with the page's nonce. One that
 // fails is taken away again: the container tries it in its own way, and says what it makes of it.
 const link = (href) => {
-  if (Array.from(document.styleSheets, (sheet) => sheet.href).includes(href)) return;
-  const properties = { rel: 'stylesheet', href };
-  return load('link', properties).catch(({ target }) => target.remove());
+  const there = linked.has(href) || Array.from(document.styleSheets, (sheet) => sheet.href).includes(href);
+  if (!there) linked.set(href, load('link', { rel: 'stylesheet', href }).catch(({ target }) => target.remove()));
+  return linked.get(href);
 };
 
 const loadModule = async (remote, key) => {
   const name = key === '.' ? key : `./${key.replace(/^\.\//, '')}`;
   const { exposes } = containers.get(remote) ?? {};
   if (exposes && !Object.hasOwn(exposes, name)) throw fault('unknown', `it does not expose ${name}`);
+  let opening;
   try {
     const styles = exposes?.[name].css.map(link) ?? [];
-    const container = await open(remote);
+    opening = await open(remote);
     await Promise.all(styles);
-    return await (await container.get(name))();
+    return await Promise.race([opening.refused, (async () => (await opening.container.get(name))())()]);
   } catch (error) {
-    throw error?.fault ? error : explain(error);
+    const told = error?.fault ? error : explain(error);
+    if (refusal.test(told.message)) opening?.refuse(told);
+    throw told;
   }
 };
 
 // Give native modules what a container brings: `default` is there, whatever kind of module it is.
 const share = async (name, { from, version, scope = 'default' }) => {
   try {
-    await open(from);
-    const entry = scopes[scope]?.[name]?.[version];
+    const { handed } = await open(from);
+    const entry = handed[scope]?.[name]?.[version];
     if (!entry) throw fault('unknown', `it shares no ${name} ${version}`);
     entry.lib ??= await entry.get();
     entry.loaded = true;
@@ -185,21 +210,11 @@ const share = async (name, { from, version, scope = 'default' }) => {
 // The `shared` option for pages that run Module Federation's own runtime: as the orchestrator's `getShared`.
 const getShared = ({ singleton, requiredVersionPrefix } = {}) => {
   const shared = bare([]);
-  for (const [scope, packages] of Object.entries(scopes))
-    for (const [name, versions] of Object.entries(packages))
-      (shared[name] ??= []).push(
-        ...Object.values(versions).map(({ version, get, loaded, shareConfig }) => ({
-          version,
-          get,
-          loaded,
-          scope: [scope],
-          shareConfig: {
-            ...shareConfig,
-            singleton: singleton ?? shareConfig.singleton,
-            requiredVersion: requiredVersionPrefix === undefined ? shareConfig.requiredVersion : requiredVersionPrefix + version,
-          },
-        })),
-      );
+  for (const [name, { version, get, loaded, scope, shareConfig: own }] of offers) {
+    const requiredVersion = requiredVersionPrefix === undefined ? own.requiredVersion : requiredVersionPrefix + version;
+    const shareConfig = { ...own, singleton: singleton ?? own.singleton, requiredVersion };
+    (shared[name] ??= []).push({ version, get, loaded, scope, shareConfig });
+  }
   return shared;
 };
 

@@ -1,8 +1,8 @@
 """JavaScript as it is sent: without comments, indentation, and the spaces that only people need.
 
-This is no parser, and relies on how the two files are written that it is for: a comment has lines of its own
+This is no parser, and relies on how the files are written that it is for: a comment has lines of its own
 and begins with `//`, a string or template ends on its line, no template stands inside another, a regular
-expression has neither spaces nor quotes in it, and no statement is empty.
+expression has neither spaces nor quotes in it, no statement is empty, and no list ends with a hole.
 """
 
 from __future__ import annotations
