@@ -90,5 +90,5 @@ $(DOCS_VENV)/.installed: requirements/docs.txt
 clean: ## Remove everything that make has made, the virtual environments too
 	@echo "clean: environments, builds, caches, node_modules, site/"
 	@rm -rf .venv .venv-* site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/*/*/node_modules examples/*/*/dist examples/*/*/shared.generated.mjs
+	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/*/*/node_modules examples/*/*/dist examples/*/*/*.generated.mjs
 	@find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,9 @@ REMOTES = tuple(
         "containers/lighthouse",
     )
 )
-BUILT = frozenset({"node_modules", "dist", "shared.generated.mjs"})
+BUILT = frozenset({"node_modules", "dist"})
+# Files that a build writes beside its sources.
+GENERATED = ".generated.mjs"
 # What is known of a remote by other remotes; a build is there when one of these is.
 ENTRIES = ("remoteEntry.json", "mf-manifest.json", "web/mf-manifest.json")
 
@@ -78,7 +80,7 @@ def digest_sources(folder: Path) -> str:
 
 def _sources(folder: Path) -> Iterator[Path]:
     for child in folder.iterdir():
-        if child.name in BUILT:
+        if child.name in BUILT or child.name.endswith(GENERATED):
             continue
         yield from (child,) if child.is_file() else (file for file in child.rglob("*") if file.is_file())
 

@@ -40,7 +40,7 @@ def read_manifest(remote: Remote, folder: str = "") -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("remote", "exposes", "react", "kind"),
-    [(FERRY, ["./Ticket", "./Timetable"], "19.2.9", "var"), (LIGHTHOUSE, ["./Lamp"], "19.3.1", "module")],
+    [(FERRY, ["./Ticket", "./Timetable"], "19.2.9", "window"), (LIGHTHOUSE, ["./Lamp"], "19.3.1", "module")],
     ids=["ferry", "lighthouse"],
 )
 def test_what_a_container_exposes_and_shares(

@@ -10,6 +10,7 @@ __all__ = ["share"]
 
 COMMANDS: Final = {
     "config": "Print the `shared` object of a preset, for a webpack or rspack configuration.",
+    "plan": "Print what the Next.js plugin does to a build, as steps that a build can follow.",
     "explain": "Say step by step which copy of a package each consumer gets, and why.",
 }
 

@@ -9,11 +9,20 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from hanse.errors import UsageError
+from hanse.formats.decoding import decode_json
+from hanse.limits import LIMITS
 from hanse.share.presets.externals import ExternalKind
 from hanse.share.presets.next_tables import NextVersion, Target, check_known
-from hanse.share.presets.options import Own
+from hanse.share.presets.options import Own, check_table
 
-__all__ = ["Environment", "ExtraOptions", "NextOptions", "exposed_pages", "validate_build"]
+__all__ = [
+    "Environment",
+    "ExtraOptions",
+    "NextOptions",
+    "decode_next_options",
+    "exposed_pages",
+    "validate_build",
+]
 
 Strategy: TypeAlias = Literal["version-first", "loaded-first"]
 
@@ -34,7 +43,7 @@ class ExtraOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     debug: bool = False
 
 
-class NextOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NextOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """What the plugin is constructed with.
 
     `library` is only warned about: the plugin sets its own. `manifest` may be False for none.
@@ -51,6 +60,20 @@ class NextOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     dts: bool = False
     share_strategy: Strategy = "loaded-first"
     extra_options: ExtraOptions = ExtraOptions()
+
+
+DECODER: Final = msgspec.json.Decoder(NextOptions)
+
+
+def decode_next_options(data: bytes | str, *, subject: str = "options") -> NextOptions:
+    """Read from JSON what the plugin is constructed with, in its own spelling.
+
+    Raises:
+        FormatError: It is no such object, too large, or its `shared` cannot be.
+    """
+    options = decode_json(DECODER, data, subject=subject, cap=LIMITS.config_bytes)
+    check_table(options.shared, subject, at="$.shared")
+    return options
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):

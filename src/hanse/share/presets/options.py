@@ -17,7 +17,16 @@ from hanse.formats.decoding import decode_json, key_path, shorten
 from hanse.limits import LIMITS
 from hanse.names import text_fault
 
-__all__ = ["Own", "SharedOption", "SharedTable", "decode_shared", "given", "plain_entry", "plain_table"]
+__all__ = [
+    "Own",
+    "SharedOption",
+    "SharedTable",
+    "check_table",
+    "decode_shared",
+    "given",
+    "plain_entry",
+    "plain_table",
+]
 
 Text: TypeAlias = str | UnsetType | None
 Flag: TypeAlias = bool | UnsetType | None
@@ -90,25 +99,31 @@ def decode_shared(data: bytes | str, *, subject: str = "shared") -> dict[str, Ow
         FormatError: It is no object of entries, too large, or a key or value cannot be.
     """
     table = decode_json(DECODER, data, subject=subject, cap=LIMITS.config_bytes)
-    for key, entry in table.items():
-        check_key(key, subject)
-        check_entry(key, entry, subject)
+    check_table(table, subject)
     return table
 
 
-def check_key(key: str, subject: str) -> None:
+def check_table(table: SharedTable, subject: str, *, at: str = "$") -> None:
+    """Raise FormatError where a key or a value of the `shared` object at this path cannot be."""
+    for key, entry in table.items():
+        place = key_path(at, key)
+        check_key(key, subject, place)
+        check_entry(key, entry, subject, place)
+
+
+def check_key(key: str, subject: str, place: str) -> None:
     """Raise unless this can be a key of a `shared` object."""
     if fault := text_fault(key):
         raise FormatError(
             f"this cannot be shared: {fault}",
             subject=subject,
-            path=key_path("$", key),
+            path=place,
             found=repr(shorten(key)),
             expected="a package, a request, or a prefix that ends with a slash",
         )
 
 
-def check_entry(key: str, entry: Own, subject: str) -> None:
+def check_entry(key: str, entry: Own, subject: str, place: str) -> None:
     """Raise where an entry has a value that bundlers refuse."""
     if isinstance(entry, str):
         return
@@ -117,7 +132,7 @@ def check_entry(key: str, entry: Own, subject: str) -> None:
         raise FormatError(
             "a prefix needs a share key that ends with a slash, too",
             subject=subject,
-            path=f"{key_path('$', key)}.shareKey",
+            path=f"{place}.shareKey",
             found=repr(shorten(share_key)),
             expected=repr(shorten(f"{share_key}/")),
         )
@@ -127,7 +142,7 @@ def check_entry(key: str, entry: Own, subject: str) -> None:
             raise FormatError(
                 "this is false or a text, never true",
                 subject=subject,
-                path=f"{key_path('$', key)}.{name}",
+                path=f"{place}.{name}",
                 found="true",
                 expected="false, a text, or nothing",
             )
