@@ -176,7 +176,7 @@ def check_report(race: Race) -> None:
     """Print a race, and the same with a request too many."""
     page = StringIO()
     print_races(Console(file=page, width=140), [race])
-    assert page.getvalue().count(f"5   {race.course.protocol}") == 4
+    assert page.getvalue().count(f"5 react   {race.course.protocol}") == 4
     assert "none" in page.getvalue()
     figures = json.loads(json.dumps(race.as_json()))
     assert figures["rounds"] == 1
