@@ -61,7 +61,7 @@ async def test_readers_never_wait() -> None:
         began = time.monotonic()
         for _ in range(1000):
             assert federation.snapshot.import_map.imports["home/Card"]
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 0.5
         assert (await refresh).health("home").status == "stale"  # type: ignore[union-attr]
 
 

@@ -160,12 +160,12 @@ async def test_who_leaves_does_not_take_the_refresh_along() -> None:
 
 async def test_all_remotes_are_asked_at_once() -> None:
     names = [f"town-{number}" for number in range(8)]
-    slow = {name: reply(entry(name), delay=0.2) for name in names}
+    slow = {name: reply(entry(name), delay=0.5) for name in names}
     async with serve_towns(**slow) as towns:
         began = time.monotonic()
         async with towns.federation() as federation:
             assert federation.snapshot.healthy
-        assert time.monotonic() - began < 1.2
+        assert time.monotonic() - began < 3.5
 
 
 async def test_listeners_hear_of_changes_and_of_nothing_else(caplog: pytest.LogCaptureFixture) -> None:

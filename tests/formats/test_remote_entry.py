@@ -200,9 +200,9 @@ def test_an_ordinary_entry_is_decoded_in_microseconds() -> None:
     decode_remote_entry(data, subject="a")
     rounds = []
     for _ in range(50):
-        start = time.perf_counter()
+        start = time.process_time()
         decode_remote_entry(data, subject="a")
-        rounds.append(time.perf_counter() - start)
+        rounds.append(time.process_time() - start)
     assert min(rounds) < 10 * 40e-6
 
 

@@ -186,7 +186,7 @@ def test_crossings_are_counted_and_avoided() -> None:
 def test_the_largest_federation_that_is_shown_is_drawn_in_no_time() -> None:
     packages = [shared(f"p{index}", "1.0.0") for index in range(50)]
     drawing = picture([remote(f"r{index}", *packages) for index in range(150)])
-    started = time.perf_counter()
+    started = time.process_time()
     text = to_svg(drawing)
-    assert time.perf_counter() - started < 20  # about one second
+    assert time.process_time() - started < 20  # about one second
     assert len(ElementTree.fromstring(text)) > 7000

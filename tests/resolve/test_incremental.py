@@ -142,9 +142,9 @@ def test_one_change_costs_a_fraction() -> None:
     changed = replaced(start, remote("r200", shared("p1", "1.9.0", "^1.0.0")))
 
     def seconds(previous: Plan | None) -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         resolve(changed, None, previous)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     seconds(None)
     scratch = min(seconds(None) for _ in range(3))

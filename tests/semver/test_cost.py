@@ -76,9 +76,9 @@ def measure(ask: Callable[[str], object], text: str) -> float:
     best = BOUND * 100
     for turn in range(3):
         fresh = text + " " * turn
-        start = time.perf_counter()
+        start = time.process_time()
         ask(fresh)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 
@@ -100,17 +100,17 @@ def test_the_longest_ranges_are_compared_at_once() -> None:
     assert len(ranges) > 10
     for a in ranges:
         for b in ranges:
-            start = time.perf_counter()
+            start = time.process_time()
             semver.intersects(a, b)
             semver.subset(a, b)
-            assert time.perf_counter() - start < 10 * BOUND, (a[:20], b[:20])
+            assert time.process_time() - start < 10 * BOUND, (a[:20], b[:20])
 
 
 def test_a_thousand_ranges_meet_a_thousand_versions() -> None:
     """Fifty packages of these have 400 ms, so one has 8 ms."""
     texts = [f"{19 + at % 3}.{at % 41}.{at}" for at in range(1000)]
-    start = time.perf_counter()
+    start = time.process_time()
     line = Line([version for text in texts if (version := semver.parse(text))])
     spans = [line.spans(range_) for text in texts if (range_ := semver.parse_range(f"^{text}"))]
-    assert time.perf_counter() - start < 10 * 0.008
+    assert time.process_time() - start < 10 * 0.008
     assert len(spans) == 1000

@@ -77,7 +77,7 @@ def test_nothing_else_satisfies_and_nothing_is_raised(thing: object) -> None:
 )
 def test_time_is_bounded(text: str) -> None:
     long = (text * 65_536)[:65_536]
-    started = time.monotonic()
+    started = time.process_time()
     for range_ in (
         long,
         long[:-1] + "1",
@@ -88,7 +88,7 @@ def test_time_is_bounded(text: str) -> None:
         satisfy("1.2.3", range_)
         satisfy(range_, "1.2.3")
         satisfy("1.2.3-" + long[:65_000], "^1.2.3-" + long[:64_999])
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_longer_texts_satisfy_nothing() -> None:
