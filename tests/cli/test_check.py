@@ -158,7 +158,9 @@ def test_a_native_deployment_is_checked_against_containers(run: Run, manifest: P
     assert "'shop' would load react a second time: ^18.0.0 rejects 19.1.0" in found.out
 
 
-@pytest.mark.parametrize("document", [{}, {"metaData": {"remoteEntry": {"type": "commonjs-module"}}}])
+@pytest.mark.parametrize(
+    "document", [{}, {"metaData": {"remoteEntry": {"name": "a.js", "type": "commonjs-module"}}}]
+)
 def test_a_faulty_container_is_named_by_the_file_it_was_read_from(
     run: Run, manifest: Path, tmp_path: Path, document: dict[str, object]
 ) -> None:
