@@ -158,6 +158,19 @@ def test_a_native_deployment_is_checked_against_containers(run: Run, manifest: P
     assert "'shop' would load react a second time: ^18.0.0 rejects 19.1.0" in found.out
 
 
+@pytest.mark.parametrize(
+    "document", [{}, {"metaData": {"remoteEntry": {"name": "a.js", "type": "commonjs-module"}}}]
+)
+def test_a_faulty_container_is_named_by_the_file_it_was_read_from(
+    run: Run, manifest: Path, tmp_path: Path, document: dict[str, object]
+) -> None:
+    file = tmp_path / "new" / "mf-manifest.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(document))
+    found = run("check", manifest, "--candidate", file, "--json")
+    assert (found.code, found.problem["subject"]) == (2, str(file))
+
+
 def test_a_container_is_a_candidate_with_its_stats(run: Run, manifest: Path) -> None:
     with_container(manifest)
     new = write_container(

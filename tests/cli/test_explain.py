@@ -134,5 +134,6 @@ def test_a_package_that_only_containers_have_is_explained(run: Run, tmp_path: Pa
     site = with_container(write_towns(tmp_path / "site", [remote("home", shared("lit", "3.1.0"))]))
     found = run("explain", "react", site)
     assert found.code == 0
+    assert found.out.splitlines()[0] == "containers"
     assert "shop has 18.2.0, accepts ^18.0.0: keeps its own" in found.out
     assert run("explain", "vue", site).code == 2

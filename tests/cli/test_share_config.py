@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_the_options_of_next_choose_the_table(run: Run) -> None:
     )
     assert table("--styled-jsx", "5.0.0") == plain_table(next_shared("server", styled_jsx="5.0.0"))
     assert table("--skip-sharing-next-internals") == {}
+
+
+def test_the_head_is_the_command_that_makes_it_again(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own entries.json").write_text('{"lodash": "^4.0.0"}')
+    options = ["--next", "14", "--variant", "documented", "--styled-jsx", "5.1.2"]
+    own = ["--shared", str(tmp_path / "own entries.json")]
+    found = run("share", "config", "--preset", "next", "--target", "server", *own, *options)
+    command = found.out.partition("`")[2].partition("`")[0]
+    assert run(*shlex.split(command)[1:]).out == found.out
 
 
 def test_entries_of_the_users_own_win(run: Run, tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from hanse.errors import UsageError
+from hanse.formats import config_structs
 from hanse.share.layers import CLIENT, LAYER_QUERIES, Layer, layer_named, lookup_keys, serves_layer
 
 
@@ -25,6 +28,10 @@ def test_there_are_nine_layers_each_explained() -> None:
     ):
         assert len(texts) == 9
         assert all(texts)
+
+
+def test_a_configuration_knows_the_same_layers() -> None:
+    assert {*get_args(config_structs.Layer)} == {*Layer, CLIENT}
 
 
 def test_the_client_has_no_layer() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hanse.cli.sources import Loaded, read_document
-from hanse.errors import HanseError
+from hanse.errors import FormatError, HanseError
 from hanse.federation.containers import Papers, with_facades, work_out
 from hanse.formats.container import Container
 from hanse.formats.lint import guess_kind
@@ -51,7 +51,12 @@ def place_container(
     check_remote_name(chosen, subject="--name")
     where = choose_url(loaded, chosen, source, url, "mf-manifest.json")
     papers = Papers(stats=read_stats(source))
-    found = work_out(body, papers, chosen, where, LIMITS, loaded.origins)
+    try:
+        found = work_out(body, papers, chosen, where, LIMITS, loaded.origins)
+    except FormatError as error:
+        # Where it will be served is no place its author could look at.
+        error.subject = source
+        raise
     before = next((one for one in loaded.containers if one.name == chosen), None)
     return found if before is None else with_facades(found, before.facades)
 

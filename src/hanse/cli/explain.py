@@ -69,7 +69,8 @@ def explain(
         for one in found:
             render(one, screen)
         if guests:
-            screen.print()
+            if found:
+                screen.print()
             screen.print(container_tree(guests))
     if not quiet:
         warn(loaded.troubles())

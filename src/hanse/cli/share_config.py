@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -78,9 +79,14 @@ class NextChoice:
         )
 
     def given(self) -> list[str]:
-        """Return the names of the options that are given."""
-        names = [field.name for field in fields(self) if getattr(self, field.name) not in (None, False)]
-        return [f"--{name.replace('_', '-')}" for name in names]
+        """Return the options that are given, each followed by its value where it has one."""
+        words: list[str] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value not in (None, False):
+                words.append(f"--{field.name.replace('_', '-')}")
+                words += [] if value is True else [str(value)]
+        return words
 
 
 ANY_NEXT = NextChoice()
@@ -129,7 +135,7 @@ def config(
     made = Config(
         make_table(preset, target, own, choice),
         external=preset == "next" and target == "server",
-        origin=origin(preset, target, choice),
+        origin=origin(preset, target, shared, choice),
     )
     if as_json:
         write_json(plain_config(made))
@@ -168,12 +174,12 @@ def make_table(preset: Preset, target: Target | None, own: SharedTable, choice: 
     return merge_shared(framework_shared(preset), own)
 
 
-def origin(preset: Preset, target: Target | None, choice: NextChoice) -> str:
+def origin(preset: Preset, target: Target | None, shared: Path | None, choice: NextChoice) -> str:
     """Return the command that makes the table again, for the head of the JavaScript."""
     words = [
-        "hanse share config --preset",
-        preset,
+        *("hanse", "share", "config", "--preset", preset),
         *(["--target", target] if target else []),
+        *(["--shared", str(shared)] if shared else []),
         *choice.given(),
     ]
-    return f"Made by `{' '.join(words)}`."
+    return f"Made by `{shlex.join(words)}`."

@@ -47,7 +47,7 @@ def explain(
         UsageError: A case does not come to an end.
         OSError: The file cannot be read.
     """
-    explanations = [_explain(read, layers) for read in _read_cases(_read(case), case)]
+    explanations = [explain_case(read, layers=layers) for read in _read_cases(_read(case), case)]
     if json:
         write_json([msgspec.to_builtins(explanation) for explanation in explanations])
     else:
@@ -88,13 +88,6 @@ def _split(data: bytes) -> list[bytes]:
     except (msgspec.MsgspecError, RecursionError):
         return [line for line in data.splitlines() if line.strip()]
     return [data]
-
-
-def _explain(case: dict[str, Any], layers: Layers) -> Explanation:
-    try:
-        return explain_case(case, layers=layers)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise FormatError(f"this is no case: {type(error).__name__}: {error}", subject="case") from error
 
 
 def _tell(explanation: Explanation) -> Iterator[str]:

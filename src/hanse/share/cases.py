@@ -1,7 +1,8 @@
 """Recorded cases of sharing, read: applications, and what is done with them.
 
 A case has `id`, `hosts`, `remotes` and `ops`. `"__undefined__"` stands for JavaScript's undefined, in
-settings and versions. The names are Module Federation's own, in camelCase.
+settings and versions. The names are Module Federation's own, in camelCase. Whether a case can be read at
+all, `check_case` has to say before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from hanse.errors import FormatError
 from hanse.share.options import (
     DEFAULT_SCOPE,
     UNDEFINED,
@@ -40,16 +40,9 @@ PROVIDES = ("async", "sync", "lib", "reject", "none")
 
 
 def read_app(raw: Mapping[str, Any]) -> App:
-    """Read a host or a remote.
-
-    Raises:
-        FormatError: Something in it has the wrong kind of value.
-    """
-    name = raw.get("name")
-    if not isinstance(name, str) or not name:
-        raise FormatError("an application has no name", subject="case", found=repr(name), expected="a name")
+    """Read a host or a remote."""
     return App(
-        name=name,
+        name=str(raw["name"]),
         shared=read_shared(raw.get("shared")),
         remotes=read_remotes(raw.get("remotes")),
         share_strategy=raw.get("shareStrategy"),
@@ -131,12 +124,8 @@ def read_custom(raw: Mapping[str, Any] | None) -> Custom | None:
     )
 
 
-def _read_scope(raw: object) -> str | tuple[str, ...]:
-    if isinstance(raw, str):
-        return raw
-    if isinstance(raw, list):
-        return tuple(map(str, raw))
-    raise FormatError("a share scope is a name or a list", subject="case", found=repr(raw)[:80])
+def _read_scope(raw: str | Iterable[str]) -> str | tuple[str, ...]:
+    return raw if isinstance(raw, str) else tuple(map(str, raw))
 
 
 def _revive(value: Any) -> Setting:  # noqa: ANN401 - JSON of any kind

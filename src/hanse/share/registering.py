@@ -17,6 +17,7 @@ from hanse.share.entries import (
     scopes_of,
     type_error,
 )
+from hanse.share.layers import lookup_keys
 from hanse.share.options import DEFAULT_SCOPE, Remote, Shared
 
 if TYPE_CHECKING:
@@ -65,12 +66,11 @@ class Registry:
 
     def file_name(self, package: str, layer: str | None) -> str:
         """Return the name under which copies of a package are filed: with its layer, where layers count."""
-        return f"({layer}){package}" if layer is not None and self._layers == "separate" else package
+        return self.file_names(package, layer)[0]
 
     def file_names(self, package: str, layer: str | None) -> tuple[str, ...]:
         """Return the names under which a consumer in a layer may find a package: its layer's first."""
-        own, plain = self.file_name(package, layer), package
-        return (own,) if own == plain else (own, plain)
+        return lookup_keys(package, layer if self._layers == "separate" else None)
 
     def own_entries(self, package: str, layer: str | None) -> list[Entry] | None:
         """Return the application's own entries of a package that a consumer in a layer may have."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
-from hanse.errors import FormatError, HanseError, ShareError
+from hanse.errors import HanseError, ShareError
+from hanse.formats.decoding import decode_json, encode_json
+from hanse.limits import LIMITS
+from hanse.share.case_shape import check_case
 from hanse.share.cases import Table, read_app, read_custom, read_remotes, read_shared
 from hanse.share.entries import Entry, Factory, Packages, list_keys, type_error
 from hanse.share.hooks import RuntimePlugin
@@ -29,20 +32,18 @@ __all__ = ["MakeWitness", "Model", "replay", "replay_line"]
 # Given an application's name and the versions a plugin of it insists on, makes one more plugin.
 MakeWitness = Callable[[str, Mapping[str, str]], RuntimePlugin]
 
+DECODER: Final = msgspec.json.Decoder(Table)
+
 
 def replay_line(line: bytes) -> bytes:
     """Replay one line of JSON and return the outcome's line.
 
     Raises:
         FormatError: The line is not a case.
+        UsageError: It does not come to an end.
     """
-    try:
-        case = msgspec.json.decode(line, type=Table)
-    except msgspec.MsgspecError as error:
-        raise FormatError(
-            "a case is one JSON object a line", subject="case", found=str(error), expected="an object"
-        ) from error
-    return msgspec.json.encode(replay(case))
+    case = decode_json(DECODER, line, subject="case", cap=LIMITS.storage_bytes)
+    return encode_json(replay(case), subject="outcome")
 
 
 def replay(case: Mapping[str, Any]) -> Table:
@@ -78,6 +79,7 @@ class Model:
         witness: MakeWitness | None = None,
         layers: Layers = "compatible",
     ) -> None:
+        check_case(case)
         self._witness = witness
         self.runtime = Runtime(layers=layers)
         self.events: list[Event] = []
@@ -111,8 +113,6 @@ class Model:
         outcome = _begin(op)
         try:
             await self._carry_out(op, outcome)
-        except FormatError:
-            raise
         except HanseError as error:
             outcome |= _describe_error(error)
         return outcome
@@ -137,8 +137,6 @@ class Model:
             case "registerRemotes":
                 instance.register_remotes(read_remotes(op.get("remotes")), force=bool(op.get("force")))
                 outcome["result"] = "ok"
-            case other:
-                raise FormatError("there is no such operation", subject="case", found=repr(other)[:80])
 
     async def _load_share(self, instance: Instance, op: Mapping[str, Any]) -> object:
         custom, resolver = read_custom(op.get("custom")), _resolver(op.get("resolver"))

@@ -225,6 +225,7 @@ def test_unnecessary_keys_are_removed_with_a_warning_each() -> None:
         ({"variant": "documented", "release": "8.3.5"}, "8.3.5"),
         ({"next_version": 14, "layered": "corrected"}, "layered"),
         ({"styled_jsx": ""}, "styled-jsx"),
+        ({"styled_jsx": "^5.1.0"}, "styled-jsx"),
     ],
 )
 def test_tables_that_there_are_not_are_refused(choice: dict[str, object], subject: str) -> None:

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from hanse.errors import UsageError
+from hanse.semver import valid
 from hanse.share.presets.options import SharedOption
 
 __all__ = [
@@ -100,9 +101,9 @@ def documented_table(target: Target, *, styled_jsx: str, next_version: NextVersi
 
 def styled_table(version: str) -> Table:
     """Make the entries of styled-jsx: the only ones with a version."""
-    if not version:
+    if valid(version) is None:
         raise UsageError(
-            "the version of styled-jsx is missing",
+            f"{version!r} is no version",
             subject="styled-jsx",
             hint="leave it out for the one that this Next.js depends on",
         )
