@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import tracemalloc
 import zlib
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tests.stream.streams import BUILD, CARD, PRIVATE, PUBLISHERS, pull, stream
 CODE = b"export {}"
 ROW = {"name": "a.js", "digest": digest_of(CODE), "size": len(CODE), "imports": []}
 OTHER = {"name": "b.js", "digest": digest_of(CARD), "size": len(CARD), "imports": ["a.js"]}
+SHORTER = "sha256-" + b64encode(hashlib.sha256(CODE).digest()).decode()
 
 
 def number(value: int) -> bytes:
@@ -86,6 +90,7 @@ def test_a_name_that_is_no_file_of_a_build_is_refused(name: str, why: str) -> No
         ([ROW, {**ROW, "name": "b.js", "size": 1}], "different sizes"),
         ([{**ROW, "digest": "sha384-AAAA"}], "has 48 bytes"),
         ([{**ROW, "digest": digest_of(CODE).replace("384", "256")}], "has 32 bytes"),
+        ([{**ROW, "digest": SHORTER}], "not sha384"),
         ([{**ROW, "size": 9.5}], "wrong type"),
         ([{"name": "a.js"}], "missing"),
         ({"a.js": ROW}, "wrong type"),
@@ -147,8 +152,14 @@ def test_something_behind_the_deflated_content_is_refused() -> None:
 
 def test_a_bomb_is_inflated_no_further_than_was_signed() -> None:
     bomb = zlib.compress(b"\0" * (64 << 20), 9)
-    with pytest.raises(FormatError, match="not the size"):
-        pull(forge(number(0) + number(len(bomb)) + bomb))
+    container = forge(number(0) + number(len(bomb)) + bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="not the size"):
+            pull(container)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_header_is_not_read_beyond_its_cap() -> None:

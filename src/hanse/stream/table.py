@@ -48,7 +48,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a publisher signs.
 
     Attributes:
-        remote: The remote's name in the consumer's federation.
+        remote: The remote's name, as its server entry has it.
         version: The remote's version.
         build: The digest that names its build.
         serial: Grows with everything that is published, also when an older build is published again.
