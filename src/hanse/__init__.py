@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ShareError,
         SpecifierError,
         StatusError,
+        StreamError,
         TooLargeError,
         UsageError,
     )
@@ -73,6 +74,7 @@ __all__ = [
     "Snapshot",
     "SpecifierError",
     "StatusError",
+    "StreamError",
     "SyncFederation",
     "TooLargeError",
     "UsageError",

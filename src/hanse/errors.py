@@ -18,6 +18,7 @@ HanseError
 │   ├── NetworkError     the connection failed, or broke while it was being read
 │   └── BreakerError     the origin's breaker is open; nothing was sent
 └── IntegrityError       bytes that do not have the digest they should have
+    └── StreamError      a stream of server modules that must not be used
 ```
 
 Every error has a stable `code`, the `subject` it is about (a remote, URL or file), and a
@@ -45,6 +46,7 @@ __all__ = [
     "ShareError",
     "SpecifierError",
     "StatusError",
+    "StreamError",
     "TooLargeError",
     "UsageError",
 ]
@@ -234,3 +236,23 @@ class IntegrityError(HanseError):
     """The bytes do not have the digest they should have; `subject` is their URL or file."""
 
     code = "HANSE-INTEGRITY"
+
+
+class StreamError(IntegrityError):
+    """A stream of server modules must not be used; `subject` is the remote.
+
+    Args:
+        message: What happened.
+        reason: `key` (sealed with an unknown key), `seal` (changed, or sealed for somebody else), `publisher`
+            (signed with a key that is not trusted for this remote), `signature` (not what was signed),
+            `remote` (another remote's), `nonce` (the answer to another request), `serial` (older than what
+            is in use, or another build under its serial), `expired`.
+        subject: The remote.
+        hint: What to do.
+    """
+
+    code = "HANSE-STREAM"
+
+    def __init__(self, message: str, *, reason: str, subject: str = "", hint: str = "") -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.reason = reason

@@ -124,6 +124,15 @@ class Limits:
     # How often a round without the remotes whose modules cannot be had is tried, each time with fewer.
     locked_rounds: int = 8
 
+    # Streams of server modules, opened: a large application's server build has 10 MB, and is held as a whole.
+    stream_bytes: int = 64 << 20
+    # The table of a thousand modules, with digests and imports, is 200 kB.
+    stream_header_bytes: int = 4 << 20
+    stream_modules: int = 10_000
+    # All modules of one build, inflated: each may have `module_bytes`, but not all of them.
+    stream_inflated_bytes: int = 128 << 20
+    server_entry_bytes: int = 8 << 20
+
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
     request_bytes: int = 16 << 10

@@ -28,6 +28,7 @@ from hanse.formats.remote_entry import (
     encode_remote_entry,
     entry_violations,
 )
+from hanse.formats.server_entry import decode_server_entry
 from hanse.formats.storage import decode_storage, encode_storage
 from hanse.formats.write_mf import write_mf_manifest
 
@@ -36,6 +37,7 @@ PAGE = "https://page.example/app/"
 DECODERS: dict[Kind | str, Callable[[bytes], object]] = {
     "manifest": lambda data: decode_manifest(data, subject="x"),
     "remote-entry": lambda data: decode_remote_entry(data, subject="x"),
+    "server-entry": lambda data: decode_server_entry(data, subject="x"),
     "import-map": lambda data: parse_import_map(data, base=PAGE),
     "hanse-toml": lambda data: decode_config(data, environment={"A": "1"}),
     "storage": lambda data: decode_storage(data),
@@ -46,7 +48,16 @@ DECODERS: dict[Kind | str, Callable[[bytes], object]] = {
     "federated-stats": lambda data: decode_federated_stats(data, subject="x"),
 }
 KINDS: list[Kind] = [
-    *("manifest", "remote-entry", "import-map", "hanse-toml", "mf-manifest", "mf-stats", "federated-stats"),
+    *(
+        "manifest",
+        "remote-entry",
+        "server-entry",
+        "import-map",
+        "hanse-toml",
+        "mf-manifest",
+        "mf-stats",
+        "federated-stats",
+    ),
 ]
 
 # The words of the formats, so that random documents get past the first check.

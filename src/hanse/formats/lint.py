@@ -14,7 +14,7 @@ from hanse.errors import FormatError
 from hanse.formats.config import read_config
 from hanse.formats.federated_stats import decode_federated_stats
 from hanse.formats.json_tree import Fault, Pairs, Tree, parse_tree, tree_faults
-from hanse.formats.lint_entry import entry_faults
+from hanse.formats.lint_entry import entry_faults, server_fields
 from hanse.formats.lint_map import manifest_faults, map_faults
 from hanse.formats.lint_mf import federated_faults, mf_faults
 from hanse.formats.manifest import SOME_PAGE, decode_manifest
@@ -22,13 +22,21 @@ from hanse.formats.map_document import TOP_LEVEL, parse_import_map
 from hanse.formats.mf_manifest import decode_mf_manifest
 from hanse.formats.read_container import read_container
 from hanse.formats.remote_entry import decode_remote_entry
+from hanse.formats.server_entry import read_types, server_entry_faults
 from hanse.limits import LIMITS, Limits
 from hanse.urls import is_web
 
 __all__ = ["Fault", "Kind", "guess_kind", "lint"]
 
 Kind = Literal[
-    "manifest", "remote-entry", "import-map", "hanse-toml", "mf-manifest", "mf-stats", "federated-stats"
+    "manifest",
+    "remote-entry",
+    "server-entry",
+    "import-map",
+    "hanse-toml",
+    "mf-manifest",
+    "mf-stats",
+    "federated-stats",
 ]
 
 NAMES: Final[dict[str, Kind]] = {
@@ -36,6 +44,7 @@ NAMES: Final[dict[str, Kind]] = {
     "mfstats": "mf-stats",
     "federatedstats": "federated-stats",
     "remoteentry": "remote-entry",
+    "serverentry": "server-entry",
     "importmap": "import-map",
     "manifest": "manifest",
 }
@@ -100,6 +109,8 @@ def guess_kind(data: bytes, subject: str) -> Kind:
         return named
     if "federatedModules" in keys:
         return "federated-stats"
+    if keys >= {"serial", "modules"}:
+        return "server-entry"
     if keys & {"exposes", "shared"}:
         return "remote-entry"
     return "import-map" if keys & {*TOP_LEVEL} else "manifest"
@@ -111,6 +122,7 @@ def size_cap(kind: Kind, limits: Limits) -> int:
         "manifest": limits.manifest_bytes,
         "import-map": limits.import_map_bytes,
         "hanse-toml": limits.config_bytes,
+        "server-entry": limits.server_entry_bytes,
     }
     return caps.get(kind, limits.remote_entry_bytes)
 
@@ -119,7 +131,12 @@ def kind_faults(tree: Tree, kind: Kind, limits: Limits) -> Iterator[Fault]:
     """Yield what is wrong with a document of a kind."""
     if kind == "import-map":
         return map_faults(tree)
-    kinds = {"remote-entry": entry_faults, "manifest": manifest_faults, "federated-stats": federated_faults}
+    kinds = {
+        "remote-entry": entry_faults,
+        "server-entry": server_fields,
+        "manifest": manifest_faults,
+        "federated-stats": federated_faults,
+    }
     return kinds.get(kind, mf_faults)(tree, limits)
 
 
@@ -130,6 +147,9 @@ def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Ite
             decode_manifest(data, subject=subject, limits=limits)
         elif kind == "remote-entry":
             decode_remote_entry(data, subject=subject, limits=limits)
+        elif kind == "server-entry":
+            entry = read_types(data, subject, limits)
+            yield from map(fault_of, server_entry_faults(entry, subject=subject, limits=limits))
         elif kind == "federated-stats":
             decode_federated_stats(data, subject=subject, limits=limits)
         elif kind in ("mf-manifest", "mf-stats"):

@@ -24,7 +24,7 @@ from hanse.names import expose_name_fault, package_name_fault, remote_name_fault
 from hanse.semver import valid, valid_range
 from hanse.urls import is_file_name
 
-__all__ = ["entry_faults"]
+__all__ = ["entry_faults", "server_fields"]
 
 TOP: Final[Fields] = {
     "name": ("!", "str"),
@@ -35,6 +35,21 @@ TOP: Final[Fields] = {
     "buildNotificationsEndpoint": ("str", "null"),
     "url": ("str", "null"),
     "$version": ("str", "null"),
+}
+
+SERVER: Final[Fields] = {
+    "schema": ("!", "int"),
+    "name": ("!", "str"),
+    "version": ("!", "str"),
+    "build": ("!", "str"),
+    "serial": ("!", "int"),
+    "format": ("str",),
+    "layer": ("str",),
+    "exposes": ("object",),
+    "pages": ("array",),
+    "modules": ("!", "object"),
+    "shared": ("array",),
+    "container": ("object", "null"),
 }
 
 EXPOSE: Final[Fields] = {
@@ -250,3 +265,8 @@ def listed_files(tree: Tree, exposes: list[tuple[str, Tree]], shared: list[Tree]
     dense = [file for item in shared for _, file in items_of(item, "entries")]
     chunks = [file for _, files in items_of(tree, "chunks") if isinstance(files, list) for file in files]
     return {file for file in [*flat, *dense, *chunks] if isinstance(file, str)}
+
+
+def server_fields(tree: Tree, _limits: Limits) -> Iterator[Fault]:
+    """Yield what is wrong with the fields of a server entry by themselves; its decoder has the rest."""
+    return field_faults(tree, "$", SERVER)
