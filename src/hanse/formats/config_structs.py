@@ -27,6 +27,7 @@ Layer = Literal[
     "app-pages-browser",
     "shared",
 ]
+"""For which part of a server modules are built, in the words of Next.js."""
 
 Modules = Literal["read", "skip", "locked"]
 """What is done about the files behind an import map: read them, let them be, or serve nothing else."""

@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from hanse.errors import FormatError
+from hanse.formats.config_structs import Layer
 from hanse.formats.decoding import convert_value, decode_json, encode_json, key_path, shorten
 from hanse.formats.digests import digest_fault
 from hanse.formats.entry_checks import file_violation, name_violation, shared_violations
@@ -30,7 +31,6 @@ from hanse.names import (
 
 __all__ = [
     "ContainerScript",
-    "Layer",
     "ServerEntry",
     "ServerModule",
     "ServerPage",
@@ -43,20 +43,6 @@ __all__ = [
 SCHEMA: Final = 1
 # Serials beyond this are no whole numbers in JavaScript.
 LAST_SERIAL: Final = 2**53 - 1
-
-Layer = Literal[
-    "rsc",
-    "ssr",
-    "client",
-    "action-browser",
-    "api",
-    "middleware",
-    "instrument",
-    "edge-asset",
-    "app-pages-browser",
-    "shared",
-]
-"""For which part of a server modules were built, in the words of Next.js."""
 
 
 class ServerModule(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,13 +14,14 @@ import msgspec
 from hanse.errors import ResolveError
 from hanse.formats.container import Container
 from hanse.resolve.check_containers import container_findings
+from hanse.resolve.check_notices import notice_findings
 from hanse.resolve.compare import Cost, cost_of
 from hanse.resolve.container_uses import Accepts
 from hanse.resolve.containers import plan_containers
 from hanse.resolve.facade import facade_of
 from hanse.resolve.finding import Finding, Kind, Severity, say
 from hanse.resolve.paths import join
-from hanse.resolve.plan import Notice, PackagePlan, Plan
+from hanse.resolve.plan import PackagePlan, Plan
 from hanse.resolve.policy import Policy, Strict
 from hanse.resolve.remote import Remote
 from hanse.resolve.resolution import resolve
@@ -32,8 +33,6 @@ __all__ = ["Finding", "Report", "check"]
 
 # What a plan reports of its own, and this module finds by comparing.
 COMPARED: Final = frozenset({"own-copy", "outside-range", "torn"})
-# The manifest's name may differ from the entry's on purpose: a pull request's build under another name.
-HARMLESS: Final = frozenset({"foreign-name"})
 OWN_COPY: Final = frozenset({"duplicate", "island"})
 RANK: Final[dict[Severity, int]] = {"worse": 0, "better": 1, "info": 2}
 
@@ -99,7 +98,7 @@ def check(
         *supply_findings(before, after),
         *specifier_findings(before, after, candidate.name),
         *version_findings(before.plan, after.plan),
-        *notice_findings(before.plan, after.plan),
+        *notice_findings(before.plan.notices, after.plan.notices, compared=COMPARED),
         *container_findings(seated, would_be, accepts),
     ]
     return Report(
@@ -291,33 +290,3 @@ def version_findings(before: Plan, after: Plan) -> Iterable[Finding]:
 def build(plan: PackagePlan) -> str:
     """Name the published build of a package."""
     return f"{plan.version} from '{plan.provider}'"
-
-
-def notice_findings(before: Plan, after: Plan) -> Iterable[Finding]:
-    """Report what the plan newly says of remotes, or no longer has to say."""
-    old, new = notices_of(before), notices_of(after)
-    for key in sorted(new.keys() - old.keys()):
-        notice = new[key]
-        harmless = notice.level == "info" or notice.code in HARMLESS
-        yield notice_finding(notice, "info" if harmless else "worse")
-    for key in sorted(old.keys() - new.keys()):
-        yield notice_finding(old[key], "better")
-
-
-def notices_of(plan: Plan) -> dict[tuple[str, str, str], Notice]:
-    """Return the notices that are not found by comparing, by what they are about."""
-    return {(one.code, one.remote, one.package): one for one in plan.notices if one.code not in COMPARED}
-
-
-def notice_finding(notice: Notice, severity: Severity) -> Finding:
-    """Turn a notice into a finding."""
-    over = severity == "better"
-    return Finding(
-        kind="notice",
-        severity=severity,
-        remote=notice.remote,
-        package=notice.package,
-        before=notice.text if over else "",
-        after="" if over else notice.text,
-        sentence=f"'{notice.remote}' {'no longer ' if over else ''}({notice.code}): {notice.text}",
-    )

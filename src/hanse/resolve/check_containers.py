@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from hanse.resolve.check_notices import notice_findings
 from hanse.resolve.container_uses import Accepts, ContainerUse, UseReasonCode, surprises
 from hanse.resolve.containers import ContainerPlan
-from hanse.resolve.finding import Finding, Kind, Severity, say
-from hanse.resolve.plan import Notice
+from hanse.resolve.finding import Finding, Kind, say
 
 __all__ = ["container_findings"]
 
@@ -38,7 +38,7 @@ def container_findings(before: ContainerPlan, after: ContainerPlan, accepts: Acc
     yield from use_findings(before, after)
     yield from surprise_findings(before, after, accepts)
     yield from module_findings(before, after)
-    yield from notice_findings(before, after)
+    yield from notice_findings(before.notices, after.notices, compared=COMPARED)
 
 
 def by_key(plan: ContainerPlan) -> dict[Key, ContainerUse]:
@@ -106,31 +106,3 @@ def module_findings(before: ContainerPlan, after: ContainerPlan) -> Iterable[Fin
             yield Finding("module-gone", "worse", name, "", key, "", text)
         for key in sorted(new.keys() - old.keys()):
             yield Finding("module-new", "info", name, "", "", key, f"'{name}' newly exposes {key}")
-
-
-def notice_findings(before: ContainerPlan, after: ContainerPlan) -> Iterable[Finding]:
-    """Report what is newly odd about containers, or no longer is."""
-    old, new = notices_of(before), notices_of(after)
-    for key in sorted(new.keys() - old.keys()):
-        yield notice_finding(new[key], "info" if new[key].level == "info" else "worse")
-    for key in sorted(old.keys() - new.keys()):
-        yield notice_finding(old[key], "better")
-
-
-def notices_of(plan: ContainerPlan) -> dict[tuple[str, str, str], Notice]:
-    """Return the notices that are not found by comparing, by what they are about."""
-    return {(one.code, one.remote, one.package): one for one in plan.notices if one.code not in COMPARED}
-
-
-def notice_finding(notice: Notice, severity: Severity) -> Finding:
-    """Turn a notice into a finding."""
-    over = severity == "better"
-    return Finding(
-        kind="notice",
-        severity=severity,
-        remote=notice.remote,
-        package=notice.package,
-        before=notice.text if over else "",
-        after="" if over else notice.text,
-        sentence=f"'{notice.remote}' {'no longer ' if over else ''}({notice.code}): {notice.text}",
-    )
