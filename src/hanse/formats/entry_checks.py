@@ -27,6 +27,7 @@ __all__ = [
     "plain_exposes",
     "plain_frame",
     "plain_shared",
+    "refuse_excess",
     "violations",
 ]
 
@@ -169,6 +170,15 @@ def check_counts(entry: RemoteEntry, files: list[str], subject: str, limits: Lim
         ("$.shared", len(entry.shared or ()), limits.shared_per_entry),
         ("$", len(files), limits.files_per_entry),
     )
+    refuse_excess(counts, subject)
+
+
+def refuse_excess(counts: Iterable[tuple[str, int, int]], subject: str) -> None:
+    """Raise for the first path that has more items than its cap; each is path, count and cap.
+
+    Raises:
+        FormatError: There are too many.
+    """
     for path, count, cap in counts:
         if count > cap:
             raise FormatError(

@@ -8,7 +8,7 @@ from typing import Final
 
 from hanse.errors import FormatError
 from hanse.formats.decoding import shorten
-from hanse.formats.entry_checks import label_fault
+from hanse.formats.entry_checks import label_fault, refuse_excess
 from hanse.formats.mf_structs import Assets, MetaData, MfExpose, MfManifest, MfShared, ScriptFile
 from hanse.limits import LIMITS, Limits
 from hanse.names import expose_name_fault, remote_name_fault, text_fault
@@ -110,15 +110,7 @@ def check_mf_counts(manifest: MfManifest, subject: str, limits: Limits) -> None:
         ("$.buildOutput", len(manifest.build_output or ()), limits.files_per_entry),
         ("$", sum(1 for one in assets for _ in files_of(one)), limits.files_per_entry),
     )
-    for path, count, cap in counts:
-        if count > cap:
-            raise FormatError(
-                "there are too many items",
-                subject=subject,
-                path=path,
-                found=str(count),
-                expected=f"at most {cap}",
-            )
+    refuse_excess(counts, subject)
 
 
 def mf_violations(manifest: MfManifest, subject: str) -> Iterator[FormatError]:
