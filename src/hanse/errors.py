@@ -17,6 +17,7 @@ HanseError
 │   ├── StatusError      the origin answered with something other than 2xx
 │   ├── NetworkError     the connection failed, or broke while it was being read
 │   └── BreakerError     the origin's breaker is open; nothing was sent
+├── EngineError          server JavaScript gave no answer: it threw, or was ended
 └── IntegrityError       bytes that do not have the digest they should have
     └── StreamError      a stream of server modules that must not be used
 ```
@@ -34,6 +35,7 @@ __all__ = [
     "BlockedError",
     "BreakerError",
     "DeadlineError",
+    "EngineError",
     "FetchError",
     "FormatError",
     "GoneError",
@@ -230,6 +232,30 @@ class StatusError(FetchError):
     def __init__(self, message: str, *, status: int, subject: str = "", hint: str = "") -> None:
         super().__init__(message, subject=subject, hint=hint)
         self.status = status
+
+
+class EngineError(HanseError):
+    """Server JavaScript gave no answer; `subject` is the remote or the module.
+
+    Args:
+        message: What happened, with the JavaScript error's own message where it threw.
+        reason: `threw`, `import` (it imports what its generation's table does not name), `syntax` (this is
+            no module), `missing` (no such module or export), `timeout`, `memory`, `input` or `output` (too
+            large), `busy` (no room in the queue), `ended` (its process or machine ended under it), `start`
+            (the engine could not be started).
+        subject: The remote or the module.
+        hint: What to do.
+        stack: The JavaScript stack, with the names of the generation's modules, lines and columns.
+    """
+
+    code = "HANSE-ENGINE"
+
+    def __init__(
+        self, message: str, *, reason: str, subject: str = "", hint: str = "", stack: str = ""
+    ) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.reason = reason
+        self.stack = stack
 
 
 class IntegrityError(HanseError):

@@ -5,6 +5,7 @@ Nothing here opens a connection or a file, reads a clock or draws a lot: nonces 
 
 from __future__ import annotations
 
+from hanse.stream.builds import Build
 from hanse.stream.container import (
     InUse,
     Offer,
@@ -22,6 +23,7 @@ from hanse.stream.table import Header, ModuleRow, digest_of
 
 __all__ = [
     "Binding",
+    "Build",
     "Header",
     "InUse",
     "KeyRing",
