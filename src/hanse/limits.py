@@ -133,6 +133,19 @@ class Limits:
     stream_inflated_bytes: int = 128 << 20
     server_entry_bytes: int = 8 << 20
 
+    # Plain server builds over HTTP: pulling one in all, nested remotes included; whoever is not here by then
+    # is tried again at the next refresh.
+    import_deadline: float = 30.0
+    # Rounds of asking for what the round before was found to import; a chain of lazy chunks has five.
+    import_rounds: int = 64
+    # Remotes that are consumed by remotes, and by those in their turn.
+    nested_remotes: int = 16
+    # What a delegate in Python may take to decide, and how many of its decisions are remembered.
+    delegate_deadline: float = 2.0
+    delegate_decisions: int = 1024
+    # A delegate's own modules, in files beside `hanse.toml`.
+    delegate_files: int = 256
+
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
     request_bytes: int = 16 << 10
