@@ -105,7 +105,7 @@ async def exchange(
 
 
 def make_request(target: Target, headers: Mapping[str, str], content: bytes | None = None) -> httpx2.Request:
-    """Build the request, a POST where it has a body; only the URL's own reading by the guard decides where it goes."""
+    """Build the request, a POST where there is a body; only the guard's reading of the URL says where to."""
     request = httpx2.Request(
         "GET" if content is None else "POST",
         target.url,

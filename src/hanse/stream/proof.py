@@ -141,6 +141,7 @@ def prove(
         label=TAG,
         tag=TAG,
         covered_component_ids=COMPONENTS,
+        use_existing_digest=True,
     )
     return {name.lower(): value for name, value in message.headers.items()}
 
