@@ -168,6 +168,25 @@ class Limits:
     # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
     link_header_bytes: int = 2 << 10
 
+    # Rendering
+    # One fragment: beyond it the visitor has waited long enough to prefer the page without it.
+    fragment_deadline: float = 2.0
+    # What one page waits for all its fragments together, while at least one is being rendered.
+    page_deadline: float = 3.0
+    # Calls of one remote in engines at a time: a remote that hangs must leave room for the others.
+    remote_calls: int = 32
+    # Calls of one remote that wait until there is room; whoever comes then is turned away at once.
+    remote_queue: int = 256
+    # How much longer than a call's deadline its engine is waited for, until it has said so itself.
+    engine_grace: float = 0.1
+    # Fragments whose HTML is kept for callers who asked for it, and their characters together.
+    fragments_kept: int = 4096
+    fragments_characters: int = 64 << 20
+    # What an untrusted remote may write, before it is parsed: parsing is what it could make expensive.
+    untrusted_html: int = 128 << 10
+    # Elements inside each other, in what it writes: browsers themselves stop at 512.
+    untrusted_depth: int = 256
+
     # Sharing
     # Turns of a model's microtask queue; a page with three hundred remotes takes thirteen thousand to load.
     share_turns: int = 250_000
