@@ -133,15 +133,63 @@ class Limits:
     stream_inflated_bytes: int = 128 << 20
     server_entry_bytes: int = 8 << 20
 
-    # Plain server builds over HTTP: pulling one in all, nested remotes included; whoever is not here by then
-    # is tried again at the next refresh.
-    import_deadline: float = 30.0
-    # Rounds of asking for what the round before was found to import; a chain of lazy chunks has five.
-    import_rounds: int = 64
-    # Remotes that are consumed by remotes, and by those in their turn.
-    nested_remotes: int = 16
-    # What a delegate in Python may take to decide, and how many of its decisions are remembered.
-    delegate_deadline: float = 2.0
-    delegate_decisions: int = 1024
-    # A delegate's own modules, in files beside `hanse.toml`.
-    delegate_files: int = 256
+    # The server
+    # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
+    request_bytes: int = 16 << 10
+    request_deadline: float = 5.0
+    # Deltas being worked out at a time: each may fetch, and whoever floods waits or is turned away.
+    deltas_at_once: int = 8
+    # Connections in all, and how long those under way may take to end when the server is stopped.
+    server_connections: int = 1024
+    shutdown_deadline: float = 5.0
+    # Inside another framework: how long an answer may take to begin, how long a stream may be silent (a live
+    # one says something every 15 s), and how many streams there are at a time: each may hold a thread.
+    answer_deadline: float = 30.0
+    stream_silence: float = 60.0
+    streams_at_once: int = 64
+    # What one list of the page shows, and one cell of it: beyond, the reader searches or takes the JSON.
+    page_rows: int = 100
+    page_names: int = 6
+    # Remotes that are counted one by one, with a few time series each; those beyond are counted together.
+    remotes_metered: int = 1000
+    # Remotes and packages beyond which a drawing is a tangle, and takes seconds to make.
+    drawn_nodes: int = 200
+
+    # Pages that carry the map
+    # Snapshots whose rendered parts are kept: the current one, those of requests under way, overridden ones.
+    page_snapshots: int = 8
+    # Sets of modules whose head is kept, for each snapshot, and their characters beside the map they share.
+    page_heads: int = 256
+    page_characters: int = 32 << 20
+    # Modules one page names: more than these are a list of what there is, not of what a page shows.
+    page_modules: int = 256
+    # Preloads of one page: beyond it browsers only queue them, and find what else there is all the same.
+    page_preloads: int = 512
+    # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
+    link_header_bytes: int = 2 << 10
+
+    # Rendering
+    # One fragment: beyond it the visitor has waited long enough to prefer the page without it.
+    fragment_deadline: float = 2.0
+    # What one page waits for all its fragments together, while at least one is being rendered.
+    page_deadline: float = 3.0
+    # Calls of one remote in engines at a time: a remote that hangs must leave room for the others.
+    remote_calls: int = 32
+    # Calls of one remote that wait until there is room; whoever comes then is turned away at once.
+    remote_queue: int = 256
+    # How much longer than a call's deadline its engine is waited for, until it has said so itself.
+    engine_grace: float = 0.1
+    # Fragments whose HTML is kept for callers who asked for it, and their characters together.
+    fragments_kept: int = 4096
+    fragments_characters: int = 64 << 20
+    # What an untrusted remote may write, before it is parsed: parsing is what it could make expensive.
+    untrusted_html: int = 128 << 10
+    # Elements inside each other, in what it writes: browsers themselves stop at 512.
+    untrusted_depth: int = 256
+
+    # Sharing
+    # Turns of a model's microtask queue; a page with three hundred remotes takes thirteen thousand to load.
+    share_turns: int = 250_000
+
+
+LIMITS = Limits()
