@@ -56,8 +56,6 @@ async def pull_plain(
     if now == known:
         return now, None
     if kind == "container":
-        return now, await import_container(
-            url, client, name=name, known=others, layer=layer, limits=limits
-        )
+        return now, await import_container(url, client, name=name, known=others, layer=layer, limits=limits)
     entry = await decode_entry(found.body, subject=url, limits=limits, origins=client.access.origins)
     return now, await import_native(entry, url, client, name=name, layer=layer, limits=limits)
