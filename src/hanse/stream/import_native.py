@@ -75,7 +75,7 @@ async def import_native(
         entry: Its remote entry.
         url: Where that was read.
         client: Asks the web.
-        name: Its name in the federation; the entry's own if not given.
+        name: Its name in the federation, for messages; the entry's own if not given.
         exposes: The keys of the modules that are wanted; all where it is None.
         shared: Specifiers of its shared packages that are wanted; where it is None, those that its own
             modules import. What is not fetched is not offered to others.
@@ -111,7 +111,7 @@ async def import_native(
         finish_build(
             ServerEntry(
                 schema=1,
-                name=name,
+                name=entry.name,
                 version=UNTOLD,
                 build="",
                 serial=0,
