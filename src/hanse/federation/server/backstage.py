@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from hanse.engines.base import EngineLimits
 from hanse.errors import HanseError
-from hanse.federation.generations import BrowserSide
+from hanse.federation.generation_checks import BrowserSide
 from hanse.federation.ledger import Ledger
 from hanse.federation.server.engines import Engines
 from hanse.federation.server.groups import Group, Surroundings
@@ -22,6 +22,7 @@ from hanse.federation.server.views import View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.net import Client
+from hanse.render.renderer import Renderer
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
@@ -87,6 +88,7 @@ class Backstage:
             limits=settings.limits,
             clock=ledger.clock,
         )
+        self.renderer = Renderer(lambda: self.view, limits=settings.limits, development=settings.development)
         self._unlisten = ledger.changes.add(lambda *_: self.renew())
 
     @property
@@ -114,9 +116,10 @@ class Backstage:
                 self._groups[name] = Group(name, engine, self._surround())
         self._wake()
 
-    def look(self) -> None:
-        """Look at plain builds now."""
-        self._stock.wake()
+    async def look_and_settle(self) -> None:
+        """Look at plain builds now, and wait until what came of it runs or was refused."""
+        await self._stock.look()
+        await self.settled()
 
     async def settled(self) -> None:
         """Wait until every remote has been asked, and what came of it runs or was refused."""
@@ -141,11 +144,13 @@ class Backstage:
             if group.opened is not None:
                 for finding in group.opened.running.assembly.findings:
                     where = finding.module or finding.remote
-                    yield Notice(f"server-{finding.code}", finding.remote, finding.specifier, f"{where}: {finding.text}")
+                    text = f"{where}: {finding.text}"
+                    yield Notice(f"server-{finding.code}", finding.remote, finding.specifier, text)
 
     async def aclose(self) -> None:
         """End everything."""
         self._unlisten()
+        await self.renderer.aclose()
         await self._stock.aclose()
         await asyncio.gather(*(group.aclose() for group in self._groups.values()))
         await self._engines.aclose()
@@ -165,9 +170,7 @@ class Backstage:
         return BrowserSide(snapshot.plan, snapshot.containers)
 
     def _held_by(self, group: str) -> Mapping[str, Held]:
-        return {
-            name: held for name, held in self._stock.held.items() if group_of(name, held.supply) == group
-        }
+        return {name: held for name, held in self._stock.held.items() if group_of(name, held.supply) == group}
 
     def _wake(self) -> None:
         for group in self._groups.values():

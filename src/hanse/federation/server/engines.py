@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Final, cast
 
@@ -26,9 +27,11 @@ class Engines:
         makers: Kind -> what makes the engine; for tests.
     """
 
-    def __init__(self, limits: EngineLimits, makers: Mapping[str, Callable[[], Engine]] | None = None) -> None:
+    def __init__(
+        self, limits: EngineLimits, makers: Mapping[str, Callable[[], Engine]] | None = None
+    ) -> None:
         self._limits = limits
-        self._makers = makers or {kind: lambda kind=kind: make_engine(kind) for kind in HOMES}
+        self._makers = makers or {kind: partial(make_engine, kind) for kind in HOMES}
         self._engines: dict[str, Engine] = {}
 
     async def open(self, kind: str, generation: Generation) -> Realm:

@@ -14,7 +14,8 @@ from typing import Final
 
 from hanse.engines.base import Realm
 from hanse.errors import HanseError
-from hanse.federation.generations import Assembly, BrowserSide, Member, assemble
+from hanse.federation.generation_checks import BrowserSide
+from hanse.federation.generations import Assembly, Member, assemble
 from hanse.federation.server.engines import Engines
 from hanse.federation.server.openings import Opened, Running
 from hanse.federation.server.stock import Held
@@ -140,10 +141,7 @@ class Group:
             for key in member.build.entry.exposes
         ]
         browser, policy = self._around.browser(), self._around.policy
-        previous = None if self.opened is None else self.opened.running.assembly.plan
-        return await asyncio.to_thread(
-            assemble, members.values(), policy=policy, browser=browser, warm=warm, previous=previous
-        )
+        return await asyncio.to_thread(assemble, members.values(), policy=policy, browser=browser, warm=warm)
 
     def _run(self, members: Mapping[str, Member], assembly: Assembly) -> tuple[Running, Assembly]:
         """Return what is known of a generation, and the same with its adapters placed."""
@@ -221,9 +219,7 @@ class Group:
 
 def without(name: str, members: Mapping[str, Member], before: Mapping[str, Member]) -> dict[str, Member]:
     """Return the members with one of them as it was before, or left out with what it alone consumes."""
-    rest = {
-        other: member for other, member in members.items() if name not in (other, member.consumer)
-    }
+    rest = {other: member for other, member in members.items() if name not in (other, member.consumer)}
     if name in before:
         rest[name] = before[name]
         rest |= {other: one for other, one in before.items() if one.consumer == name}

@@ -1,7 +1,7 @@
 """The last good server build of each remote, and who follows it.
 
-Each supply is followed by a task of its own, so that a remote that hangs keeps nobody waiting. What fails costs
-a notice; the last good build stays.
+Each supply is followed by a task of its own, so that a remote that hangs keeps nobody waiting. What fails
+costs a notice; the last good build stays.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hanse.errors import HanseError
+from hanse.federation.server.plain import pull_plain
 from hanse.federation.server.supplies import Supply
 from hanse.federation.telling import tell
 from hanse.limits import Limits
@@ -23,7 +24,6 @@ from hanse.stream import Announced, StreamCache, Supplier, key_ring, pull, trust
 from hanse.stream.builds import Build
 from hanse.stream.import_entries import Imported, ImportFinding
 from hanse.stream.keys import read_keys
-from hanse.federation.server.plain import pull_plain
 
 __all__ = ["Held", "Stock", "supplier_of"]
 
@@ -100,10 +100,14 @@ class Stock:
         if gone:
             self._changed()
 
-    def wake(self) -> None:
-        """Look at every plain build now; sealed ones are heard of by themselves."""
-        for event in self._woken.values():
-            event.set()
+    async def look(self) -> None:
+        """Look at every plain build now, and wait for it; sealed ones are heard of by themselves."""
+        await self.settled()
+        plain = [name for name, held in self.held.items() if held.supply.kind != "sealed"]
+        for name in plain:
+            self.held[name] = replace(self.held[name], asked=False)
+            self._woken[name].set()
+        await self.settled(plain)
 
     async def settled(self, names: Collection[str] | None = None) -> None:
         """Wait until each of these remotes has been asked once, whatever came of it; all if not given."""
@@ -205,7 +209,7 @@ class Stock:
             else:
                 if imported is not None:
                     self._put(supply, imported)
-                elif known:
+                else:
                     self._well(supply)
                 known = digest
             woken = self._woken[supply.remote]
@@ -236,8 +240,10 @@ class Stock:
     def _well(self, supply: Supply) -> None:
         """Note that a remote that has failed to answer is there again, with the build that is held."""
         held = self.held.get(supply.remote)
-        if held is not None and held.error is not None and held.supply is supply:
-            self.held[supply.remote] = replace(held, error=None)
+        if held is None or held.supply is not supply:
+            return
+        self.held[supply.remote] = replace(held, error=None, asked=True)
+        if held.error is not None:
             self._changed()
 
     def _fail(self, supply: Supply, error: HanseError) -> None:
