@@ -39,6 +39,17 @@ for (const [holder, name] of [[Promise.prototype, "constructor"], [Promise, Symb
   defineProperty(holder, name, "value" in found ? { ...found, writable: false, configurable: false } : { ...found, configurable: false });
 }
 
+// QuickJS itself looks `then` up while it loads modules: what is put there is not taken, and instances have their own.
+const givenThen = Promise.prototype.then;
+defineProperty(Promise.prototype, "then", {
+  get: () => givenThen,
+  set(value) {
+    if (this !== Own.Promise.prototype) define(this, "then", value);
+  },
+  enumerable: false,
+  configurable: false,
+});
+
 // A property that code can replace as it can replace those of the language, and that loops over names leave out.
 const define = (holder, name, value) =>
   defineProperty(holder, name, { value, writable: true, enumerable: false, configurable: true });
@@ -46,7 +57,9 @@ const define = (holder, name, value) =>
 // An object without a prototype: what stands on `Object.prototype` is not found in it.
 const bare = (properties) => {
   const made = create(null);
-  for (const name of ownKeys(properties)) {
+  const names = ownKeys(properties);
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at];
     defineProperty(made, name, { value: properties[name], writable: true, enumerable: true, configurable: true });
   }
   return made;

@@ -144,6 +144,7 @@ class State {
   state = "open";
   reason = undefined;
   pulling = false;
+  again = false;
   ended = Own.Promise.withResolvers();
   constructor(source) {
     this.source = source;
@@ -154,6 +155,7 @@ class State {
     const reader = this.readers.shift();
     if (reader) reader.resolve({ value: chunk, done: false });
     else this.queue.push(chunk);
+    this.pull();
   }
   close() {
     if (this.state !== "open" || this.closing) throw new Own.TypeError("the stream is closed");
@@ -174,14 +176,20 @@ class State {
     this.ended.reject(reason);
   }
   pull() {
-    if (this.pulling || this.closing || this.state !== "open" || typeof this.source.pull !== "function") return;
+    if (this.closing || this.state !== "open" || typeof this.source.pull !== "function") return;
+    if (this.readers.length === 0 && !(this.controller.desiredSize > 0)) return;
+    if (this.pulling) {
+      this.again = true;
+      return;
+    }
     this.pulling = true;
+    this.again = false;
     Own.Promise.resolve(this.started)
       .then(() => (this.state === "open" && !this.closing ? this.source.pull(this.controller) : undefined))
       .then(
         () => {
           this.pulling = false;
-          if (this.readers.length) this.pull();
+          if (this.again) this.pull();
         },
         (reason) => this.fail(reason),
       );
@@ -219,7 +227,7 @@ class ReadableStream {
     const started = this.#state.source.start?.(this.#state.controller);
     this.#state.started = Own.Promise.resolve(started);
     this.#state.started.then(
-      () => this.#state.controller.desiredSize > 0 && this.#state.pull(),
+      () => this.#state.pull(),
       (reason) => this.#state.fail(reason),
     );
   }

@@ -4,7 +4,7 @@
 // uses of the language it has taken before.
 
 import {
-  Own, apply, asyncIterator, bare, host, isInteger, isOwn, isView, iterator, now, parse, slice,
+  Own, apply, asyncIterator, host, isInteger, isOwn, isView, iterator, now, parse, slice,
   stringify, then, unicode,
 } from "hanse:quickjs-own.js";
 import { tick as tickTimers } from "hanse:quickjs-timers.js";
@@ -15,17 +15,22 @@ import { document, evaluate, exposed } from "hanse:quickjs-commonjs.js";
 const SHOWN = 4096;
 const PIECE = 32_768;
 
+// Known by its private field: a question that no proxy and no copy of a module's can answer.
 class Refusal {
+  #made = true;
   constructor(reason, message) {
     this.reason = reason;
     this.message = message;
+  }
+  static made(value) {
+    return #made in value;
   }
 }
 
 // --- Loading
 
-async function load(specifier) {
-  const found = parse(host.find(specifier));
+async function load(specifier, aside = false) {
+  const found = parse(aside ? host.find(specifier, "aside") : host.find(specifier));
   if (found.missing) throw new Refusal("missing", found.missing);
   if (found.kind === "exposed") return { __proto__: null, kind: "cjs", value: await exposed(found.name, found.container, found.key) };
   const namespace = await import(found.name);
@@ -107,7 +112,7 @@ const isStream = (value) =>
   (typeof value.getReader === "function" || typeof value[asyncIterator] === "function" || typeof value[iterator] === "function");
 
 async function deliver(result) {
-  shell = bare({ status: 200, head: "" });
+  shell = { __proto__: null, status: 200, head: "" };
   let body = result;
   if (holds(result) && !isStream(result)) {
     body = result.stream ?? result.html;
@@ -135,7 +140,7 @@ async function rendered(call) {
     throw new Refusal("missing", `${call.module} has no render function of its own, and no adapter was named`);
   }
   const component = need(loaded, call.export, call);
-  const adapter = await load(call.adapter);
+  const adapter = await load(call.adapter, true);
   const names = call.kind === "stream" ? ["stream", "render"] : ["render", "stream"];
   const render = exported(adapter, names[0]) ?? exported(adapter, names[1]);
   if (typeof render !== "function") throw new Refusal("missing", `the adapter ${call.adapter} has no ${names[0]} function`);
@@ -175,11 +180,11 @@ const word = (holder, name) => {
 };
 
 function describe(error) {
-  if (error instanceof Refusal) return bare({ reason: error.reason, name: "", message: error.message, stack: "" });
+  if (holds(error) && Refusal.made(error)) return { __proto__: null, reason: error.reason, name: "", message: error.message, stack: "" };
   if (!holds(error)) {
-    return bare({ reason: "threw", name: "", message: typeof error === "symbol" ? "a symbol" : slice(`${error}`, 0, SHOWN), stack: "" });
+    return { __proto__: null, reason: "threw", name: "", message: typeof error === "symbol" ? "a symbol" : slice(`${error}`, 0, SHOWN), stack: "" };
   }
-  return bare({ reason: "threw", name: word(error, "name"), message: word(error, "message"), stack: word(error, "stack") });
+  return { __proto__: null, reason: "threw", name: word(error, "name"), message: word(error, "message"), stack: word(error, "stack") };
 }
 
 function start(given) {

@@ -29,6 +29,7 @@ __all__ = ["FUNCTIONS", "Host", "Loaded", "Sink"]
 TEXT_MOST: Final = 16 << 20
 WORD_MOST: Final = 64 << 10
 # Errors are cut by the guest; this is what a guest that was tampered with is held to.
+ENTRY: Final = "hanse:quickjs.js"
 FAULT_MOST: Final = 64 << 10
 RANDOM_MOST: Final = 64 << 10
 PARTS: Final = (
@@ -120,6 +121,7 @@ class Host:
         self.fault: Mapping[str, str] | None = None
         self.asked_in_vain: Unresolved | None = None
         self._written = 0
+        self._aside: set[str] = set()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     # --- Modules
@@ -149,14 +151,19 @@ class Host:
 
     def use(self, importer: str, name: str) -> None:
         """Note that a module of the generation is used."""
-        if self.phase == "call":
+        if self.phase != "call":
+            self.loaded.used.add(importer, name)
+        elif plain_name(importer) in self._aside:
+            self._aside.update(self.loaded.used.closure([name]))
+        else:
             self.roots[plain_name(name)] = None
-            return
-        self.loaded.used.add(importer, name)
 
     def _noted(self, importer: str, name: str) -> str:
-        guests_own = importer.startswith(GUEST) and not importer.startswith((COMMONJS, EXPOSED))
-        self.use(self.current if guests_own else importer, name)
+        if importer.startswith((COMMONJS, EXPOSED)) or not importer.startswith(GUEST):
+            self.use(importer, name)
+        elif importer != ENTRY:
+            # It was noted already when the guest asked what a call's specifier means.
+            self.use(self.current, name)
         return name
 
     # --- What the guest asks
@@ -187,7 +194,11 @@ class Host:
             name = self.loaded.table.resolve(HOST, specifier)
         except Unresolved:
             return json.dumps({"missing": f"this generation has no module {specifier}"})
-        self.use(self.current, name)
+        if len(arguments) > 1:
+            # The adapter is the host's: what it brings along is no part of what is rendered.
+            self._aside.update(self.loaded.used.closure([name]))
+        else:
+            self.use(self.current, name)
         return self._described(name)
 
     def _require(self, machine: Machine, arguments: Sequence[int]) -> str:
