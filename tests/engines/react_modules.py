@@ -20,7 +20,7 @@ ADAPTER = """
 import { createElement } from "react";
 import { renderToReadableStream } from "react-dom/server.edge";
 import { renderToString } from "react-dom/server.legacy";
-const options = (context, more) => ({ identifierPrefix: context.identifierPrefix, nonce: context.nonce, ...more });
+const options = ({ identifierPrefix, nonce }, more) => ({ identifierPrefix, nonce, ...more });
 export async function render(component, props, context) {
   if (context.plain) return renderToString(createElement(component, props), options(context));
   const stream = await renderToReadableStream(createElement(component, props), options(context));
@@ -35,12 +35,14 @@ TABLE = """
 import { createElement as h, useId, useState, useMemo } from "react";
 function Row({ at }) {
   const [count] = useState(at);
-  return h("tr", { className: "row" }, h("td", null, count), h("td", { title: "row " + at }, "item & " + at), h("td", null, "x"));
+  const cells = [h("td", { key: 1 }, count), h("td", { key: 2, title: "row " + at }, "item & " + at)];
+  return h("tr", { className: "row" }, cells, h("td", null, "x"));
 }
 export default function Table({ rows, title }) {
   const id = useId();
   const items = useMemo(() => Array.from({ length: rows }, (_, at) => at), [rows]);
-  return h("table", { id }, h("caption", null, title), h("tbody", null, items.map((at) => h(Row, { key: at, at }))));
+  const list = items.map((at) => h(Row, { key: at, at }));
+  return h("table", { id }, h("caption", null, title), h("tbody", null, list));
 }
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from hanse.engines import Generation, Source
@@ -34,3 +36,9 @@ def single(
         for name, body in texts.items()
     }
     return Generation(id="single-1", modules=modules, imports=imports or {}, warm=warm)
+
+
+def read_blocks(file: str) -> dict[str, str]:
+    """Return the parts of a file beside this one, each under its heading `//# name`."""
+    parts = re.split(r"^//# ", (Path(__file__).parent / file).read_text(), flags=re.MULTILINE)[1:]
+    return {name: body for name, _, body in (part.partition("\n") for part in parts)}

@@ -41,7 +41,11 @@ function line(values) {
   return text;
 }
 
-const say = (level) => (...values) => host.log(level, line(values));
+let full = false;
+const say = (level) => (...values) => {
+  // Python says when it takes no more: what is dropped need not be written first.
+  if (!full) full = host.log(level, line(values)) === "full";
+};
 
 const console = {};
 for (const [name, level] of [

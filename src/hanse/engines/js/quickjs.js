@@ -71,7 +71,7 @@ function flush() {
 
 function openShell() {
   if (shell === null) return;
-  host.shell(stringify(shell));
+  host.shell(`${shell.status}`, shell.head);
   shell = null;
 }
 
@@ -187,12 +187,17 @@ function describe(error) {
   return { __proto__: null, reason: "threw", name: word(error, "name"), message: word(error, "message"), stack: word(error, "stack") };
 }
 
+// Word by word: writing objects as JSON is something that a module can break.
+function fail(error) {
+  const { reason, name, message, stack } = describe(error);
+  host.fail(reason, name, message, stack, error);
+}
+
 function start(given) {
   const call = parse(given);
   seed(call.seed);
   const began = now();
   const end = () => host.end(`${now() - began}`);
-  const fail = (error) => host.fail(stringify(describe(error)), error);
   then(run(call), end, fail);
 }
 
@@ -202,7 +207,7 @@ function tick() {
     return tickTimers();
   } catch (error) {
     // As in Node, what a timer throws ends everything: nobody else would hear of it.
-    host.fail(stringify(describe(error)), error);
+    fail(error);
     return 0;
   }
 }

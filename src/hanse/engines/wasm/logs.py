@@ -27,6 +27,11 @@ class Log:
     def __init__(self, remote: str, most: int) -> None:
         self._remote, self._left = remote, most
 
+    @property
+    def full(self) -> bool:
+        """Whether everything from now on is dropped."""
+        return self._left <= 0
+
     def write(self, level: str, text: str) -> None:
         """Log one line; what could move a terminal's cursor is written as an escape."""
         if self._left <= 0:

@@ -226,9 +226,7 @@ class Machine:
 
     def number(self, handle: int) -> float:
         """Read a number."""
-        function = self._functions["qjs_get_float64"]
-        value: float = function(self._at, handle)
-        return value
+        return float(self._attempt(self._functions["qjs_get_float64"], handle) or 0)
 
     def property(self, handle: int, name: str) -> int:
         """Return the handle of a property."""
@@ -404,8 +402,12 @@ class Machine:
         return self._run(self._functions[name], *arguments)
 
     def _run(self, function: Func, *arguments: int) -> int:
+        result = self._attempt(function, *arguments)
+        return 0 if result is None else int(result) & WORD
+
+    def _attempt(self, function: Func, *arguments: int) -> float | None:
         try:
-            result = function(self._at, *arguments)
+            result: float | None = function(self._at, *arguments)
         except Trap as trap:
             raise self._fault or _ended_by(trap) from None
         except WasmtimeError as error:
@@ -413,7 +415,7 @@ class Machine:
         if self._fault is not None and self._at is self._store:
             # The call came back before the trap that was to end it.
             raise self._fault
-        return 0 if result is None else int(result) & WORD
+        return result
 
     def _put(self, body: bytes) -> tuple[int, int]:
         place = self._call("wasm_malloc", len(body) + 1)
