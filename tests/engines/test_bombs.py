@@ -1,4 +1,4 @@
-"""Whatever a module uses up, its call ends with an error in time, and Python goes on with its memory as it was."""
+"""Whatever a module uses up, its call ends with an error in time, and Python's memory stays as it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hanse.engines import EngineLimits, RenderCall
 from hanse.errors import EngineError
 from tests.engines.conftest import Open
-from tests.engines.single import single
+from tests.engines.single import read_blocks, single
 
 pytestmark = pytest.mark.anyio
 
@@ -20,49 +20,10 @@ GROWTH = 32 << 20
 # How late an end may be, on a machine that does other things too.
 LATE = 1.5
 
-MEMORY = {
-    "buffers": "const kept = []; for (;;) kept.push(new ArrayBuffer(1e7));",
-    "arrays": "const kept = []; for (;;) kept.push(new Array(1000).fill(kept.length));",
-    "an array of 4e9": "new Array(4294967295).fill(7); return 'filled';",
-    "a huge typed array": "const kept = []; for (;;) kept.push(new Float64Array(1 << 20).fill(1));",
-    "strings": "let text = 'x'; for (;;) text += text + Math.random();",
-    "repeated strings": "const kept = []; for (;;) kept.push('abc'.repeat(1 << 22) + kept.length).toString();",
-    "padded strings": "return 'x'.padEnd(2 ** 30 - 25, 'yz').length + 'x'.padStart(2 ** 30 - 25).length;",
-    "objects": "let head = null; for (;;) head = { head, at: 1, more: {} };",
-    "maps": "const kept = new Map(); for (let at = 0; ; at += 1) kept.set(at, { at });",
-    "closures": "let next = () => 0; for (;;) { const before = next; next = () => before; }",
-    "promises": "const kept = []; for (;;) { kept.push(new Promise(() => 0)); }",
-    "joined arrays": "return new Array(1 << 28).join('abcdefgh').length;",
-    "JSON": "let nested = 'x'; for (let at = 0; at < 40; at += 1) nested = JSON.stringify([nested, nested]); return nested.length;",
-    "symbols": "for (let at = 0; ; at += 1) globalThis[Symbol(at)] = 'x'.repeat(1000);",
-}
-TIME = {
-    "a loop": "for (;;);",
-    "a loop that catches": "for (;;) { try { for (;;); } catch {} }",
-    "promises without end": "for (;;) await null;",
-    "microtasks without end": "const again = () => queueMicrotask(again); again(); await new Promise(() => 0);",
-    "timers without end": "const again = () => setTimeout(again, 0); again(); await new Promise(() => 0);",
-    "a regular expression": "return /^(\\w+\\s?)*$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!');",
-    "a slow sort": "return [..."
-    + "'x'.repeat(300)].map((_, at) => at).sort(() => { for (let n = 0; n < 1e9; n += 1); return 0; });",
-    "a generator": "for (const _ of (function* () { for (;;) yield 1; })());",
-    "a proxy": "const spun = new Proxy({}, { get() { for (;;); } }); return spun.x;",
-    "a getter of what it gives": "return { get a() { for (;;); } };",
-    "toJSON": "return { toJSON() { for (;;); } };",
-    "big numbers": "let big = 3n; for (;;) big = big * big % (2n ** 100000n) + 3n;",
-    "a wait": "await new Promise((resolve) => setTimeout(resolve, 60000));",
-}
-DEPTH = {
-    "a function": "const down = () => down() + 1; return down();",
-    "a getter": "const spun = { get a() { return this.a; } }; return spun.a;",
-    "JSON of a deep array": "let deep = []; for (let at = 0; at < 1e5; at += 1) deep = [deep]; return JSON.stringify(deep);",
-    "deep JSON": "return JSON.parse('['.repeat(1e6) + ']'.repeat(1e6));",
-    "a deep regular expression": "return new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).test('x');",
-    "deep code": "return new Function('return ' + '('.repeat(1e5) + '1' + ')'.repeat(1e5))();",
-    "toString": "const spun = { toString() { return `${this}`; } }; return `${spun}`;",
-    "a proxy of a proxy": "let spun = {}; for (let at = 0; at < 1e5; at += 1) spun = new Proxy(spun, {}); return spun.x;",
-    "a deep result": "let deep = []; for (let at = 0; at < 5000; at += 1) deep = [deep]; return deep;",
-}
+BOMBS = read_blocks("bombs.js")
+MEMORY = {name[8:]: body for name, body in BOMBS.items() if name.startswith("memory: ")}
+TIME = {name[6:]: body for name, body in BOMBS.items() if name.startswith("time: ")}
+DEPTH = {name[7:]: body for name, body in BOMBS.items() if name.startswith("depth: ")}
 
 
 def resident() -> int:
@@ -166,7 +127,8 @@ async def test_too_much_input_is_refused(open_realm: Open) -> None:
 
 async def test_a_flood_in_the_console_is_cut(open_realm: Open, caplog: pytest.LogCaptureFixture) -> None:
     limits = EngineLimits(call=10.0, open=30.0, log=5000)
-    text = "export const render = () => { for (let at = 0; at < 2000; at += 1) console.warn('line', at); return 'x'; }"
+    flood = "for (let at = 0; at < 2000; at += 1) console.warn('line', at);"
+    text = f"export const render = () => {{ {flood} return 'x'; }}"
     realm = await open_realm(single(text), limits)
     assert (await realm.render(RenderCall(module="isle/main.js"))).html == "x"
     records = [record for record in caplog.records if record.name == "hanse.console"]
