@@ -208,9 +208,12 @@ def publish_kept(record: Path, *, limits: Limits = LIMITS) -> Edition | None:
     """Return the last build that was published, whatever is in its folder; None where there is none.
 
     Raises:
-        HanseError: What was written down is damaged.
+        HanseError: What was written down is damaged, or others may write to it.
         OSError: A file cannot be read.
     """
+    if not (record / RECORD_FILE).exists():
+        return None
+    private_folder(record)
     before = read_record(record, limits)
     if before is None:
         return None
