@@ -25,7 +25,9 @@ BODY = b'{"have":[]}'
 EMPTY_DIGEST = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
 
 
-def signed(asked: Asked = ASKED, body: bytes = BODY, *, now: float = NOW, nonce: str = NONCE) -> dict[str, str]:
+def signed(
+    asked: Asked = ASKED, body: bytes = BODY, *, now: float = NOW, nonce: str = NONCE
+) -> dict[str, str]:
     return dict(prove(asked, body, ring=RING, remote="shop", nonce=nonce, now=now))
 
 
@@ -109,7 +111,9 @@ def test_another_body_is_refused() -> None:
     assert caught.value.reason == "digest"
 
 
-@pytest.mark.parametrize(("seconds", "accepted"), [(0, True), (59, True), (-59, True), (61, False), (-61, False)])
+@pytest.mark.parametrize(
+    ("seconds", "accepted"), [(0, True), (59, True), (-59, True), (61, False), (-61, False)]
+)
 def test_a_proof_lasts_a_minute_and_may_be_as_much_in_the_future(seconds: int, *, accepted: bool) -> None:
     headers = signed(now=NOW - seconds)
     assert (check(headers).nonce == NONCE) if accepted else (refusal(headers) == "stale")
@@ -153,7 +157,11 @@ def resigned(params: str, lines: list[str]) -> dict[str, str]:
     """Sign anything with the right key."""
     base = [*lines, f'"@signature-params": {params}']
     value = mac(base, proof_key(KEY, remote="shop"))
-    return {"content-digest": EMPTY_DIGEST, "signature-input": f"hanse={params}", "signature": f"hanse=:{value}:"}
+    return {
+        "content-digest": EMPTY_DIGEST,
+        "signature-input": f"hanse={params}",
+        "signature": f"hanse=:{value}:",
+    }
 
 
 LINES = {

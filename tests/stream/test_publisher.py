@@ -124,7 +124,9 @@ def test_a_broken_build_is_not_published_and_the_one_before_stays(
         assert again._shelf.edition.packed.keys() == FILES.keys()
 
 
-def test_why_a_build_is_not_published_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_why_a_build_is_not_published_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = write_build(tmp_path / "server")
     app = publisher(folder)
     (folder / "card.js").write_bytes(b"changed")
@@ -263,15 +265,12 @@ def test_keys_and_networks_are_checked_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_it_works_in_hypercorn_and_alone(tmp_path: Path, unused_port: int) -> None:
-    async def mounted(scope: object, receive: object, send: object) -> None:
-        await app({**scope, "root_path": "/_hanse"} if scope["type"] == "http" else scope, receive, send)  # type: ignore[dict-item,index,arg-type]
-
+async def test_it_works_in_hypercorn_too(tmp_path: Path, unused_port: int) -> None:
     app = publisher(write_build(tmp_path / "server"))
     config, end = Config(), asyncio.Event()
     config.bind = [f"127.0.0.1:{unused_port}"]
     config.loglevel = "CRITICAL"
-    running = asyncio.create_task(hypercorn.asyncio.serve(mounted, config, shutdown_trigger=end.wait))  # type: ignore[arg-type]
+    running = asyncio.create_task(hypercorn.asyncio.serve(site(app), config, shutdown_trigger=end.wait))  # type: ignore[arg-type]
     url = f"http://127.0.0.1:{unused_port}/"
     try:
         async with consumer(url, tmp_path / "cache") as one, asyncio.timeout(20):
