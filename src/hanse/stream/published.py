@@ -27,7 +27,17 @@ from hanse.stream.contents import Contents
 from hanse.stream.disk import lock_folder, private_folder, read_file, write_file
 from hanse.stream.table import digest_of
 
-__all__ = ["ENTRY_FILE", "Edition", "Record", "Rolled", "edition_of", "publish", "record_folder", "roll_back"]
+__all__ = [
+    "ENTRY_FILE",
+    "RECORD_FILE",
+    "Edition",
+    "Record",
+    "Rolled",
+    "edition_of",
+    "publish",
+    "record_folder",
+    "roll_back",
+]
 
 ENTRY_FILE: Final = "server-entry.json"
 RECORD_FILE: Final = "published.json"
