@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         return tell_usage(error, as_json=as_json)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         return tell_extra(error, as_json=as_json)
     except (HanseError, OSError) as error:
         if isinstance(error, BrokenPipeError):

@@ -70,13 +70,15 @@ def tell_usage(error: CycloptsError, *, as_json: bool) -> int:
     return tell_problem(Problem(code="HANSE-USAGE", subject="", message=message, hint=hint), as_json=as_json)
 
 
-def tell_extra(error: ModuleNotFoundError, *, as_json: bool) -> int:
+def tell_extra(error: ImportError, *, as_json: bool) -> int:
     """Write which extra a command needs to standard error; return the exit code.
 
     Raises:
-        ModuleNotFoundError: What is missing belongs to none: that is a fault of this package.
+        ImportError: What is missing belongs to none: that is a fault of this package.
     """
-    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    # Whoever loads a command when it is used tells of its own failure, and of the reason as its cause.
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    extra = EXTRAS.get((missing.name or "").partition(".")[0])
     if extra is None:
         raise error
     hint = f"install it with `pip install 'hanse[{extra}]'`"
