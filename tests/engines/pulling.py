@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
+from hanse.federation.generations import Member
 from hanse.formats.entry_structs import Shared
 from hanse.formats.server_entry import ServerEntry
 from hanse.limits import LIMITS
 from hanse.net import Access, Client
-from hanse.federation.generations import Member
 from hanse.stream.import_entries import finish_build, make_module
 
 __all__ = ["BUILDS", "Site", "host", "serve", "web"]
@@ -56,12 +57,19 @@ class Site:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Site]:
-    """Serve a folder."""
+def serve(folder: Path, *, change: Callable[[bytes], bytes] | None = None) -> Iterator[Site]:
+    """Serve a folder; `change` is applied to every file."""
     site = Site("")
 
     class Handler(SimpleHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version = "HTTP/1.0" if change else "HTTP/1.1"
+
+        def send_header(self, keyword: str, value: str) -> None:
+            if change is None or keyword.lower() != "content-length":
+                super().send_header(keyword, value)
+
+        def copyfile(self, source: IO[bytes], outputfile: IO[bytes]) -> None:  # type: ignore[override]
+            outputfile.write(source.read() if change is None else change(source.read()))
 
         def log_message(self, *_: object) -> None:
             site.asked.append(self.path)
