@@ -24,6 +24,10 @@ const path = {
   extname: (name) => /\.[^./]*$/.exec(String(name))?.[0] ?? '',
 };
 
+const isContainer = (candidate) => typeof candidate?.get === 'function' && typeof candidate?.init === 'function';
+
+const REQUIRE = /(?<![\w$.])require\s*\(\s*(['"])([^'"\\\n]{1,4096})\1\s*\)/g;
+
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** `host.within(record, work)` runs work whose uses count to a record; `host.script(code, url, shift)` runs a script. */
@@ -204,7 +208,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
       const shared = shareable(copy.module, namespace);
       return () => shared;
     },
-    loaded: false,
+    loaded: true,
     from: copy.provider,
     scope: [copy.share_scope],
     useIn: [],
@@ -231,6 +235,11 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const require = (name) => {
       const shim = shims.get(String(name).replace(/^node:/, ''));
       if (shim !== undefined) return shim;
+      const target = table.find(container.script, String(name));
+      if (state.ready.has(target)) {
+        usage.use(target);
+        return state.ready.get(target);
+      }
       throw new Failure('import', `${container.script} requires ${stringify(String(name))}, which its generation's table does not name`, { subject: container.script });
     };
     const module = { exports: {} };
@@ -239,9 +248,35 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const body = host.compile(source.text + seen, parameters, table.urlOf(container.script));
     const folder = `/${container.base.replace(/\/$/, '')}`;
     Reflect.apply(body, module.exports, [module.exports, require, module, `/${container.script}`, folder, makeProcess(), globalThis, makeFetch(container)]);
-    const candidates = [module.exports?.[container.global_name], module.exports, module.found, globalThis[container.global_name]];
-    const made = candidates.find((candidate) => typeof candidate?.get === 'function' && typeof candidate?.init === 'function');
+    const candidates = [module.exports?.[container.global_name], module.exports, module.found];
+    const made = candidates.find(isContainer);
     if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${stringify(container.global_name)} with get and init`, { subject: container.remote });
+    return made;
+  };
+
+  // What a build leaves to its host it requires in the middle of things: all that it may ask for is made ready.
+  const makeReady = async (container) => {
+    const ready = new Map();
+    const names = new Set();
+    for (const [name, { text }] of table.modules) {
+      if (!name.startsWith(container.base)) continue;
+      for (const match of text.matchAll(REQUIRE)) names.add(match[2]);
+    }
+    for (const name of names) {
+      const target = table.find(container.script, name);
+      if (target === undefined || ready.has(target)) continue;
+      const namespace = await load(target);
+      ready.set(target, table.exposed.has(target) ? heldBy(target) : shareable(target, namespace));
+    }
+    return ready;
+  };
+
+  /** Evaluates a module that exports a container or a promise of one. */
+  const runModule = async (container) => {
+    const namespace = await load(container.script);
+    const candidates = [await namespace.default, namespace[container.global_name], namespace];
+    const made = candidates.find(isContainer);
+    if (made === undefined) throw new Failure('missing', `${container.script} exports no promise of a container with get and init`, { subject: container.remote });
     return made;
   };
 
@@ -249,7 +284,8 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const container = table.containers.get(remote);
     const state = { container, require: undefined, file: undefined, brought: new Map(), used: new Set([container.script]) };
     const made = await host.within(state, async () => {
-      const found = run(state);
+      state.ready = container.bundled ? await makeReady(container) : new Map();
+      const found = container.bundled ? run(state) : await runModule(container);
       const scope = makeScope(state);
       await found.init(scope, []);
       watchShares(state, scope);
@@ -276,5 +312,21 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     return exports;
   };
 
-  return { load: loadExposed };
+  /** Puts each container onto the global object: bundles that consume it look there before they ask the network. */
+  const announce = () => {
+    for (const container of table.containers.values()) {
+      if (container.global_name in globalThis) continue;
+      const value = {
+        init: async (...values) => (await open(container.remote)).made.init(...values),
+        get: async (key) => {
+          const { made, used } = await open(container.remote);
+          for (const file of used) usage.use(file);
+          return made.get(key);
+        },
+      };
+      Object.defineProperty(globalThis, container.global_name, { value, configurable: true, writable: true });
+    }
+  };
+
+  return { load: loadExposed, announce };
 };

@@ -128,6 +128,7 @@ const open = async (pushed) => {
   registerHooks({ resolve: resolveHook, load: loadHook });
   takeAway();
   globalThis.console = makeConsole(log);
+  containers.announce();
   await within(outside, async () => {
     for (const specifier of realm.table.warm) await realm.loader.load(realm.table.asked(specifier));
   });

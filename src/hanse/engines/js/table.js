@@ -29,7 +29,8 @@ export const makeTable = (pushed) => {
   };
 
   const urlOf = (node) => {
-    const url = prefix + escaped(encodeURI(node));
+    // A URL has no segment that is a dot: `./Card` would become `Card` in it.
+    const url = prefix + escaped(encodeURI(node)).replace(/(?<=\/)\.{1,2}(?=\/|$)/g, ':$&');
     urls.set(url, node);
     return url;
   };
