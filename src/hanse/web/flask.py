@@ -13,7 +13,6 @@ from werkzeug.local import LocalProxy
 
 from hanse.errors import OverrideError, UsageError
 from hanse.federation import Federation
-from hanse.render import Fragment
 from hanse.web.integration import AnyPage, Integration, add_headers, mount, nonce_of, read_body, render
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_page
@@ -178,7 +177,7 @@ def hanse_mount(module: str, fallback: str = "", /, **props: object) -> Markup:
     return mount(open_page(), module, fallback, props)
 
 
-def hanse_render(remote: str, key: str, fallback: object = "", /, **props: object) -> Fragment:
+def hanse_render(remote: str, key: str, fallback: object = "", /, **props: object) -> Markup:
     """Render a module on the server; as `Page.render_sync`; the inside of `{% call %}` is its fallback."""
     return render(open_page(), remote, key, fallback, props)
 

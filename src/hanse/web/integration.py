@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hanse.errors import HanseError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
-from hanse.render import Fragment, read_wishes
+from hanse.render import read_wishes
 from hanse.web.blank import BlankPage
 from hanse.web.bridge import Bridge
 from hanse.web.options import PageOptions
@@ -140,9 +140,7 @@ def mount(page: AnyPage, module: str, fallback: str, props: Mapping[str, object]
     return page.mount(module, caller(), **{name: one for name, one in props.items() if name != "caller"})
 
 
-def render(
-    page: AnyPage, remote: str, key: str, fallback: object, arguments: Mapping[str, object]
-) -> Fragment:
+def render(page: AnyPage, remote: str, key: str, fallback: object, arguments: Mapping[str, object]) -> Markup:
     """Render a module for a template; the inside of `{% call %}` is its fallback.
 
     Args:
@@ -159,18 +157,18 @@ def render(
     props, wishes = read_wishes(arguments)
     caller = props.pop("caller", None)
     wishes["fallback"] = caller() if callable(caller) else fallback
-    return page.render_sync(remote, key, props, **wishes)
+    return Markup(page.render_sync(remote, key, props, **wishes).markup)  # noqa: S704
 
 
 async def render_async(
     page: AnyPage, remote: str, key: str, fallback: object, arguments: Mapping[str, object]
-) -> Fragment:
+) -> Markup:
     """Do what `render` does for a template that awaits; takes and raises the same."""
     props, wishes = read_wishes(arguments)
     caller = props.pop("caller", None)
     inside = caller() if callable(caller) else fallback
     wishes["fallback"] = await inside if isawaitable(inside) else inside
-    return await page.render(remote, key, props, **wishes)
+    return Markup((await page.render(remote, key, props, **wishes)).markup)  # noqa: S704
 
 
 def nonce_of(request: object) -> str | None:

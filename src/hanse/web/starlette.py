@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse.errors import HanseError, NotFoundError, OverrideError, UsageError
 from hanse.federation import Federation
-from hanse.render import Fragment
 from hanse.web.blank import BlankPage
 from hanse.web.integration import AnyPage, render, render_async
 from hanse.web.options import PageOptions
@@ -328,7 +327,7 @@ def write_mount(
 @jinja2.pass_context
 def write_fragment(
     context: jinja2.runtime.Context, remote: str, key: str, fallback: object = "", /, **props: object
-) -> Fragment | Awaitable[Fragment]:
+) -> Markup | Awaitable[Markup]:
     """Render a module on the server; in an environment that awaits, the template does."""
     page = page_of(context)
     if context.environment.is_async:

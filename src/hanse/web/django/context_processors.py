@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from markupsafe import Markup
 
-from hanse.render import Fragment
 from hanse.web.django.site import open_page
 from hanse.web.integration import mount, render
 
@@ -40,6 +39,6 @@ def write_mount(request: HttpRequest, module: str, fallback: str = "", /, **prop
 
 def write_fragment(
     request: HttpRequest, remote: str, key: str, fallback: object = "", /, **props: object
-) -> Fragment:
+) -> Markup:
     """Render a module on the server."""
     return render(open_page(request), remote, key, fallback, props)

@@ -69,14 +69,14 @@ def hanse_block(context: Context, content: str, module: str, /, **props: object)
 def hanse_render(context: Context, remote: str, key: str, fallback: str = "", /, **props: object) -> Markup:
     """Render a module on the server: `{% hanse_render "shop" "./ProductCard" product=p %}`."""
     given = {name: settle(value) for name, value in props.items()}
-    return Markup(render(page_of(context), remote, key, fallback, given))  # noqa: S704
+    return render(page_of(context), remote, key, fallback, given)
 
 
 @register.simple_block_tag(takes_context=True)
 def hanse_render_block(context: Context, content: str, remote: str, key: str, /, **props: object) -> Markup:
     """Render a module; its fallback stands inside, and ends at `{% endhanse_render_block %}`."""
     given = {name: settle(value) for name, value in props.items()}
-    return Markup(render(page_of(context), remote, key, content, given))  # noqa: S704
+    return render(page_of(context), remote, key, content, given)
 
 
 @register.simple_tag(takes_context=True)
