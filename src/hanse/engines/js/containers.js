@@ -4,6 +4,8 @@
 import { Failure } from './failing.js';
 import { makeProcess } from './loading.js';
 
+const { stringify } = JSON;
+
 const parts = (path) => {
   const found = [];
   for (const part of String(path).split(/[/\\]/)) {
@@ -31,6 +33,7 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 /** `host.within(record, work)` runs work whose uses count to a record; `host.script(code, url, shift)` runs a script. */
 export const makeContainers = ({ table, usage, host, load, heldBy }) => {
   const opened = new Map();
+  const announced = new Set();
 
   // Chunks are asked for by paths of the virtual folder, or by the URL the remote is deployed at: all names that
   // the end of it may mean are tried, the longest first.
@@ -153,21 +156,28 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
   // A chunk that is here already is asked for all the same; what it brought the first time counts again.
   const watchEnsuring = (state, require) => {
     const ensure = require.e;
-    const brought = new Map();
-    require.e = (id, ...rest) => {
-      for (const file of filesOf(state, require, id)) usage.use(file);
-      const known = brought.get(id);
-      if (known !== undefined) {
-        for (const node of known) usage.use(node);
-        return ensure(id, ...rest);
-      }
-      const record = { used: new Set() };
-      return host.within(record, () => ensure(id, ...rest)).then((result) => {
-        brought.set(id, record.used);
-        for (const node of record.used) usage.use(node);
-        return result;
-      });
+    require.e = async (id, ...rest) => {
+      const result = await ensure(id, ...rest);
+      for (const node of filesOf(state, require, id)) usage.use(node);
+      return result;
     };
+  };
+
+  // A shared package is asked for once, and then whoever consumes it uses what came with it.
+  const watchShares = (state, scope) => {
+    for (const [key, versions] of Object.entries(scope)) {
+      for (const entry of Object.values(versions ?? {})) {
+        const get = entry?.get;
+        if (typeof get !== 'function') continue;
+        entry.get = async (...values) => {
+          const record = { used: new Set() };
+          const factory = await host.within(record, () => Reflect.apply(get, entry, values));
+          state.brought.set(key, record.used);
+          for (const node of record.used) usage.use(node);
+          return factory;
+        };
+      }
+    }
   };
 
   const filesOf = (state, require, id) => {
@@ -176,8 +186,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     if (file !== undefined) found.push(file);
     const consumed = require.consumesLoadingData ?? {};
     for (const module of consumed.chunkMapping?.[id] ?? []) {
-      const given = state.given.get(consumed.moduleIdToConsumeDataMapping?.[module]?.shareKey);
-      if (given !== undefined) found.push(given);
+      found.push(...(state.brought.get(consumed.moduleIdToConsumeDataMapping?.[module]?.shareKey) ?? []));
     }
     return found;
   };
@@ -197,7 +206,6 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     get: async () => {
       const namespace = await load(copy.module);
       usage.use(copy.module);
-      state.given.set(copy.package, copy.module);
       const shared = shareable(copy.module, namespace);
       return () => shared;
     },
@@ -233,7 +241,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
         usage.use(target);
         return state.ready.get(target);
       }
-      throw new Failure('import', `${container.script} requires ${JSON.stringify(String(name))}, which its generation's table does not name`, { subject: container.script });
+      throw new Failure('import', `${container.script} requires ${stringify(String(name))}, which its generation's table does not name`, { subject: container.script });
     };
     const module = { exports: {} };
     const seen = IDENTIFIER.test(container.global_name) ? `\n;if(typeof ${container.global_name}==="object")module.found=${container.global_name};` : '';
@@ -241,9 +249,9 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const body = host.compile(source.text + seen, parameters, table.urlOf(container.script));
     const folder = `/${container.base.replace(/\/$/, '')}`;
     Reflect.apply(body, module.exports, [module.exports, require, module, `/${container.script}`, folder, makeProcess(), globalThis, makeFetch(container)]);
-    const candidates = [module.exports?.[container.global_name], module.exports, module.found];
-    const made = candidates.find(isContainer);
-    if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${JSON.stringify(container.global_name)} with get and init`, { subject: container.remote });
+    const candidates = [module.exports?.[container.global_name], module.exports, module.found, globalThis[container.global_name]];
+    const made = candidates.find((one) => isContainer(one) && !announced.has(one));
+    if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${stringify(container.global_name)} with get and init`, { subject: container.remote });
     return made;
   };
 
@@ -275,11 +283,13 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
 
   const openAnew = async (remote) => {
     const container = table.containers.get(remote);
-    const state = { container, require: undefined, file: undefined, given: new Map(), used: new Set([container.script]) };
+    const state = { container, require: undefined, file: undefined, brought: new Map(), used: new Set([container.script]) };
     const made = await host.within(state, async () => {
       state.ready = container.bundled ? await makeReady(container) : new Map();
       const found = container.bundled ? run(state) : await runModule(container);
-      await found.init(makeScope(state), []);
+      const scope = makeScope(state);
+      await found.init(scope, []);
+      watchShares(state, scope);
       return found;
     });
     return { made, used: state.used };
@@ -315,6 +325,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
           return made.get(key);
         },
       };
+      announced.add(value);
       Object.defineProperty(globalThis, container.global_name, { value, configurable: true, writable: true });
     }
   };

@@ -1,6 +1,8 @@
-// One generation's modules, and what their imports mean. A node is a module's name, or `:exposed/ferry/./Ticket`.
+// One generation's modules, and what their imports mean. A node is a module's name, or `:exposed/:ferry/:.%2FTicket`.
 
 import { Failure } from './failing.js';
+
+const { stringify } = JSON;
 
 const EXPOSED = ':exposed/';
 
@@ -21,14 +23,14 @@ export const makeTable = (pushed) => {
     if (typeof target === 'string') return modules.has(target) ? target : undefined;
     const [container, key] = target;
     if (!containers.has(container)) return undefined;
-    const node = `${EXPOSED}${container}/${key}`;
+    // No part of it is a dot alone, which URLs leave out.
+    const node = `${EXPOSED}:${encodeURIComponent(container)}/:${encodeURIComponent(key)}`;
     exposed.set(node, { container, key });
     return node;
   };
 
   const urlOf = (node) => {
-    // A URL has no segment that is a dot: `./Card` would become `Card` in it.
-    const url = prefix + escaped(encodeURI(node)).replace(/(?<=\/)\.{1,2}(?=\/|$)/g, ':$&');
+    const url = prefix + escaped(encodeURI(node));
     urls.set(url, node);
     return url;
   };
@@ -60,7 +62,7 @@ export const makeTable = (pushed) => {
   const resolve = (name, specifier) => {
     const node = find(name, specifier);
     if (node !== undefined) return node;
-    throw new Failure('import', `${name} imports ${JSON.stringify(specifier)}, which its generation's table does not name`, {
+    throw new Failure('import', `${name} imports ${stringify(specifier)}, which its generation's table does not name`, {
       subject: name,
       hint: 'expose or share it, or bundle it into the module that imports it',
     });
@@ -71,7 +73,7 @@ export const makeTable = (pushed) => {
     const target = imports.get(specifier);
     const node = target === undefined ? (modules.has(specifier) ? specifier : undefined) : nodeOf(target);
     if (node !== undefined) return node;
-    throw new Failure('missing', `there is no module ${JSON.stringify(specifier)} in this generation`, { subject: specifier });
+    throw new Failure('missing', `there is no module ${stringify(specifier)} in this generation`, { subject: specifier });
   };
 
   const lines = new RegExp(`${prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}[^\\s()]*`, 'g');
