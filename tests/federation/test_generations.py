@@ -121,6 +121,7 @@ def test_what_only_browsers_use_tears_no_family() -> None:
     assert isinstance(stub, str)
     assert "createRoot" in found.generation.modules[stub].text
     assert found.generation.imports["react"] == "town/react.js"
+    assert "react" not in found.generation.scopes.get("shop", {})
     assert found.findings == ()
 
 
