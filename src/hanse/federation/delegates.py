@@ -13,7 +13,7 @@ import inspect
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -37,7 +37,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 PYTHON: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 DOCUMENTS: Final = (".json", ".js", ".mjs", ".cjs")
 
@@ -61,10 +60,10 @@ class RequestContext:
     path: str = "/"
     host: str = ""
     tenant: str | None = None
-    experiments: Mapping[str, str] = NOTHING
+    experiments: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None
     locale: str | None = None
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("experiments", "headers"):

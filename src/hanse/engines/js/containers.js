@@ -33,6 +33,7 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 /** `host.within(record, work)` runs work whose uses count to a record; `host.script(code, url, shift)` runs a script. */
 export const makeContainers = ({ table, usage, host, load, heldBy }) => {
   const opened = new Map();
+  const announced = new Set();
 
   // Chunks are asked for by paths of the virtual folder, or by the URL the remote is deployed at: all names that
   // the end of it may mean are tried, the longest first.
@@ -248,8 +249,8 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const body = host.compile(source.text + seen, parameters, table.urlOf(container.script));
     const folder = `/${container.base.replace(/\/$/, '')}`;
     Reflect.apply(body, module.exports, [module.exports, require, module, `/${container.script}`, folder, makeProcess(), globalThis, makeFetch(container)]);
-    const candidates = [module.exports?.[container.global_name], module.exports, module.found];
-    const made = candidates.find(isContainer);
+    const candidates = [module.exports?.[container.global_name], module.exports, module.found, globalThis[container.global_name]];
+    const made = candidates.find((one) => isContainer(one) && !announced.has(one));
     if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${stringify(container.global_name)} with get and init`, { subject: container.remote });
     return made;
   };
@@ -324,6 +325,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
           return made.get(key);
         },
       };
+      announced.add(value);
       Object.defineProperty(globalThis, container.global_name, { value, configurable: true, writable: true });
     }
   };

@@ -30,8 +30,7 @@ export const makeTable = (pushed) => {
   };
 
   const urlOf = (node) => {
-    // A URL has no segment that is a dot: `./Card` would become `Card` in it.
-    const url = prefix + escaped(encodeURI(node)).replace(/(?<=\/)\.{1,2}(?=\/|$)/g, ':$&');
+    const url = prefix + escaped(encodeURI(node));
     urls.set(url, node);
     return url;
   };
