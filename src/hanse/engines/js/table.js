@@ -1,4 +1,4 @@
-// One generation's modules, and what their imports mean. A node is a module's name, or `:exposed/ferry/./Ticket`.
+// One generation's modules, and what their imports mean. A node is a module's name, or `:exposed/:ferry/:.%2FTicket`.
 
 import { Failure } from './failing.js';
 
@@ -23,7 +23,8 @@ export const makeTable = (pushed) => {
     if (typeof target === 'string') return modules.has(target) ? target : undefined;
     const [container, key] = target;
     if (!containers.has(container)) return undefined;
-    const node = `${EXPOSED}${container}/${key}`;
+    // No part of it is a dot alone, which URLs leave out.
+    const node = `${EXPOSED}:${encodeURIComponent(container)}/:${encodeURIComponent(key)}`;
     exposed.set(node, { container, key });
     return node;
   };
