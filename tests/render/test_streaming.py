@@ -53,11 +53,7 @@ async def test_what_fails_before_its_shell_is_mounted_by_the_browser() -> None:
 )
 @pytest.mark.parametrize("development", [True, False])
 async def test_what_breaks_off_leaves_the_page_intact_and_a_mark(sent: str, development: bool) -> None:
-    pieces = (
-        [sent, EngineError("it broke <off>", reason="memory")]
-        if sent
-        else ["", EngineError("x", reason="memory")]
-    )
+    pieces: list[str | Exception | float] = [sent, EngineError("it broke <off>", reason="memory")]
     made = play(pieces=pieces, development=development)
     html = await read(made.renderer.stream("shop", "Card"))
     page = f"<!doctype html><body>{html}<p id=end title=t>end</p>"
