@@ -106,11 +106,11 @@ class RealStage:
 
 @asynccontextmanager
 async def open_stage(
+    modules: Mapping[str, str],
     limits: Limits = LIMITS,
     *,
     development: bool = False,
     engine: EngineLimits | None = None,
-    **modules: str,
 ) -> AsyncIterator[RealStage]:
     """Open a stage with these modules: `shop__Card` is the key `./Card` of the remote `shop`.
 

@@ -46,7 +46,7 @@ PLAIN = "export default 1;"
 
 
 async def test_hooks_and_identifiers() -> None:
-    async with open_stage(shop__Card=CARD) as stage:
+    async with open_stage({"shop__Card": CARD}) as stage:
         fragment = await stage.renderer.render("shop", "./Card", {"name": "cup"})
     prefix = re.search(r'data-hanse-prefix="(.*?)"', fragment.markup)
     assert prefix is not None
@@ -60,7 +60,7 @@ async def test_hooks_and_identifiers() -> None:
 
 
 async def test_what_has_to_be_waited_for_is_waited_for_and_no_script_is_needed() -> None:
-    async with open_stage(shop__Late=LATE, shop__Bare=BARE, shop__Large=LARGE) as stage:
+    async with open_stage({"shop__Late": LATE, "shop__Bare": BARE, "shop__Large": LARGE}) as stage:
         for _ in range(2):
             late = await stage.renderer.render("shop", "Late", {"ms": 20})
             assert late.html == "<main><!--$--><b>late</b><!--/$--><p></p></main>"
@@ -72,7 +72,7 @@ async def test_what_has_to_be_waited_for_is_waited_for_and_no_script_is_needed()
 
 
 async def test_streams_come_out_of_order_with_the_responses_nonce() -> None:
-    async with open_stage(shop__Late=LATE) as stage:
+    async with open_stage({"shop__Late": LATE}) as stage:
         scene = stage.renderer.open(nonce="abcabcabcabcabcabcabcabc")
         stream = scene.stream("shop", "Late", {"ms": 50})
         shell = await stream.shell()
@@ -93,7 +93,7 @@ async def test_an_error_in_a_boundary_costs_the_boundary_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        async with open_stage(shop__Broken=BROKEN) as stage:
+        async with open_stage({"shop__Broken": BROKEN}) as stage:
             fragment = await stage.renderer.render("shop", "Broken")
     assert fragment.mode == "server"
     assert "no price" in fragment.html
@@ -101,7 +101,7 @@ async def test_an_error_in_a_boundary_costs_the_boundary_and_is_logged(
 
 
 async def test_a_component_that_throws_gives_the_browser_its_turn() -> None:
-    async with open_stage(shop__Throws=THROWS) as stage:
+    async with open_stage({"shop__Throws": THROWS}) as stage:
         fragment = await stage.renderer.render("shop", "Throws")
         streamed = stage.renderer.stream("shop", "Throws")
         pieces = [piece async for piece in streamed]
@@ -111,7 +111,7 @@ async def test_a_component_that_throws_gives_the_browser_its_turn() -> None:
 
 
 async def test_a_module_renders_itself_without_any_framework() -> None:
-    async with open_stage(plain__Own=OWN, plain__Not=PLAIN) as stage:
+    async with open_stage({"plain__Own": OWN, "plain__Not": PLAIN}) as stage:
         assert stage.find("plain", "Own").adapter is None
         fragment = await stage.renderer.render("plain", "Own", {"name": "x"})
         other = await stage.renderer.render("plain", "Not")
@@ -124,7 +124,7 @@ async def test_a_module_renders_itself_without_any_framework() -> None:
 
 async def test_a_loop_costs_its_fragment_its_deadline_and_the_next_one_nothing() -> None:
     loop = "export const render = () => { for (;;); };"
-    async with open_stage(Limits(fragment_deadline=0.3), shop__Loop=loop, plain__Own=OWN) as stage:
+    async with open_stage({"shop__Loop": loop, "plain__Own": OWN}, Limits(fragment_deadline=0.3)) as stage:
         started = asyncio.get_running_loop().time()
         fragment = await stage.renderer.render("shop", "Loop")
         took = asyncio.get_running_loop().time() - started

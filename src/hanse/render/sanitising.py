@@ -26,6 +26,7 @@ from typing import Final
 
 from hanse.limits import Limits
 from hanse.render.faults import Fault, RenderError
+from hanse.render.nesting import too_costly
 
 __all__ = ["class_prefix", "sanitise"]
 
@@ -103,8 +104,6 @@ IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 CLASS: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 REL: Final = "noopener noreferrer nofollow ugc"
 SHOWN_LATE: Final = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer", "decoding": "async"}}
-# Every start tag there can be, for what they may weigh together before anything is parsed.
-OPENED: Final = re.compile(r"<[a-zA-Z]")
 
 
 def class_prefix(remote: str) -> str:
@@ -128,25 +127,10 @@ def sanitise(html: str, *, remote: str, prefix: str, limits: Limits) -> str:
         raise RenderError(
             Fault("html", f"it wrote {len(html)} characters, more than are taken from strangers")
         )
-    if deeper_than(html, limits.untrusted_depth):
-        raise RenderError(Fault("html", "its elements are nested too deep"))
+    if too_costly(html, depth=limits.untrusted_depth, known=TEXT):
+        raise RenderError(Fault("html", "its elements are nested too deep, or left open"))
     change = partial(filter_attribute, prefix, class_prefix(remote))
     return cleaner()(html, change)
-
-
-def deeper_than(html: str, most: int) -> bool:
-    """Tell whether elements could be nested deeper: more are open at once than is allowed, at some place.
-
-    What is counted is the worst that any reading of it could come to, for a parser has rules of its own.
-    """
-    if len(OPENED.findall(html)) <= most:
-        return False
-    depth = deepest = 0
-    for found in re.finditer(r"<(/?)([a-zA-Z][^\s/>]*)", html):
-        if found[2].lower() not in {"br", "hr", "img", "col", "wbr"}:
-            depth = max(0, depth + (-1 if found[1] else 1))
-            deepest = max(deepest, depth)
-    return deepest > most
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 import hanse.web.client
 from hanse.errors import FormatError, UsageError
 from hanse.web import PageOptions
-from hanse.web.client import CONTAINERS, DEV, LOADER, load_client, place_shims
+from hanse.web.client import CONTAINERS, DEV, HYDRATE, LOADER, load_client, place_shims
 from hanse.web.client.squeezing import squeeze
 from scripts.node import ROOT, ensure_node
 from tests.federation.towns import entry
@@ -31,19 +31,24 @@ def test_what_pages_get_is_at_most_3_kb(text: str) -> None:
     assert len(gzip.compress(text.encode(), 9)) <= 3000
 
 
-@pytest.mark.parametrize("name", ["loader", "dev", "containers"])
+def test_what_hydrates_is_at_most_1200_bytes() -> None:
+    assert len(gzip.compress(HYDRATE.encode(), 9)) <= 1200
+
+
+@pytest.mark.parametrize("name", ["loader", "dev", "containers", "hydrate"])
 def test_what_is_sent_is_digested_and_cannot_end_its_element(name: str) -> None:
     script = getattr(load_client(), name)
     digest = base64.b64encode(hashlib.sha384(script.text.encode()).digest()).decode()
     assert script.digest == f"sha384-{digest}"
     assert "</script" not in script.text.lower()
     assert "<!--" not in script.text
-    assert {"loader": LOADER, "dev": DEV, "containers": CONTAINERS}[name] == script.text
+    assert {"loader": LOADER, "dev": DEV, "containers": CONTAINERS, "hydrate": HYDRATE}[name] == script.text
 
 
 @pytest.mark.node
 @pytest.mark.parametrize(
-    ("name", "text"), [("hanse.js", LOADER), ("dev.js", DEV), ("containers.js", CONTAINERS)]
+    ("name", "text"),
+    [("hanse.js", LOADER), ("dev.js", DEV), ("containers.js", CONTAINERS), ("hydrate.js", HYDRATE)],
 )
 def test_what_is_sent_parses_and_has_every_word_of_the_source(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "sent.mjs").write_text(text)
