@@ -51,6 +51,22 @@ class ContainerPlan(msgspec.Struct, frozen=True):
         """Return what each container gets of a package."""
         return tuple(use for use in self.uses if use.package == package)
 
+    def notices_of(self, package: str) -> tuple[Notice, ...]:
+        """Return what the documents of the containers that use a package are warned of: it, or all of them.
+
+        What follows from a use is a reason of that, see `uses_of`.
+        """
+        names = {use.container for use in self.uses_of(package)}
+        odd = {finding.code for name in names for finding in self.containers[name].findings}
+        return tuple(
+            one
+            for one in self.notices
+            if one.remote in names
+            and one.code in odd
+            and one.package in ("", package)
+            and one.level == "warning"
+        )
+
     def document(self) -> dict[str, object]:
         """Return what a page has to carry: the containers, and the shares to hand them.
 
@@ -170,9 +186,8 @@ def notices_of(
 
 def finding_notice(name: str, finding: ContainerFinding) -> Notice:
     """Report what was odd about a container's documents."""
-    return Notice(
-        finding.code, name, "", f"at {finding.path}: {finding.text}", LEVELS.get(finding.code, "warning")
-    )
+    level = LEVELS.get(finding.code, "warning")
+    return Notice(finding.code, name, finding.package, f"at {finding.path}: {finding.text}", level)
 
 
 def use_notices(use: ContainerUse) -> Iterator[Notice]:
