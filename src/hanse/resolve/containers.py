@@ -151,7 +151,7 @@ def plan_containers(plan: Plan, containers: Iterable[Container], *, accepts: Acc
         uses=tuple(uses),
         shares=shares,
         withheld=withheld_of(uses, shares),
-        notices=tuple(notices_of(named, uses, plan.policy, accepts)),
+        notices=(*notices_of(named, uses, plan.policy, accepts), *facade_notices(plan, named)),
     )
 
 
@@ -182,6 +182,26 @@ def notices_of(
         yield from torn_notices(own, policy)
         for use, text in surprises(own, accepts):
             yield Notice("prerelease", name, use.package, f"{use.package}: {text}", "info")
+
+
+def facade_notices(plan: Plan, containers: Mapping[str, Container]) -> Iterator[Notice]:
+    """Report containers that may load a copy of their own beside one that a facade hands out.
+
+    What a facade hands out is in a share scope only when its container was opened. Who is opened before that
+    finds its own copy alone; who brings the same version has it taken as the facade's.
+    """
+    if not any(one.facades for one in containers.values()):
+        return
+    handed = native_shares(plan, leaving_out=plan.remotes.keys() - containers.keys())
+    for name, container in containers.items():
+        for use in container.shared or ():
+            for row in handed.get(use.scopes[0], {}).get(use.package, ()):
+                if row.provider != name and use.version not in (None, row.version):
+                    text = (
+                        f"{use.package}: native remotes get {row.version} from '{row.provider}' by a facade; "
+                        f"opened before that, '{name}' loads its own {use.version}, and the page runs both"
+                    )
+                    yield Notice("facade-twice", name, use.package, text)
 
 
 def finding_notice(name: str, finding: ContainerFinding) -> Notice:
