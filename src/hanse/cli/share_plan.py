@@ -29,7 +29,7 @@ Format: TypeAlias = Literal["text", "json", "js"]
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Surroundings:
     """What the plugin finds in the build."""
 
     development: Annotated[bool, Parameter(help="The build is one for development.", negative="")] = False
@@ -111,7 +111,7 @@ class Choice:
         )
 
 
-USUAL = Found()
+USUAL = Surroundings()
 ANY = Choice()
 
 
@@ -120,7 +120,7 @@ def plan(
     target: Annotated[Target, Parameter(help="Which build.")],
     options: Annotated[Path, Parameter(help="A JSON file with what the plugin is constructed with.")],
     choice: Choice = ANY,
-    found: Found = USUAL,
+    found: Surroundings = USUAL,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None, Parameter(help="Text (the default), JavaScript or JSON.", show_default=False)
     ] = None,
@@ -151,7 +151,7 @@ def plan(
     return 0
 
 
-def words_of(options: Choice | Found) -> Iterator[str]:
+def words_of(options: Choice | Surroundings) -> Iterator[str]:
     """Yield the options that are given, each followed by its value where it has one."""
     for field in fields(options):
         value = getattr(options, field.name)

@@ -81,7 +81,7 @@ def read_container(
         global_name=meta.global_name or own,
         exposes=exposes_of(whole, base, {} if federated is None else files_of_exposes(federated, own)),
         shared=None if whole.shared is None else shared,
-        scopes=scopes_of(shared),
+        scopes=scopes_to_start(shared),
         server_script=ssr[0],
         server_type=ssr[1],
         remotes=tuple(dict.fromkeys(remote_names(whole))),
@@ -140,7 +140,7 @@ def use_of(item: MfShared) -> SharedUse:
     )
 
 
-def scopes_of(shared: Iterable[SharedUse]) -> tuple[str, ...]:
+def scopes_to_start(shared: Iterable[SharedUse]) -> tuple[str, ...]:
     """Return the share scopes that a container is initialised with."""
     return tuple(dict.fromkeys(scope for use in shared for scope in use.scopes)) or ("default",)
 
