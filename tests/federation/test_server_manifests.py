@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hanse import Federation, Snapshot
+from hanse import Federation, Limits, Snapshot
 from hanse.formats.container import Container
 from tests.federation.test_containers import actions, container, put, use
 from tests.federation.test_verifying import GOOD
@@ -125,15 +126,16 @@ async def test_a_faulty_one_costs_a_notice_and_nothing_else(answer: Any, words: 
     assert shop(snapshot).server_script is None
 
 
-async def test_one_that_is_too_slow_costs_a_notice_and_not_the_round() -> None:
+@pytest.mark.parametrize("limits", [QUICK, replace(QUICK, fetch_deadline=30.0)], ids=["itself", "the round"])
+async def test_one_that_is_too_slow_costs_a_notice_and_not_the_round(limits: Limits) -> None:
     async with serve_towns(home=entry("home")) as towns:
         put(towns, WEB, container())
         put(towns, SERVER, hang)
         list_shop(towns)
         began = time.monotonic()
-        async with towns.federation(limits=QUICK) as federation:
+        async with towns.federation(limits=limits) as federation:
             snapshot = federation.snapshot
-        assert time.monotonic() - began < QUICK.refresh_deadline
+        assert time.monotonic() - began < limits.refresh_deadline
     assert [one.status for one in snapshot.remotes] == ["ok", "ok"]
     assert [*told(snapshot)] == ["server-fault"]
 
