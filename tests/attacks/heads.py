@@ -87,7 +87,15 @@ def make_case(dice: Dice) -> Case:
     remote = Remote(name, f"{base}remoteEntry.json", RemoteEntry(name=name, exposes=[Expose(key, url)]))
     options = PageOptions(loader="none", shims=dice.text())
     edition = Edition(make_snapshot(import_map, remote, dice.text()), options)
-    page = Page(edition.snapshot, edition, nonce=NONCE, links=True, root=dice.text())
+    page = Page(
+        edition.snapshot,
+        edition,
+        nonce=NONCE,
+        links=True,
+        bare=None,
+        note_policy=lambda _: None,
+        root=dice.text(),
+    )
     module, props, fallback = f"{name}/{key}", dice.table(), dice.text()
     html = f"{page.head([module])}{page.mount(module, fallback, **props)}{page.mount(fallback)}"
     return Case(html, tuple(expected(page, module, import_map, (props, fallback))))

@@ -172,7 +172,7 @@ async def test_a_stream_that_is_closed_early_gives_its_turn_back(wasm: WasmEngin
         assert caught.value.reason == "busy"
         await stream.aclose()
         with pytest.raises(EngineError):
-            assert [piece async for piece in stream] is None
+            assert [piece async for piece in stream] == None
     await wasm.close()
 
 

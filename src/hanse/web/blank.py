@@ -110,6 +110,9 @@ class BlankPage:
         """Return the policy, where there is to be one; the page's own scripts may have its nonce."""
         return [("Content-Security-Policy", default_policy(self.nonce))] if self.options.csp else []
 
+    def note_policy(self, policy: str) -> None:
+        """Do nothing: there is nothing to preload."""
+
     def _complain(self) -> None:
         """Raise where somebody is there to read it."""
         if self.options.development:

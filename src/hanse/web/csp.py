@@ -8,13 +8,16 @@ from typing import Final
 
 from hanse.errors import UsageError
 
-__all__ = ["check_nonce", "default_policy", "make_nonce"]
+__all__ = ["check_nonce", "default_policy", "is_dynamic", "make_nonce"]
 
 # 144 bits; a multiple of three bytes needs no padding.
 NONCE_BYTES: Final = 18
 
 # The grammar of CSP's `base64-value`, with at least the 128 bits it asks for, and a bound.
 NONCE: Final = re.compile(r"[A-Za-z0-9+/_-]{22,256}={0,2}")
+
+# Those that decide about a module, the most particular first.
+DIRECTIVES: Final = ("script-src-elem", "script-src", "default-src")
 
 
 def make_nonce() -> str:
@@ -43,3 +46,17 @@ def default_policy(nonce: str) -> str:
         f"script-src 'nonce-{nonce}' 'strict-dynamic'; object-src 'none'; base-uri 'none'; "
         "require-trusted-types-for 'script'"
     )
+
+
+def is_dynamic(policy: str) -> bool:
+    """Tell whether modules may be preloaded without a nonce under all the policies of a header."""
+    return all(map(lets_through, policy.lower().split(",")))
+
+
+def lets_through(policy: str) -> bool:
+    """Tell whether one policy has `strict-dynamic` for scripts, or nothing about them."""
+    # Of a directive that comes twice the first counts.
+    words = [words for one in reversed(policy.split(";")) if (words := one.split())]
+    directives = {name: sources for name, *sources in words}
+    found = next((directives[name] for name in DIRECTIVES if name in directives), None)
+    return found is None or "'strict-dynamic'" in found

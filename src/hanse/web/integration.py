@@ -116,7 +116,10 @@ def add_headers(
     """
     if status == NOT_MODIFIED:
         return
-    own = not policy or headers.get(CSP) is not None
+    given = headers.get(CSP)
+    if given is not None:
+        page.note_policy(given)
+    own = not policy or given is not None
     for name, value in page.response_headers():
         if name == CSP:
             if not own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Unpack
@@ -16,11 +16,11 @@ from hanse.federation.modules import RemoteModule
 from hanse.html import inline_json, tag, text
 from hanse.limits import LIMITS, Limits
 from hanse.render import Fragment, Wishes
-from hanse.web.csp import check_nonce, default_policy, make_nonce
+from hanse.web.csp import check_nonce, default_policy, is_dynamic, make_nonce
 from hanse.web.fragments import Fragments, read_traceparent
 from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
-from hanse.web.head.links import HINT, takes_links, write_links
+from hanse.web.head.links import HINT, is_known, takes_links, write_links
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_headers, read_overrides
 
@@ -56,6 +56,8 @@ class Pages:
         self.options = PageOptions() if options is None else options
         self.limits = limits
         self._editions: Bounded[tuple[int, int, str], Edition] = Bounded(limits.page_snapshots)
+        # Set once, from whatever thread: a policy was seen under which module preloads need the nonce.
+        self._guarded = False
 
     def open(
         self,
@@ -133,11 +135,20 @@ class Pages:
         """Return what is kept at present, the least recently used first."""
         return self._editions.values()
 
+    def note_policy(self, policy: str) -> None:
+        """Note a policy of the site's own; from one that needs it on, module preloads have the nonce.
+
+        It is known only when the head has been written.
+        """
+        self._guarded = self._guarded or not is_dynamic(policy)
+
     def _make(
         self, snapshot: Snapshot, nonce: str | None, visit: Visit, overridden: Mapping[str, str]
     ) -> Page:
         """Make a page."""
         overrides, edition = self.options.overrides, self.edition(snapshot)
+        # Whose nonce it is, his is the policy, of which nothing is known.
+        own = nonce is None and self.options.csp and not self._guarded
         nonce = make_nonce() if nonce is None else check_nonce(nonce)
         fragments = Fragments(
             self.federation,
@@ -152,6 +163,8 @@ class Pages:
             fragments,
             nonce=nonce,
             links=takes_links(visit.headers, self.options.link_headers),
+            bare=is_known(visit.headers) if own else None,
+            note_policy=self.note_policy,
             root=visit.root.rstrip("/"),
             more=override_headers(visit.query, visit.cookies, overridden, overrides),
         )
@@ -164,6 +177,7 @@ class Page:
         nonce: Its nonce, for scripts and styles of the site's own, and for the policy.
         snapshot: The snapshot all its parts are made from.
         root: The path the whole site is mounted at, without a slash at the end.
+        note_policy: To be told of a content security policy that the response has already.
     """
 
     def __init__(
@@ -174,6 +188,8 @@ class Page:
         *,
         nonce: str,
         links: bool,
+        bare: bool | None,
+        note_policy: Callable[[str], None],
         root: str,
         more: Sequence[tuple[str, str]] = (),
     ) -> None:
@@ -182,6 +198,9 @@ class Page:
         self._edition = edition
         self._fragments = fragments
         self._links = links
+        # Whether module preloads go without the nonce; None where that is not the browser's to decide.
+        self._bare = bare
+        self.note_policy = note_policy
         self._more = more
         self.root = root
         self._head: Head | None = None
@@ -217,7 +236,7 @@ class Page:
         `response_headers` is about the head asked for last. Arguments and errors are those of `head`.
         """
         wanted = self.options.scoped if scoped is None else scoped
-        head = self._edition.head(modules, scoped=wanted, root=self.root)
+        head = self._edition.head(modules, scoped=wanted, root=self.root, bare=self._bare is True)
         for missing in head.missing:
             self._complain(missing.module)
         self._head = head
@@ -322,11 +341,12 @@ class Page:
         yield from self._more
         head = self._head
         if head is not None and head.preloads:
-            if self.options.link_headers == "auto":
+            if self.options.link_headers == "auto" or self._bare is not None:
                 yield "Vary", HINT
             if self._links:
                 most = self._edition.limits.link_header_bytes
-                for value in write_links(head.preloads, self.nonce, free=head.free, most=most):
+                bare = self._bare is True
+                for value in write_links(head.preloads, self.nonce, free=head.free, most=most, bare=bare):
                     yield "Link", value
         if self.options.csp:
             yield "Content-Security-Policy", default_policy(self.nonce)

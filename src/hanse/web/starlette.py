@@ -217,6 +217,7 @@ def extend(message: Message, page: AnyPage) -> None:
     headers = MutableHeaders(raw=[*message.get("headers", ())])
     for name, value in page.response_headers():
         if name == "Content-Security-Policy" and name in headers:
+            page.note_policy(", ".join(headers.getlist(name)))
             continue
         if name == "Cache-Control":
             del headers[name]

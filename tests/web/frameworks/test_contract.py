@@ -20,6 +20,7 @@ from tests.render.acting import card, play
 from tests.web.frameworks.serving import FRAMEWORKS
 from tests.web.heads import Element, read_elements, read_json
 
+CHROMIUM = {"sec-ch-ua": '"Chromium";v="150", "Not A Brand";v="9"'}
 POLICY = re.compile(
     r"script-src 'nonce-([\w-]{24})' 'strict-dynamic'; object-src 'none'; base-uri 'none'; "
     r"require-trusted-types-for 'script'"
@@ -261,9 +262,8 @@ def test_an_override_is_kept_beside_the_cookies_of_the_site(framework: str, town
 
 @each_framework
 def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, towns: Towns) -> None:
-    chromium = {"sec-ch-ua": '"Chromium";v="150", "Not A Brand";v="9"'}
     with visit(framework, towns.federation()) as client:
-        page = client.get("/", headers=chromium)
+        page = client.get("/", headers=CHROMIUM)
         linked = re.findall(r'<([^>]*)>; [^<]*nonce="([^"]*)"', page.headers["link"])
         preloaded = [one.attributes["href"] for one in named(page.text, "link")]
         assert linked == [(url, nonce_of(page)) for url in preloaded]
@@ -272,7 +272,7 @@ def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, town
         assert "link" not in other.headers
         for answer in (page, other):
             assert "sec-ch-ua" in answer.headers["vary"].lower()
-        own = client.get("/own", headers=chromium)
+        own = client.get("/own", headers=CHROMIUM)
         assert {"cookie", "sec-ch-ua"} <= {*re.split(r",\s*", own.headers["vary"].lower())}
 
 
@@ -315,3 +315,15 @@ def fail_some(call: RenderCall) -> str:
     if call.module.endswith("Fails"):
         raise EngineError("no", reason="threw")
     return "<p>card</p>"
+
+
+@each_framework
+def test_preloads_have_the_nonce_once_the_site_has_shown_a_policy_that_needs_it(
+    framework: str, towns: Towns
+) -> None:
+    with visit(framework, towns.federation()) as client:
+        marked = []
+        for path in ("/", "/own", "/own"):
+            html = client.get(path, headers=CHROMIUM).text
+            marked.append({"nonce" in one.attributes for one in named(html, "link")})
+    assert marked == [{False}, {False}, {True}]

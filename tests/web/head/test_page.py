@@ -22,6 +22,7 @@ from tests.web.heads import open_pages, read_elements, read_json
 pytestmark = pytest.mark.anyio
 
 DIGEST = "sha384-" + "A" * 64
+CHROMIUM = {"sec-ch-ua": '"Chromium";v="150"'}
 HOME = entry("home", integrity={"Card.js": DIGEST})
 SHOP = entry("team/shop", share("react-dom"), card="Shop.js")
 
@@ -247,6 +248,48 @@ async def test_link_headers_name_what_is_preloaded_within_their_bound() -> None:
     for link, preload in zip(links, head.preloads, strict=False):
         # Nothing is known of these files: they are fetched, and linked to nothing before the map is there.
         assert link == f'<{preload.url}>; rel=preload; as=script; crossorigin; nonce="{page.nonce}"'
+
+
+def nonces_of_preloads(pages: Pages, headers: dict[str, str], nonce: str | None = None) -> set[bool]:
+    """Return whether module preloads of a page have its nonce, for elements and for headers alike."""
+    page = pages.open(headers=headers, nonce=nonce)
+    links = [one.attributes for one in read_elements(page.head(["home/Card"])) if one.name == "link"]
+    assert links
+    assert all(one["nonce"] == page.nonce for one in links if "nonce" in one)
+    early = [value for name, value in page.response_headers() if name == "Link" and "modulepreload" in value]
+    return {"nonce" in one for one in links} | {"nonce=" in one for one in early}
+
+
+@pytest.mark.parametrize(
+    ("headers", "options", "given", "nonces"),
+    [
+        (CHROMIUM, PageOptions(), None, {False}),
+        (CHROMIUM, PageOptions(link_headers="never"), None, {False}),
+        ({}, PageOptions(), None, {True}),
+        ({"sec-ch-ua": '"Chromium";v="132"'}, PageOptions(link_headers="always"), None, {True}),
+        (CHROMIUM, PageOptions(csp=False), None, {True}),
+        (CHROMIUM, PageOptions(), "A" * 24, {True}),
+    ],
+)
+async def test_module_preloads_have_no_nonce_where_the_policy_is_known_to_need_none(
+    headers: dict[str, str], options: PageOptions, given: str | None, nonces: set[bool]
+) -> None:
+    """V8 compiles a module anew where the nonce is another than that of the page before."""
+    async with open_pages(options, home=HOME) as pages:
+        assert nonces_of_preloads(pages, headers, given) == nonces
+        page = pages.open(headers=headers, nonce=given)
+        page.head(["home/Card"])
+        varies = ("Vary", "Sec-CH-UA") in page.response_headers()
+    # A head that is not the same for every browser says so.
+    assert varies is (options.link_headers == "auto" or given is None)
+
+
+async def test_under_a_policy_that_needs_them_preloads_have_their_nonces_from_then_on() -> None:
+    async with open_pages(home=HOME) as pages:
+        pages.open(headers=CHROMIUM).note_policy("script-src 'nonce-x' 'strict-dynamic'")
+        assert nonces_of_preloads(pages, CHROMIUM) == {False}
+        pages.open(headers=CHROMIUM).note_policy("script-src 'nonce-x'")
+        assert nonces_of_preloads(pages, CHROMIUM) == {True}
 
 
 async def test_what_is_kept_is_bounded() -> None:

@@ -14,7 +14,7 @@ from hanse.federation.modules import Preload, RemoteModule
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.import_map import ImportMap, serialise
 from hanse.graph import place_on_page
-from hanse.html import Pieces, inline_json, link, script, splice
+from hanse.html import Pieces, inline_json, link, script, splice, tag
 from hanse.limits import LIMITS, Limits
 from hanse.web.client import CONTAINERS, DEV, LOADER, place_shims
 from hanse.web.head.bounded import Bounded
@@ -70,7 +70,7 @@ class Edition:
         self.snapshot = snapshot
         self.options = options
         self.limits = limits
-        self._heads: Bounded[tuple[tuple[str, ...], bool, str], Head] = Bounded(
+        self._heads: Bounded[tuple[tuple[str, ...], bool, str, bool], Head] = Bounded(
             limits.page_heads, heaviest=limits.page_characters
         )
         self._found: Bounded[str, RemoteModule] = Bounded(limits.page_heads)
@@ -134,13 +134,16 @@ class Edition:
             LOG.warning("a page names the module %r, which is not there: %s", module, found.error)
         return found
 
-    def head(self, modules: Sequence[str], *, scoped: bool = False, root: str = "") -> Head:
+    def head(
+        self, modules: Sequence[str], *, scoped: bool = False, root: str = "", bare: bool = False
+    ) -> Head:
         """Return the head of a page that runs these modules.
 
         Args:
             modules: Their names, as in `team/mfe1/Button`.
             scoped: Whether the map should have only the entries they can reach.
             root: The path the whole site is mounted at, without a slash at the end.
+            bare: Whether module preloads go without the nonce.
 
         Raises:
             UsageError: There are more modules than one page can mean.
@@ -150,14 +153,14 @@ class Edition:
             raise UsageError(
                 f"a page names {len(names)} modules", subject="head", hint="name those that it shows at once"
             )
-        key = names, scoped, root
+        key = names, scoped, root, bare
         kept = self._heads.get(key)
         if kept is not None:
             return kept
-        made = self._make(dict.fromkeys(names), scoped=scoped, root=root)
+        made = self._make(dict.fromkeys(names), scoped=scoped, root=root, bare=bare)
         return self._heads.put(key, made, weight=self._weigh(made))
 
-    def _make(self, names: Iterable[str], *, scoped: bool, root: str) -> Head:
+    def _make(self, names: Iterable[str], *, scoped: bool, root: str, bare: bool) -> Head:
         """Render a head."""
         looked_up = [self.find(name) for name in names]
         modules = tuple(one for one in looked_up if isinstance(one, RemoteModule))
@@ -176,7 +179,7 @@ class Edition:
         )
         pieces = (
             *(self.import_map if reach.import_map is None else write_map(reach.import_map)),
-            *(piece for preload in preloads for piece in write_preload(preload)),
+            *(piece for preload in preloads for piece in write_preload(preload, bare=bare)),
             *self.state,
             *script("application/json", inline_json(data), identifier=IDENTIFIER),
             *self.containers,
@@ -220,9 +223,13 @@ def write_map(import_map: ImportMap) -> Pieces:
     return script("importmap", inline_json(serialise(import_map)))
 
 
-def write_preload(preload: Preload) -> Pieces:
-    """Write a preload as a link element; a classic script is asked for without CORS, as its element does."""
+def write_preload(preload: Preload, *, bare: bool) -> Pieces:
+    """Write a preload as a link element; a classic script is asked for without CORS, as its element does.
+
+    That one has the nonce in any case: it is compiled with the nonce of its element.
+    """
     if preload.kind == "script":
         return link({"rel": "preload", "as": "script", "href": preload.url})
     digest = {"integrity": preload.integrity} if preload.integrity else {}
-    return link({"rel": "modulepreload", "href": preload.url, **digest})
+    attributes = {"rel": "modulepreload", "href": preload.url, **digest}
+    return (tag("link", attributes),) if bare else link(attributes)
