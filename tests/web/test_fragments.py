@@ -188,7 +188,15 @@ async def test_a_page_without_a_snapshot_shows_fallbacks() -> None:
 async def test_a_page_of_nobody_renders_nothing() -> None:
     async with open_pages(shop=SHOP) as pages:
         edition = pages.edition(pages.federation.snapshot)
-        page = Page(edition.snapshot, edition, nonce=NONCE, links=False, root="")
+        page = Page(
+            edition.snapshot,
+            edition,
+            nonce=NONCE,
+            links=False,
+            bare=None,
+            note_policy=lambda _: None,
+            root="",
+        )
         with pytest.raises(UsageError):
             await page.render("shop", "Card")
 

@@ -21,6 +21,7 @@ from hanse.federation.places import check_origins
 from hanse.federation.reading import read_file
 from hanse.federation.refreshing import RefreshListener
 from hanse.federation.rendering import Rendering, at_home
+from hanse.federation.server.views import View
 from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
@@ -28,7 +29,7 @@ from hanse.federation.verifying import PAGE, Report
 from hanse.formats.config import Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
-from hanse.render import Renderer
+from hanse.render import Renderer, Stage
 from hanse.resolve import Policy, PolicyName
 from hanse.resolve.facade import find_facade
 
@@ -65,7 +66,7 @@ class Federation(Rendering):
         clock: Unix time in seconds; for tests.
 
     Attributes:
-        renderer: Renders the fragments of pages on the server; None where browsers do all of it.
+        renderer: Renders the fragments of pages on the server, or leaves them to browsers.
 
     Raises:
         HanseError: An argument is wrong; nothing is fetched before `start`.
@@ -167,7 +168,7 @@ class Federation(Rendering):
         self._keeper: Keeper | None = None
         self._hub = (os.getpid(), Hub(settings.limits))
         self._closed = False
-        self.renderer: Renderer | None = None
+        self.renderer = Renderer(self._stage, limits=settings.limits, development=settings.development)
         self._sync = SyncFederation(self)
 
     @property
@@ -255,6 +256,7 @@ class Federation(Rendering):
         self.hang_up()
         keeper = self.keeper
         if keeper is not None:
+            await at_home(keeper, self.renderer.aclose)
             await at_home(keeper, keeper.aclose)
 
     async def refresh(self) -> Snapshot:
@@ -409,6 +411,17 @@ class Federation(Rendering):
     def hang_up(self) -> None:
         """End all subscriptions, since the server that serves them is about to end; from any thread."""
         self._news().close()
+
+    def _stage(self) -> Stage:
+        """Return what pages are rendered from now; where nothing runs here, browsers do it all.
+
+        Raises:
+            NotFoundError: There is no snapshot yet.
+        """
+        keeper = self.keeper
+        if keeper is not None and keeper.backstage is not None:
+            return keeper.backstage.view
+        return View(self._ledger.require(), supplies={}, opened={}, reasons={})
 
     def _news(self) -> Hub:
         """Return this process's hub: those who listened to the parent of a forked process are not here."""

@@ -8,13 +8,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
-from hanse.errors import UsageError
 from hanse.federation.keeper import Keeper
 
 if TYPE_CHECKING:
-    from hanse.federation.server.backstage import Backstage, ServerHealth
+    from hanse.federation.server.backstage import ServerHealth
     from hanse.federation.server.ferry import FerriedStream
-    from hanse.render import Fragment, Wishes
+    from hanse.render import Fragment, Renderer, Wishes
 
 __all__ = ["Rendering", "at_home"]
 
@@ -26,10 +25,7 @@ NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
 class Rendering(ABC):
     """The methods of `Federation` that render, whichever event loop they are called on."""
 
-    @property
-    @abstractmethod
-    def source(self) -> str:
-        """Where the manifest comes from."""
+    renderer: Renderer
 
     @property
     @abstractmethod
@@ -62,11 +58,10 @@ class Rendering(ABC):
         Raises:
             FormatError: The properties cannot be written as JSON.
             NotFoundError: In development, where there is no such module.
-            UsageError: The federation is not started, or none of its remotes has server modules.
+            UsageError: The federation is not started.
         """
         keeper = self._require_keeper()
-        renderer = require_backstage(keeper, self.source).renderer
-        return await at_home(keeper, lambda: renderer.render(remote, key, props, **wishes))
+        return await at_home(keeper, lambda: self.renderer.render(remote, key, props, **wishes))
 
     def stream(
         self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
@@ -78,8 +73,7 @@ class Rendering(ABC):
         from hanse.federation.server.ferry import FerriedStream
 
         keeper = self._require_keeper()
-        renderer = require_backstage(keeper, self.source).renderer
-        return FerriedStream(keeper.loop, lambda: renderer.stream(remote, key, props, **wishes))
+        return FerriedStream(keeper.loop, lambda: self.renderer.stream(remote, key, props, **wishes))
 
     def server_health(self) -> tuple[ServerHealth, ...]:
         """Return how the server side of each remote is that has one; empty where none has."""
@@ -96,21 +90,6 @@ class Rendering(ABC):
         if keeper.backstage is not None:
             backstage = keeper.backstage
             await at_home(keeper, backstage.look_and_settle)
-
-
-def require_backstage(keeper: Keeper, source: str) -> Backstage:
-    """Return the server side.
-
-    Raises:
-        UsageError: There is none.
-    """
-    if keeper.backstage is None:
-        raise UsageError(
-            "no remote of this federation has server modules",
-            subject=source,
-            hint="a remote's `server`, in the manifest or in hanse.toml, says where they come from",
-        )
-    return keeper.backstage
 
 
 async def at_home(keeper: Keeper, make: Callable[[], Coroutine[None, None, T]]) -> T:

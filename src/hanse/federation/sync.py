@@ -116,7 +116,7 @@ class SyncFederation:
         Raises:
             FormatError: The properties cannot be written as JSON.
             NotFoundError: In development, where there is no such module.
-            UsageError: None of the remotes has server modules.
+            UsageError: This is the event loop's own thread.
         """
         self._ensure()
         return run_in(self._loop(), self._federation.render(remote, key, props, **wishes))

@@ -18,7 +18,8 @@ from hanse.formats.mf_checks import expose_key, script_path
 from hanse.formats.mf_manifest import decode_mf_manifest
 from hanse.formats.mf_stats import correct_by_stats, decode_mf_stats, stats_url
 from hanse.formats.mf_structs import Assets, MetaData, MfManifest
-from hanse.formats.read_container import SERVERS, uses_of
+from hanse.formats.read_container import uses_of
+from hanse.formats.server_build import SERVERS
 from hanse.limits import Limits
 from hanse.names import package_name_fault
 from hanse.net import Access, Client

@@ -11,17 +11,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Unpack
 
-from hanse.engines.base import Realm
-from hanse.errors import EngineError
 from hanse.federation import Federation
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.html import Pieces, link, script, splice
-from hanse.render import Fragment, Part, Renderer, Scene, Wishes
+from hanse.render import Fragment, Scene, Wishes
 from hanse.web.client import HYDRATE
 from hanse.web.head.edition import write_preload
 from hanse.web.home import at_home, wait_at_home
@@ -41,44 +38,6 @@ def read_traceparent(headers: Mapping[str, str]) -> str | None:
     return said if TRACEPARENT.fullmatch(said) else None
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserStage:
-    """The stage of a federation that renders nothing on the server: browsers do it all.
-
-    Attributes:
-        edition: What knows the modules.
-    """
-
-    edition: Edition
-
-    def find(self, remote: str, key: str) -> Part:
-        """Find a module for browsers.
-
-        Raises:
-            NotFoundError: Nobody has it.
-        """
-        found = self.edition.find(f"{remote}/{key.removeprefix('./')}")
-        if not isinstance(found, RemoteModule):
-            raise found.error
-        return Part(
-            remote=remote,
-            key=found.key,
-            specifier=found.specifier,
-            browser=found.specifier,
-            browser_only="this federation renders nothing on the server",
-        )
-
-    @asynccontextmanager
-    async def enter(self, part: Part) -> AsyncIterator[Realm]:
-        """Lend nothing.
-
-        Raises:
-            EngineError: Always: there is no engine.
-        """
-        raise EngineError("there is no engine", reason="start", subject=part.remote)
-        yield  # it makes this a generator
-
-
 class Fragments:
     """The fragments of one page.
 
@@ -88,6 +47,7 @@ class Fragments:
         nonce: The response's.
         traceparent: The trace the page is a part of.
         overridden: The remotes that a developer has replaced on this page.
+        bare: Whether module preloads go without the nonce.
     """
 
     def __init__(
@@ -98,10 +58,12 @@ class Fragments:
         nonce: str,
         traceparent: str | None,
         overridden: Iterable[str],
+        bare: bool = False,
     ) -> None:
         self.federation = federation
         self._edition = edition
         self._nonce = nonce
+        self._bare = bare
         self._traceparent = traceparent
         self._withheld = dict.fromkeys(overridden, "a developer has replaced it on this page")
         self._scene: Scene | None = None
@@ -157,8 +119,7 @@ class Fragments:
     def _open(self) -> Scene:
         """Return the page's scene, opened when its first fragment is asked for."""
         if self._scene is None:
-            renderer = self.federation.renderer or Renderer(lambda: BrowserStage(self._edition))
-            self._scene = renderer.open(
+            self._scene = self.federation.renderer.open(
                 nonce=self._nonce,
                 traceparent=self._traceparent,
                 development=self._edition.options.development,
@@ -193,7 +154,7 @@ class Fragments:
                 yield link({"rel": "stylesheet", "href": url})
         for preload in islice(self._preloads(fragment), self._edition.limits.page_preloads):
             if self._is_new(preload.url):
-                yield write_preload(preload)
+                yield write_preload(preload, bare=self._bare)
         if fragment.hydrates and not self._hydrates and self._edition.options.loader == "inline":
             self._hydrates = True
             yield script("module", HYDRATE)

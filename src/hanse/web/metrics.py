@@ -45,8 +45,7 @@ class Metrics:
             registry=self.registry,
         )
         self.counters = FederationCounters(federation, self.registry, limits)
-        if federation.renderer is not None:
-            self.fragments = FragmentCounters(federation.renderer, self.registry, self.counters.remotes)
+        self.fragments = FragmentCounters(federation.renderer, self.registry, self.counters.remotes)
         self.registry.register(FederationCollector(federation))
         ProcessCollector(registry=self.registry)
 

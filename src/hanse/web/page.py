@@ -156,6 +156,7 @@ class Pages:
             nonce=nonce,
             traceparent=read_traceparent(visit.headers),
             overridden=overridden,
+            bare=own and bool(is_known(visit.headers)),
         )
         return Page(
             snapshot,

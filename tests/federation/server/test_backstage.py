@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse import Federation, UsageError
+from hanse import Federation
 from tests.federation.server.sites import CARD, card, open_site
 from tests.federation.towns import until
 
@@ -63,10 +63,7 @@ async def test_a_build_that_does_not_run_is_refused_and_the_old_one_stays(
 
 async def test_a_page_never_has_two_builds_of_a_remote(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site, site.federation() as federation:
-        keeper = federation.keeper
-        assert keeper is not None
-        assert keeper.backstage is not None
-        scene = keeper.backstage.renderer.open()
+        scene = federation.renderer.open()
         first = await scene.render("shop", "./Card")
 
         await site.shop.deploy(card("welcome"))
@@ -108,11 +105,12 @@ async def test_without_keys_nothing_is_asked_for_and_a_reason_is_given(tmp_path:
         assert "no `key`" in fragment.message
 
 
-async def test_a_federation_without_server_modules_says_so(tmp_path: Path) -> None:
+async def test_a_federation_without_server_modules_leaves_all_to_browsers(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site, Federation({"shop": site.towns.url("shop")}) as federation:
+        fragment = await federation.render("shop", "./Card")
+
         assert federation.server_health() == ()
-        with pytest.raises(UsageError, match="has server modules"):
-            await federation.render("shop", "./Card")
+        assert (fragment.mode, fragment.message) == ("browser", "its remote has no server modules")
 
 
 async def test_it_is_rendered_from_another_event_loop_and_from_none(tmp_path: Path) -> None:

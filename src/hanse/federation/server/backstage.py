@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from hanse.engines.base import EngineLimits
+from hanse.engines.pool import PoolOptions
 from hanse.errors import HanseError
 from hanse.federation.generation_checks import BrowserSide
 from hanse.federation.ledger import Ledger
@@ -22,7 +24,6 @@ from hanse.federation.server.views import View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.net import Client
-from hanse.render.renderer import Renderer
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
@@ -31,6 +32,8 @@ __all__ = ["Backstage", "ServerHealth"]
 LOG: Final = logging.getLogger("hanse.federation")
 
 STREAMS: Final = "streams"
+# Processes at most where nobody says how many: web servers have several workers, each with its own.
+PROCESSES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,14 @@ class ServerHealth:
     error: str | None
 
 
+def make_engines(settings: Settings) -> Engines:
+    """Return the engines that the settings ask for."""
+    said = settings.rendering
+    limits = EngineLimits(call=said.deadline, memory=said.memory << 20)
+    size = said.processes or max(1, min(os.cpu_count() or 1, PROCESSES))
+    return Engines(limits, PoolOptions(size=size, isolation=said.isolation, spares=size))
+
+
 class Backstage:
     """The server side of a federation, on the event loop of its keeper.
 
@@ -76,7 +87,7 @@ class Backstage:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._engines = engines or Engines(EngineLimits())
+        self._engines = engines or make_engines(settings)
         self._groups: dict[str, Group] = {}
         self._notices: tuple[Notice, ...] = ()
         self._view: View | None = None
@@ -88,7 +99,6 @@ class Backstage:
             limits=settings.limits,
             clock=ledger.clock,
         )
-        self.renderer = Renderer(lambda: self.view, limits=settings.limits, development=settings.development)
         self._unlisten = ledger.changes.add(lambda *_: self.renew())
 
     @property
@@ -150,7 +160,6 @@ class Backstage:
     async def aclose(self) -> None:
         """End everything."""
         self._unlisten()
-        await self.renderer.aclose()
         await self._stock.aclose()
         await asyncio.gather(*(group.aclose() for group in self._groups.values()))
         await self._engines.aclose()

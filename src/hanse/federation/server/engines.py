@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from hanse.engines.base import Engine, EngineLimits, Generation, Realm
+from hanse.engines.pool import Pool, PoolOptions
 from hanse.errors import EngineError
 
 __all__ = ["Engines"]
@@ -18,19 +19,27 @@ HOMES: Final = {
     "wasm": ("hanse.engines.wasm", "WasmEngine", "hanse[wasm]"),
 }
 
+# Each of its calls has a machine of its own anyway, and its calls run side by side.
+SELF_SUFFICIENT: Final = frozenset({"wasm"})
+
 
 class Engines:
     """Opens realms by the kind of engine; all of it belongs to one event loop.
 
     Args:
         limits: What each realm may use.
+        options: How many processes a generation has, and what for.
         makers: Kind -> what makes the engine; for tests.
     """
 
     def __init__(
-        self, limits: EngineLimits, makers: Mapping[str, Callable[[], Engine]] | None = None
+        self,
+        limits: EngineLimits,
+        options: PoolOptions | None = None,
+        makers: Mapping[str, Callable[[], Engine]] | None = None,
     ) -> None:
         self._limits = limits
+        self._options = options or PoolOptions()
         self._makers = makers or {kind: partial(make_engine, kind) for kind in HOMES}
         self._engines: dict[str, Engine] = {}
 
@@ -42,7 +51,16 @@ class Engines:
         """
         if kind not in self._engines:
             self._engines[kind] = self._makers[kind]()
-        return await self._engines[kind].open(generation, self._limits)
+        engine = self._engines[kind]
+        if kind in SELF_SUFFICIENT:
+            return await engine.open(generation, self._limits)
+        pool = Pool(engine, self._limits, options=self._options)
+        try:
+            await pool.switch(generation)
+        except BaseException:
+            await pool.close()
+            raise
+        return pool
 
     async def aclose(self) -> None:
         """End all engines."""

@@ -8,12 +8,15 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hanse.engines.base import Realm
 from hanse.errors import EngineError
-from hanse.federation.generations import Assembly, Member
 from hanse.render.adapters import Choice
+
+if TYPE_CHECKING:
+    # What builds need is in extras; types need nothing.
+    from hanse.federation.generations import Assembly, Member
 
 __all__ = ["Opened", "Running"]
 

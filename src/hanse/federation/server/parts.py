@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from hanse.engines.base import module_name
 from hanse.errors import NotFoundError
-from hanse.federation.generations import Assembly
 from hanse.federation.modules import RemoteModule, find_module, find_remote
 from hanse.federation.server.supplies import Supply
 from hanse.federation.snapshot import Snapshot
@@ -15,6 +15,10 @@ from hanse.render.adapters import Choice
 from hanse.render.hydration import hydration_urls
 from hanse.render.stage import Part
 from hanse.resolve.paths import join, scope_url
+
+if TYPE_CHECKING:
+    # What builds need is in extras; types need nothing.
+    from hanse.federation.generations import Assembly
 
 __all__ = ["browser_part", "expose_of", "server_part"]
 
