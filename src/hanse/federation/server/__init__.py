@@ -3,3 +3,9 @@
 Supplies say where the builds come from, the stock has the last good ones, and the stages are what pages are
 rendered from.
 """
+
+from __future__ import annotations
+
+from hanse.federation.server.views import View
+
+__all__ = ["View"]
