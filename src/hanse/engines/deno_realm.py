@@ -1,0 +1,282 @@
+"""A realm in a Deno process: frames go in, frames come out, and whoever does not answer in time is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Final
+
+import msgspec
+
+from hanse.engines.asking import deadline_of, encode_call, encode_render
+from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
+from hanse.engines.console import log_frame
+from hanse.engines.conversation import Conversation, failure_of
+from hanse.engines.deno_stream import WINDOW, DenoStream
+from hanse.engines.frames import SECRET_BYTES, Frame, FrameError, Head, Kind, Place, encode_frame, read_frame
+from hanse.engines.process import Process, limit_data
+from hanse.engines.turns import Turns
+from hanse.errors import EngineError
+
+__all__ = ["DenoRealm"]
+
+# A process that cannot even say that it gives a call up, within this after the call's deadline, is ended.
+GRACE: Final = 0.06
+# What a frame may have beside its output: the names of all modules a page uses.
+HEADS: Final = 2 << 20
+# What a heap needs beside itself: stacks, buffers, compiled code.
+BESIDE_HEAP: Final = 96 << 20
+# What V8 writes when it cannot go on for want of memory.
+NO_MEMORY: Final = ("out of memory", "heap limit", "Failed to reserve", "allocation failed")
+
+
+class DenoRealm:
+    """One generation in one process.
+
+    Args:
+        process: The process, in which the guest runs and has been told nothing yet.
+        limits: What it may use.
+        ended: Told when it has ended.
+    """
+
+    def __init__(self, process: Process, limits: EngineLimits, *, ended: Callable[[DenoRealm], None]) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._limits = limits
+        self._tell_end = ended
+        self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._numbers = count(1)
+        self._turns = Turns(limits.at_once, limits.queue)
+        self._open: dict[int, Conversation] = {}
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._why: EngineError | None = None
+        self._reading = asyncio.create_task(self._read())
+
+    async def begin(self, pushed: bytes, *, subject: str) -> None:
+        """Push the generation, and wait until its modules of `warm` are evaluated.
+
+        Raises:
+            EngineError: It failed; the process has ended.
+        """
+        try:
+            async with asyncio.timeout(self._limits.open):
+                await self._send(Kind.OPEN, 0, pushed)
+                await self._ready
+        except TimeoutError:
+            await self.close()
+            raise EngineError(
+                f"it was not ready within {self._limits.open:g} s", reason="timeout", subject=subject
+            ) from None
+        except BaseException:
+            await self.close()
+            raise
+        limit_data(self.pid, self._limits.memory + BESIDE_HEAP)
+
+    async def render(self, call: RenderCall) -> Rendered:
+        """Render to the end.
+
+        Raises:
+            EngineError: It threw, took too long, was too large, or its process ended.
+        """
+        body = encode_render(call, self._limits)
+        frame = await self._ask(Kind.RENDER, body, subject=call.module, deadline=call.deadline)
+        head = frame.head
+        return Rendered(
+            html=frame.body.decode("utf-8", "replace"),
+            head=head.head,
+            status=head.status,
+            modules=head.modules,
+            seconds=head.seconds,
+        )
+
+    async def stream(self, call: RenderCall) -> DenoStream:
+        """Begin to render in pieces.
+
+        Raises:
+            EngineError: There is no room for it.
+        """
+        body = encode_render(call, self._limits)
+        loop = asyncio.get_running_loop()
+        deadline = deadline_of(call.deadline, self._limits)
+        until = loop.time() + deadline
+        async with self._by(deadline, call.module):
+            await self._turns.take(call.module)
+            conversation = self._converse(call.module, streaming=True)
+            try:
+                await self._send(Kind.STREAM, conversation.number, body, Head(credit=WINDOW))
+            except BaseException:
+                self._abandon(conversation, GRACE)
+                raise
+        return DenoStream(
+            conversation,
+            seconds=until - loop.time(),
+            credit=self._give_credit,
+            abandon=lambda: self._abandon(conversation, max(until - loop.time(), 0) + GRACE),
+            late=lambda: self._abandon(conversation, GRACE),
+        )
+
+    async def call(
+        self, module: str, export: str, args: Sequence[JSON], *, deadline: float | None = None
+    ) -> JSON:
+        """Call an exported function, and return what it gives or promises.
+
+        Raises:
+            EngineError: As for `render`.
+        """
+        body = encode_call(module, export, args, self._limits)
+        frame = await self._ask(Kind.CALL, body, subject=module, deadline=deadline)
+        value: JSON = msgspec.json.decode(frame.body)
+        return value
+
+    async def close(self) -> None:
+        """End the process, and whatever is under way in it."""
+        self._end(EngineError("its realm was closed", reason="ended"))
+        await asyncio.shield(self._reading)
+
+    async def wait(self) -> EngineError:
+        """Wait until the process has ended; return why."""
+        await asyncio.shield(self._reading)
+        return self._why or self._cause()
+
+    async def _ask(self, kind: Kind, body: bytes, *, subject: str, deadline: float | None) -> Frame:
+        seconds = deadline_of(deadline, self._limits)
+        until = asyncio.get_running_loop().time() + seconds
+        async with self._by(seconds, subject):
+            await self._turns.take(subject)
+            conversation = self._converse(subject, streaming=False)
+            try:
+                await self._send(kind, conversation.number, body)
+                return await conversation.next()
+            finally:
+                if not conversation.ended:
+                    left = max(until - asyncio.get_running_loop().time(), 0)
+                    self._abandon(conversation, left + GRACE)
+
+    @asynccontextmanager
+    async def _by(self, seconds: float, subject: str) -> AsyncIterator[None]:
+        """Turn a deadline that passes into the error of this engine."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise EngineError(
+                f"it took longer than {seconds:g} s", reason="timeout", subject=subject
+            ) from None
+
+    def _converse(self, subject: str, *, streaming: bool) -> Conversation:
+        """Begin a conversation; its place is given back when the guest has said its last word."""
+        if self._why is not None:
+            self._turns.give_back()
+            raise self._ended_error(subject)
+        number = next(self._numbers)
+        conversation = Conversation(number, subject=subject, streaming=streaming, most=self._limits.output)
+        self._open[number] = conversation
+        return conversation
+
+    def _abandon(self, conversation: Conversation, grace: float) -> None:
+        """Ask the guest to give a call up; where it does not say so in time, the process is ended."""
+        if conversation.ended or conversation.abandoned:
+            return
+        conversation.abandoned = True
+        with contextlib.suppress(OSError, RuntimeError):
+            self._write(Kind.CANCEL, conversation.number)
+        asyncio.get_running_loop().call_later(grace, self._end_unless_given_up, conversation)
+
+    def _end_unless_given_up(self, conversation: Conversation) -> None:
+        if not conversation.ended:
+            self._end(EngineError(f"{conversation.subject} did not give up in time", reason="timeout"))
+
+    def _give_credit(self, conversation: Conversation, size: int) -> None:
+        if not conversation.ended:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._write(Kind.CREDIT, conversation.number, head=Head(credit=size))
+
+    def _write(self, kind: Kind, number: int, body: bytes = b"", head: Head | None = None) -> None:
+        self._process.stdin.write(encode_frame(kind, number, body, secret=self._secret, head=head))
+
+    async def _send(self, kind: Kind, number: int, body: bytes, head: Head | None = None) -> None:
+        # A broken pipe is told by the process's end, which says why.
+        with contextlib.suppress(OSError):
+            self._write(kind, number, body, head)
+            await self._process.stdin.drain()
+
+    async def _read(self) -> None:
+        """Listen to the guest until it ends, then clean up after it."""
+        place = Place(self._secret, self._limits.output + HEADS)
+        try:
+            while (frame := await read_frame(self._process.stdout, place)) is not None:
+                self._take(frame)
+        except FrameError as error:
+            self._end(EngineError(f"its process sent {error}", reason="ended"))
+        finally:
+            await self._process.end()
+            self._end(self._cause())
+            self._close_conversations()
+            self._tell_end(self)
+
+    def _take(self, frame: Frame) -> None:
+        """Pass a frame on to whom it concerns.
+
+        Raises:
+            FrameError: It concerns nobody.
+        """
+        if frame.kind is Kind.LOG:
+            log_frame(frame)
+        elif frame.call == 0 and not self._ready.done():
+            self._become_ready(frame)
+        else:
+            self._answer(frame)
+
+    def _become_ready(self, frame: Frame) -> None:
+        if frame.kind is Kind.READY:
+            self._ready.set_result(None)
+        elif frame.kind is Kind.FAILURE:
+            self._ready.set_exception(failure_of(frame, ""))
+        else:
+            raise FrameError(f"{frame.kind.name} before it was ready")
+
+    def _answer(self, frame: Frame) -> None:
+        conversation = self._open.get(frame.call)
+        if conversation is None:
+            raise FrameError(f"{frame.kind.name} for a call that is not under way")
+        conversation.take(frame)
+        if conversation.ended:
+            del self._open[frame.call]
+            self._turns.give_back()
+
+    def _end(self, why: EngineError) -> None:
+        """Begin to end the process; the first reason stays."""
+        if self._why is None:
+            self._why = why
+            self._process.kill()
+
+    def _cause(self) -> EngineError:
+        """Return why a process has ended that was not told to."""
+        words = self._process.last_words
+        if any(word in words for word in NO_MEMORY):
+            # Which of several calls took the memory is not known: each may be tried again.
+            alone = len(self._open) <= 1
+            return EngineError(
+                f"its process ran out of the {self._limits.memory >> 20} MiB it may use",
+                reason="memory" if alone else "ended",
+            )
+        return EngineError(f"its process ended with status {self._process.returncode}", reason="ended")
+
+    def _ended_error(self, subject: str) -> EngineError:
+        why = self._why or self._cause()
+        # Whoever was in the way of a process's end has had its own error already.
+        reason = "memory" if why.reason == "memory" else "ended"
+        return EngineError(why.message, reason=reason, subject=subject)
+
+    def _close_conversations(self) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(self._ended_error(""))
+            self._ready.exception()
+        for conversation in self._open.values():
+            conversation.fail(self._ended_error(conversation.subject))
+            self._turns.give_back()
+        self._open.clear()

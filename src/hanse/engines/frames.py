@@ -1,0 +1,131 @@
+"""Frames between Python and a guest: length, secret, kind, call, length of the head; head as JSON, body.
+
+The secret is drawn for each process, goes out with the first frame and comes back with every answer. What has
+no secret, or is no answer to anything, was not written by the guest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+__all__ = ["SECRET_BYTES", "Frame", "FrameError", "Head", "Kind", "Place", "encode_frame", "read_frame"]
+
+SECRET_BYTES: Final = 16
+LENGTH: Final = struct.Struct(">I")
+REST: Final = struct.Struct(">16sBII")
+
+
+class FrameError(Exception):
+    """What came is no frame of the guest's."""
+
+
+class Kind(IntEnum):
+    """What a frame says; those from sixteen on come from the guest."""
+
+    OPEN = 1
+    RENDER = 2
+    STREAM = 3
+    CALL = 4
+    CANCEL = 5
+    CREDIT = 6
+    READY = 16
+    ANSWER = 17
+    FAILURE = 18
+    SHELL = 19
+    PIECE = 20
+    LOG = 21
+    CANCELLED = 22
+
+
+FROM_GUEST: Final = frozenset(kind.value for kind in Kind if kind >= Kind.READY)
+
+
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is said beside the body, each field by the frames that have it."""
+
+    head: str = ""
+    status: int = 200
+    modules: tuple[str, ...] = ()
+    seconds: float = 0.0
+    reason: str = ""
+    message: str = ""
+    subject: str = ""
+    hint: str = ""
+    stack: str = ""
+    level: str = ""
+    module: str = ""
+    remote: str = ""
+    dropped: bool = False
+    credit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame from the guest."""
+
+    kind: Kind
+    call: int
+    head: Head
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a frame must have to be read: the secret, and at most so many bytes."""
+
+    secret: bytes
+    most: int
+
+
+HEADS: Final = msgspec.json.Decoder(Head)
+
+
+def encode_frame(
+    kind: Kind, call: int, body: bytes = b"", *, secret: bytes, head: Head | None = None
+) -> bytes:
+    """Return a frame for the guest."""
+    first = b"{}" if head is None else msgspec.json.encode(head)
+    rest = REST.pack(secret, kind, call, len(first))
+    return b"".join((LENGTH.pack(len(rest) + len(first) + len(body)), rest, first, body))
+
+
+async def read_frame(reader: asyncio.StreamReader, place: Place) -> Frame | None:
+    """Read the guest's next frame; None at the end.
+
+    Raises:
+        FrameError: It is too large, lacks the secret, or is no frame at all.
+    """
+    try:
+        (size,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+        if not REST.size <= size <= place.most:
+            raise FrameError(f"a frame of {size} bytes")
+        return decode_frame(await reader.readexactly(size), place.secret)
+    except asyncio.IncompleteReadError:
+        return None
+
+
+def decode_frame(data: bytes, expected: bytes) -> Frame:
+    """Read a frame, behind its length.
+
+    Raises:
+        FrameError: It lacks the secret, or is no frame.
+    """
+    secret, kind, call, size = REST.unpack_from(data)
+    if secret != expected:
+        raise FrameError("a frame without the secret of this process")
+    if kind not in FROM_GUEST:
+        raise FrameError(f"a frame of kind {kind}, which no guest writes")
+    middle = REST.size + size
+    if middle > len(data):
+        raise FrameError("a frame whose head is longer than itself")
+    try:
+        head = HEADS.decode(memoryview(data)[REST.size : middle])
+    except msgspec.DecodeError as error:
+        raise FrameError(f"a frame with another head: {error}") from None
+    return Frame(Kind(kind), call, head, data[middle:])

@@ -1,0 +1,269 @@
+// The guest of a Deno process: takes one generation over standard input, and answers calls over standard output.
+// It has no permissions, keeps what it needs for itself, and takes everything else away before it loads a module.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { registerHooks } from 'node:module';
+import vm from 'node:vm';
+import { expose } from './bridge.js';
+import { makeConsole } from './console.js';
+import { makeContainers } from './containers.js';
+import { describe } from './failing.js';
+import { FRAMES, makeReader, makeWriter } from './frames.js';
+import { makeLoader } from './loading.js';
+import { KEPT } from './names.js';
+import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
+import { makeTable } from './table.js';
+import { makeUsage } from './usage.js';
+
+const { captureStackTrace } = Error;
+const { parse, stringify } = JSON;
+const now = performance.now.bind(performance);
+const encoder = new TextEncoder();
+const encode = encoder.encode.bind(encoder);
+const { write, signed } = makeWriter(Deno.stdout.writeSync.bind(Deno.stdout));
+const frames = makeReader(Deno.stdin.read.bind(Deno.stdin), signed);
+const exit = Deno.exit.bind(Deno);
+const SELF = import.meta.url;
+const BRIDGE = new URL('./bridge.js', SELF).href;
+const storage = new AsyncLocalStorage();
+const current = storage.getStore.bind(storage);
+const within = storage.run.bind(storage);
+
+const takeAway = () => {
+  for (const key of Object.getOwnPropertyNames(globalThis)) if (!KEPT.has(key)) Reflect.deleteProperty(globalThis, key);
+};
+
+const realm = { table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
+const outside = { id: 0, logged: 0, used: new Set(), ended: false };
+
+// The module that writes to the console is the first of this generation on the stack.
+const writer = () => {
+  const { prepareStackTrace } = Error;
+  const { stackTraceLimit } = Error;
+  const trace = {};
+  try {
+    Error.prepareStackTrace = undefined;
+    Error.stackTraceLimit = 20;
+    captureStackTrace(trace, writer);
+    const url = new RegExp(`${realm.table.prefix}[^\\s()]*?(?=:\\d+:\\d+)`).exec(String(trace.stack))?.[0];
+    return realm.table.nodeAt(url) ?? '';
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
+
+const log = (level, text) => {
+  const record = current();
+  const call = record?.call ?? record ?? outside;
+  if (call.logged >= realm.limits.log) return;
+  const module = writer();
+  const said = text.slice(0, realm.limits.log - call.logged);
+  call.logged += encode(said).length + 64;
+  const dropped = call.logged >= realm.limits.log;
+  write(FRAMES.LOG, call.id ?? 0, { level, module, remote: realm.table.remoteOf(module), dropped }, said);
+};
+
+const resolveHook = (specifier, context) => {
+  const parent = context.parentURL ?? '';
+  const node = realm.table.nodeAt(parent);
+  if (parent === SELF && specifier.startsWith(realm.table.prefix)) return { url: specifier, shortCircuit: true };
+  if (node !== undefined && specifier === BRIDGE) return { url: BRIDGE, shortCircuit: true };
+  if (node === undefined) throw new Error(`nothing can be imported here: ${specifier}`);
+  return { url: realm.table.urlOf(realm.table.resolve(node, specifier)), shortCircuit: true };
+};
+
+const loadHook = (url, context, next) => {
+  const node = realm.table.nodeAt(url);
+  if (node === undefined) return next(url, context);
+  return { format: 'module', source: realm.loader.textOf(node), shortCircuit: true };
+};
+
+const host = {
+  bridge: BRIDGE,
+  importModule: (url) => import(url),
+  compile: (text, parameters, url) => vm.compileFunction(text, parameters, { filename: url }),
+  script: (code, url, shift) => new vm.Script(code, { filename: url, columnOffset: -shift }).runInThisContext(),
+  // What is used while a container loads something counts to a record of its own; what is logged, to the call.
+  within: (record, work) => within(Object.assign(record, { call: current()?.call ?? current() }), work),
+};
+
+const open = async (pushed) => {
+  realm.limits = pushed.limits;
+  realm.table = makeTable(pushed);
+  realm.usage = makeUsage(realm.table, current);
+  const containers = {};
+  realm.loader = makeLoader({ table: realm.table, usage: realm.usage, host, containers });
+  Object.assign(containers, makeContainers({ table: realm.table, usage: realm.usage, host, load: realm.loader.load, heldBy: realm.loader.heldBy }));
+  realm.renderer = makeRenderer(realm);
+  expose(realm.loader);
+  registerHooks({ resolve: resolveHook, load: loadHook });
+  takeAway();
+  globalThis.console = makeConsole(log);
+  await within(outside, async () => {
+    for (const specifier of realm.table.warm) await realm.loader.load(realm.table.asked(specifier));
+  });
+};
+
+const calls = new Map();
+
+const fail = (call, error) => {
+  const told = describe(error, { names: realm.table.names, loading: call.phase.loading });
+  write(FRAMES.FAILURE, call.id, told);
+};
+
+const makeCall = (id) => {
+  const call = { id, logged: 0, used: new Set(), ended: false, credit: 0, wake: undefined, phase: { loading: false, outside: (work) => within({ id, used: new Set(), call }, work) } };
+  call.cancelled = new Promise((resolve) => (call.cancel = () => resolve(CANCELLED)));
+  calls.set(id, call);
+  return call;
+};
+
+const CANCELLED = Symbol('cancelled');
+const tooLarge = (call, size) => write(FRAMES.FAILURE, call.id, { reason: 'output', message: `it gives more than ${realm.limits.output} bytes`, size, stack: '', subject: '', hint: '' });
+
+const contextOf = (asked, call) => {
+  const context = asked.context ?? {};
+  let controller;
+  // Aborted when nobody waits for this call any more; made when it is asked for.
+  Object.defineProperty(context, 'signal', {
+    get: () => {
+      if (controller === undefined) {
+        controller = new AbortController();
+        call.cancelled.then(() => controller.abort());
+      }
+      return controller.signal;
+    },
+  });
+  return context;
+};
+
+// Waits for something of a module, but no longer than the call is wanted.
+const wanted = (call, promise) => Promise.race([promise, call.cancelled]);
+
+const begin = async (call, asked, streaming) => {
+  const result = await wanted(call, realm.renderer.render(asked, { streaming, context: contextOf(asked, call), phase: call.phase }));
+  return result === CANCELLED ? undefined : opened(result, asked.module);
+};
+
+const readOn = async (call, rendering) => {
+  const piece = await wanted(call, nextPiece(rendering));
+  if (piece !== CANCELLED) return piece;
+  stopped(rendering);
+  return CANCELLED;
+};
+
+const render = async (call, asked) => {
+  const started = now();
+  const rendering = await begin(call, asked, false);
+  if (rendering === undefined) return;
+  const pieces = [];
+  let size = 0;
+  for (;;) {
+    const piece = await readOn(call, rendering);
+    if (piece === CANCELLED) return;
+    if (piece === undefined) break;
+    size += piece.length;
+    if (size > realm.limits.output) {
+      stopped(rendering);
+      return void tooLarge(call, size);
+    }
+    pieces.push(piece);
+  }
+  const html = encode(pieces.length === 1 ? pieces[0] : pieces.join(''));
+  if (html.length > realm.limits.output) return void tooLarge(call, html.length);
+  const { head, status } = rendering;
+  write(FRAMES.ANSWER, call.id, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
+};
+
+const stream = async (call, asked) => {
+  const rendering = await begin(call, asked, true);
+  if (rendering === undefined) return;
+  let size = 0;
+  let piece = await readOn(call, rendering);
+  if (piece === CANCELLED) return;
+  const { head, status } = rendering;
+  write(FRAMES.SHELL, call.id, { head, status, modules: realm.usage.listed(call.used) });
+  while (piece !== undefined) {
+    const bytes = encode(piece);
+    size += bytes.length;
+    if (size > realm.limits.output) {
+      stopped(rendering);
+      return void tooLarge(call, size);
+    }
+    if (bytes.length > 0) {
+      call.credit -= bytes.length;
+      for (let at = 0; at < bytes.length; at += PIECE) write(FRAMES.PIECE, call.id, {}, bytes.subarray(at, at + PIECE));
+    }
+    // No more is made than the other side has room for.
+    while (call.credit <= 0 && !call.ended) await wanted(call, new Promise((resolve) => (call.wake = resolve)));
+    piece = await readOn(call, rendering);
+    if (piece === CANCELLED) return;
+  }
+  write(FRAMES.ANSWER, call.id, { modules: realm.usage.listed(call.used) });
+};
+
+const PIECE = 1 << 16;
+
+const invoke = async (call, asked) => {
+  const value = await wanted(call, realm.renderer.invoke(asked, { phase: call.phase }));
+  if (value === CANCELLED) return;
+  const bytes = encode(value);
+  if (bytes.length > realm.limits.output) return void tooLarge(call, bytes.length);
+  write(FRAMES.ANSWER, call.id, {}, bytes);
+};
+
+const WORK = new Map([[FRAMES.RENDER, render], [FRAMES.STREAM, stream], [FRAMES.CALL, invoke]]);
+
+const serve = (work, id, head, body) => {
+  const call = makeCall(id);
+  call.credit = head.credit ?? 0;
+  within(call, async () => {
+    try {
+      await work(call, { ...head, ...parse(body) });
+    } catch (error) {
+      if (!call.ended) fail(call, error);
+    } finally {
+      calls.delete(id);
+      if (call.ended) write(FRAMES.CANCELLED, id, {});
+    }
+  });
+};
+
+const change = (kind, call, head) => {
+  if (call === undefined) return;
+  if (kind === FRAMES.CREDIT) call.credit += head.credit;
+  else {
+    call.ended = true;
+    call.cancel();
+  }
+  call.wake?.();
+};
+
+const run = async () => {
+  const first = await frames.next();
+  try {
+    await open(parse(first.body));
+    write(FRAMES.READY, 0, {});
+  } catch (error) {
+    write(FRAMES.FAILURE, 0, describe(error, { names: realm.table?.names ?? String, loading: true }));
+  }
+  for (;;) {
+    const frame = await frames.next();
+    if (frame === undefined) exit(0);
+    const work = WORK.get(frame.kind);
+    if (work !== undefined) serve(work, frame.call, frame.head, frame.body);
+    else change(frame.kind, calls.get(frame.call), frame.head);
+  }
+};
+
+// What fails with nobody waiting for it must not end the process.
+const survive = (event) => {
+  event.preventDefault();
+  const error = event.reason ?? event.error;
+  if (realm.table !== undefined) log('error', `Uncaught ${describe(error, { names: realm.table.names }).message}`);
+};
+addEventListener('unhandledrejection', survive);
+addEventListener('error', survive);
+
+run();

@@ -1,0 +1,124 @@
+"""A generation as it is pushed into an engine: one JSON document, the same for every process and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from hanse.engines.base import EngineLimits, Exposed, Generation, SharedCopy, Source, Target
+from hanse.engines.rewriting import Rewritten, rewrite_module, rewrite_script
+
+__all__ = ["encode_generation"]
+
+
+class PushedModule(msgspec.Struct, frozen=True):
+    """A module: its text as it is evaluated, and what it imports statically."""
+
+    name: str
+    text: str
+    remote: str
+    format: Literal["esm", "cjs", "json"]
+    imports: tuple[str, ...] = ()
+    dynamic: str = ""
+    held: str = ""
+
+
+class PushedContainer(msgspec.Struct, frozen=True):
+    """A container, with its remote's name."""
+
+    remote: str
+    script: str
+    global_name: str
+    base: str
+    share_scope: str
+
+
+class PushedLimits(msgspec.Struct, frozen=True):
+    """What the guest itself keeps to, in bytes."""
+
+    output: int
+    log: int
+
+
+PushedTarget = str | tuple[str, str]
+Table = list[tuple[str, PushedTarget]]
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """A generation; maps are lists of pairs, so that no name means anything to JavaScript's objects."""
+
+    id: str
+    modules: list[PushedModule]
+    imports: Table
+    scopes: list[tuple[str, Table]]
+    containers: list[PushedContainer]
+    shared: list[dict[str, str | bool | None]]
+    warm: tuple[str, ...]
+    limits: PushedLimits
+
+
+def encode_generation(generation: Generation, limits: EngineLimits) -> bytes:
+    """Return what a guest is given to open a generation.
+
+    Raises:
+        FormatError: A module is too large, or imports too much.
+    """
+    foreign = container_files(generation)
+    pushed = Pushed(
+        id=generation.id,
+        modules=[
+            push_module(name, source, foreign=name in foreign) for name, source in generation.modules.items()
+        ],
+        imports=push_table(generation.imports),
+        scopes=[(remote, push_table(table)) for remote, table in generation.scopes.items()],
+        containers=[
+            PushedContainer(remote, item.script, item.global_name, item.base, item.share_scope)
+            for remote, item in generation.containers.items()
+        ],
+        shared=[push_shared(copy) for copy in generation.shared],
+        warm=generation.warm,
+        limits=PushedLimits(limits.output, limits.log),
+    )
+    return msgspec.json.encode(pushed)
+
+
+def container_files(generation: Generation) -> frozenset[str]:
+    """Return the scripts and chunks of containers, which have a loader of their own."""
+    bases = tuple(item.base for item in generation.containers.values())
+    scripts = {item.script for item in generation.containers.values()}
+    return frozenset(name for name in generation.modules if name in scripts or name.startswith(bases))
+
+
+def push_module(name: str, source: Source, *, foreign: bool) -> PushedModule:
+    """Return a module as the guest gets it."""
+    if source.format == "json" or (foreign and source.format == "cjs"):
+        return PushedModule(name, source.text, source.remote, source.format)
+    made: Rewritten = (
+        rewrite_module(source.text, subject=name) if source.format == "esm" else rewrite_script(source.text)
+    )
+    return PushedModule(name, made.text, source.remote, source.format, made.imports, made.dynamic, made.held)
+
+
+def push_table(table: Mapping[str, Target]) -> Table:
+    """Return an import table as pairs."""
+    return [(specifier, push_target(target)) for specifier, target in table.items()]
+
+
+def push_target(target: Target) -> PushedTarget:
+    """Return a module's name, or a container and a key."""
+    return (target.container, target.key) if isinstance(target, Exposed) else target
+
+
+def push_shared(copy: SharedCopy) -> dict[str, str | bool | None]:
+    """Return a shared copy's fields."""
+    return {
+        "package": copy.package,
+        "version": copy.version,
+        "module": copy.module,
+        "provider": copy.provider,
+        "share_scope": copy.share_scope,
+        "singleton": copy.singleton,
+        "layer": copy.layer,
+    }

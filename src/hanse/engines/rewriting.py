@@ -1,0 +1,106 @@
+"""What is changed in a module before it is given to an engine; lines and columns stay where they are.
+
+`import(` becomes a call of a function with a name as long, so that a realm knows who loads what; attributes
+such as `with { type: "json" }` become spaces, since a module's format is known already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from tree_sitter import Node
+
+from hanse.graph.lexing import WORD, go_on, lex, make_unicode, parse, visit
+
+__all__ = ["Rewritten", "rewrite_module", "rewrite_script"]
+
+# Nothing else is looked for where none of these stands; most modules have none.
+CALL: Final = re.compile(rb"(?<![\w$.@#])import\s*(?:/\*.*?\*/\s*|//[^\n]*\n\s*)*\(", re.DOTALL)
+ATTRIBUTES: Final = re.compile(rb"['\"]\s*(?:with|assert)\s*\{")
+REQUIRE: Final = re.compile(
+    r"""(?<![\w$.])require\s*\(\s*(?P<quote>['"])(?P<name>[^'"\\\n]{1,4096})(?P=quote)\s*\)"""
+)
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A module as an engine gets it.
+
+    Attributes:
+        text: What is evaluated.
+        imports: The specifiers it imports statically, or requires by literals.
+        dynamic: The name of the function that stands for `import`, six letters long.
+        held: Another name that is free in the module.
+    """
+
+    text: str
+    imports: tuple[str, ...]
+    dynamic: str
+    held: str
+
+
+def rewrite_module(text: str, *, subject: str) -> Rewritten:
+    """Prepare an ES module.
+
+    Raises:
+        FormatError: It is too large, or imports too much.
+    """
+    source = make_unicode(text.encode("utf-8", "replace").removeprefix(b"\xef\xbb\xbf"))
+    imports = lex(source, subject=subject).imports
+    dynamic, held = free_names(text)
+    return Rewritten(replace(source, dynamic), imports, dynamic, held)
+
+
+def rewrite_script(text: str) -> Rewritten:
+    """Prepare a CommonJS module."""
+    dynamic, held = free_names(text)
+    required = dict.fromkeys(match["name"] for match in REQUIRE.finditer(text))
+    source = make_unicode(text.encode("utf-8", "replace"))
+    return Rewritten(replace(source, dynamic), tuple(required), dynamic, held)
+
+
+def free_names(text: str) -> tuple[str, str]:
+    """Return two names as long as `import` that do not occur in a text."""
+    names = (f"$h{''.join(end)}$" for end in product(LETTERS, repeat=3))
+    free = (name for name in names if name not in text)
+    return next(free), next(free)
+
+
+def replace(source: bytes, dynamic: str) -> str:
+    """Return the text with calls of `import` and attributes of imports replaced."""
+    if CALL.search(source) is None and ATTRIBUTES.search(source) is None:
+        return source.decode()
+    tree = parse(source, go_on)
+    changed = bytearray(source)
+    for node in () if tree is None else found_by(visit(tree.walk(), places_in(source), go_on)):
+        span = slice(node.start_byte, node.end_byte)
+        changed[span] = dynamic.encode() if node.type == "import" else blank(source[span])
+    return changed.decode()
+
+
+def places_in(source: bytes) -> list[int]:
+    """Return where there may be an import."""
+    return [match.start() for match in WORD.finditer(source)]
+
+
+def blank(text: bytes) -> bytes:
+    """Return spaces as long as a text, with its line ends."""
+    return bytes(byte if byte in b"\r\n" else 32 for byte in text)
+
+
+def found_by(nodes: Iterator[Node | None]) -> Iterator[Node]:
+    """Yield what is to be replaced: the word `import` of calls, and attributes of statements."""
+    for node in nodes:
+        if node is None:
+            return
+        if node.type == "call_expression":
+            called = node.child_by_field_name("function")
+            if called is not None:
+                yield called
+        elif node.named_child_count > 1:
+            yield from (child for child in node.named_children[1:] if child.type == "import_attribute")

@@ -1,0 +1,60 @@
+"""Turns: so many at once, so many that wait, and whoever comes then is turned away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from hanse.errors import EngineError
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """A queue for `at_once` places in which at most `queue` wait.
+
+    Attributes:
+        taken: Places in use.
+    """
+
+    def __init__(self, at_once: int, queue: int) -> None:
+        self.at_once = at_once
+        self.queue = queue
+        self.taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self, subject: str) -> None:
+        """Wait for a place.
+
+        Raises:
+            EngineError: Too many wait already.
+        """
+        if self.taken < self.at_once:
+            self.taken += 1
+            return
+        if len(self._waiting) >= self.queue:
+            raise EngineError(
+                f"{len(self._waiting)} calls wait for their turn already",
+                reason="busy",
+                subject=subject,
+                hint="allow more processes, or a longer queue",
+            )
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif not turn.cancelled():
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """Leave a place to whoever waits longest."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.taken -= 1
