@@ -62,7 +62,6 @@ const configure = (name, federation, usual) => ({
       shared,
       ...federation,
     }),
-    new rspack.BannerPlugin({ banner: '/*! build-000000 */', raw: true }),
   ],
 });
 
@@ -145,7 +144,7 @@ const buildReact = async () => {
   const folder = join(out, 'hanse', 'react');
   const wrappers = join(out, 'sources', 'react');
   mkdirSync(wrappers, { recursive: true });
-  const packages = { react: 'react', 'jsx-runtime': 'react/jsx-runtime', server: 'react-dom/server.edge' };
+  const packages = { react: 'react', 'jsx-runtime': 'react/jsx-runtime', 'react-dom': 'react-dom', server: 'react-dom/server.edge' };
   const entryPoints = Object.entries(packages).map(([file, name]) => {
     const names = Object.keys(require(name)).filter((key) => key !== 'default' && /^\w+$/.test(key));
     const path = join(wrappers, `${file}.js`);

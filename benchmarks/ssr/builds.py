@@ -13,7 +13,17 @@ from shutil import rmtree
 from benchmarks.ssr.children import ROOT, ChildError
 from scripts.node import find_node
 
-__all__ = ["FIRST_BUILD", "NODE_MODULES", "REMOTES", "build_name", "ensure_built", "node_program", "read_files"]
+__all__ = [
+    "FIRST_BUILD",
+    "NODE_MODULES",
+    "REMOTES",
+    "build_name",
+    "ensure_built",
+    "node_program",
+    "read_files",
+    "read_imports",
+    "read_version",
+]
 
 HERE = Path(__file__).resolve().parent
 NODE_MODULES = HERE.parent / "node_modules"
@@ -90,3 +100,9 @@ def read_imports(remote: str) -> dict[str, dict[str, list[str]]]:
         (ensure_built() / "hanse" / remote / "files.json").read_bytes()
     )
     return document
+
+
+@cache
+def read_version(package: str) -> str:
+    """Return the version of an installed npm package."""
+    return str(json.loads((NODE_MODULES / package / "package.json").read_text())["version"])

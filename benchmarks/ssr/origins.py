@@ -1,8 +1,9 @@
 """The remotes' servers, a process of its own: builds for both sides, behind a front with latency and faults.
 
-Commands on standard input, each answered by a line:
+`/<remote>/` has the peer's container and its chunks, `/<remote>/_hanse/` the endpoints of Hanse's publisher. Commands
+on standard input, each answered by a line:
 
-* `{"op": "publish", "remote", "build", "broken", …}`: from now on the remote has this build.
+* `{"op": "publish", "remote", "build", "broken", "forged", "serial"}`: from now on the remote has this build.
 * `{"op": "set", "delay", "faults"}`: seconds each way, and a fault's name by remote.
 * `{"op": "account"}`: what was asked for since the last time.
 """
@@ -12,25 +13,26 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
+from pathlib import Path
 from socket import socket
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from benchmarks.ssr.builds import FIRST_BUILD, REMOTES, read_files
 from benchmarks.ssr.children import Child
 from benchmarks.ssr.front import Account, Front
+from benchmarks.ssr.streams import BROKEN, Streams
 
 __all__ = ["Origins", "main"]
-
-BROKEN = b'throw new Error("this build is broken");\n'
 
 
 class Origins:
@@ -70,14 +72,15 @@ class Containers:
         """Serve this build from now on."""
         self.published[remote] = (build, broken)
 
-    def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer with a file."""
         remote, file = request.path_params["remote"], request.path_params["file"]
         body = read_files("peer", remote).get(file) if remote in REMOTES else None
         if body is None:
             return Response(status_code=404)
         build, broken = self.published[remote]
-        body = body.replace(FIRST_BUILD.encode(), build.encode())
+        # A new build of a remote has a new entry; the peer looks at nothing else.
+        body = body.replace(FIRST_BUILD.encode(), build.encode()) + f"\n// {build}\n".encode()
         if broken and file.startswith("__federation_expose_"):
             body = BROKEN + body
         return Response(body, media_type="application/javascript")
@@ -85,19 +88,23 @@ class Containers:
 
 async def serve() -> None:
     """Serve until standard input ends."""
-    containers = Containers()
     inner, outer = listen(), listen()
-    front = Front(inner.getsockname()[1])
-    app = Starlette(routes=[Route("/{remote}/{file:path}", containers.answer)])
-    config = uvicorn.Config(app, access_log=False, log_level="warning", ws="none", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="hanse-bench-")))
+        containers, streams = Containers(), Streams(folder)
+        front = Front(inner.getsockname()[1])
+        mounts = [Mount(f"/{remote}/_hanse", streams.app_of(remote)) for remote in REMOTES]
+        app = Starlette(routes=[*mounts, Route("/{remote}/{file:path}", containers.answer)])
+        config = uvicorn.Config(
+            app, access_log=False, log_level="warning", ws="none", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[inner]))
         stack.push_async_callback(stop, server, running)
         outside = await asyncio.start_server(front.answer, sock=outer, limit=1 << 20)
         stack.callback(outside.close)
         say({"ready": True, "port": outer.getsockname()[1]})
-        await obey(front, containers)
+        await obey(front, containers, streams)
 
 
 async def stop(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
@@ -106,26 +113,33 @@ async def stop(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
     await running
 
 
-async def obey(front: Front, containers: Containers) -> None:
+async def obey(front: Front, containers: Containers, streams: Streams) -> None:
     """Do what standard input says until it ends."""
 
-    def publish(remote: str, build: str, broken: bool = False, **_: object) -> object:  # noqa: FBT001
+    async def publish(
+        *, remote: str, build: str, broken: bool = False, forged: bool = False, serial: int | None = None
+    ) -> object:
         containers.publish(remote, build, broken=broken)
+        await streams.publish(remote, build, broken=broken, forged=forged, serial=serial)
         return {}
 
-    def change(delay: float, faults: dict[str, str]) -> object:
+    async def change(*, delay: float, faults: dict[str, str]) -> object:
         front.delay, front.faults = delay, faults
         front.close_lines()
         return {}
 
-    def account() -> object:
+    async def account() -> object:
         front.account, past = Account(), front.account
         return asdict(past)
 
-    commands: dict[str, Callable[..., object]] = {"publish": publish, "set": change, "account": account}
+    commands: dict[str, Callable[..., Awaitable[object]]] = {
+        "publish": publish,
+        "set": change,
+        "account": account,
+    }
     while line := await asyncio.to_thread(sys.stdin.readline):
         command: dict[str, Any] = json.loads(line)
-        say(commands[command.pop("op")](**command))
+        say(await commands[command.pop("op")](**command))
 
 
 def listen() -> socket:
