@@ -48,6 +48,13 @@ class Front:
     faults: dict[str, str] = field(default_factory=dict)
     account: Account = field(default_factory=Account)
     lines: set[Line] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a new connection, in a task that may be cancelled at the end."""
+        task = asyncio.create_task(self.answer(reader, writer))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until it ends."""

@@ -101,7 +101,7 @@ async def serve() -> None:
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[inner]))
         stack.push_async_callback(stop, server, running)
-        outside = await asyncio.start_server(front.answer, sock=outer, limit=1 << 20)
+        outside = await asyncio.start_server(front.accept, sock=outer, limit=1 << 20)
         stack.callback(outside.close)
         say({"ready": True, "port": outer.getsockname()[1]})
         await obey(front, containers, streams)

@@ -54,16 +54,19 @@ const runPrimary = async () => {
 
 const runWorker = async () => {
   const task = JSON.parse(process.env.BENCH_TASK);
-  let host = await require(task.bundle).load();
+  // It listens at once: whoever comes before the host is there waits for it.
+  let host = require(task.bundle).load();
+  host.catch(() => {});
 
   const document = (...parts) =>
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Market</title></head><body>${parts.join('')}</body></html>`;
-  const lazily = (remote) => async (props) => document(await host.renderLazy(remote, props));
+  const lazily = (remote) => async (props) => document(await (await host).renderLazy(remote, props));
+  const excuse = async (remote, props) => (await host).renderOrExcuse(remote, props);
   const pages = {
-    '/shop': async (props) => document(await host.render('shop', props)),
-    '/home': async (props) => document(await host.renderOrExcuse('home', props)),
+    '/shop': async (props) => document(await (await host).render('shop', props)),
+    '/home': async (props) => document(await excuse('home', props)),
     '/both': async (props) =>
-      document(...(await Promise.all([host.renderOrExcuse('shop', props), host.renderOrExcuse('home', props)]))),
+      document(...(await Promise.all([excuse('shop', props), excuse('home', props)]))),
     '/flat': lazily('flat'),
     '/levels': lazily('levels'),
     '/chain': lazily('chain'),
@@ -78,12 +81,12 @@ const runWorker = async () => {
     // As its authors have it: where something changed, everything is dropped and the host is loaded again. Only when
     // it has been asked once more does it know the new entries, and can tell the next change.
     async reload() {
-      const changed = await host.revalidate();
+      const changed = await (await host).revalidate();
       if (changed) {
         forget();
-        host = await require(task.bundle).load();
-        await host.renderOrExcuse('shop', {});
-        await host.revalidate();
+        host = require(task.bundle).load();
+        await excuse('shop', {});
+        await (await host).revalidate();
       }
       return { changed };
     },
