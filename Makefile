@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples chromium peers shims demo test check bench bench-resolve bench-page docs clean
+.PHONY: help install examples toolchains chromium peers shims demo test check bench bench-resolve bench-page docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ examples: install
 	@echo "examples: building the demo's remotes, where their sources changed"
 	@$(RUN) -m scripts.build_examples
 
+toolchains: install
+	@echo "toolchains: building what tests import, where their sources changed"
+	@$(RUN) -m scripts.build_examples --toolchains
+
 chromium: install
 	@echo "chromium: looking for one to drive"
 	@$(RUN) -m scripts.find_chromium
@@ -54,7 +58,7 @@ demo: examples $(if $(CHECK),chromium) ## Show two real remotes on one page (CHE
 	@echo "demo: two remotes and the page that Hanse makes of them"
 	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
 
-test: examples chromium peers shims ## Run every test
+test: examples toolchains chromium peers shims ## Run every test
 	@echo "test: pytest"
 	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
@@ -90,5 +94,5 @@ $(DOCS_VENV)/.installed: requirements/docs.txt
 clean: ## Remove everything that make has made, the virtual environments too
 	@echo "clean: environments, builds, caches, node_modules, site/"
 	@rm -rf .venv .venv-* site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/*/*/node_modules examples/*/*/dist examples/*/*/*.generated.mjs
+	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/*/*/node_modules examples/*/*/dist tests/toolchains/*/node_modules tests/toolchains/*/dist examples/*/*/*.generated.mjs
 	@find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """Build the examples' remotes with their official toolchains, where their sources changed.
 
-Run as `python -m scripts.build_examples`; `--force` builds them whether they changed or not.
+Run as `python -m scripts.build_examples`; `--force` builds them whether they changed or not, `--toolchains`
+builds what only tests need instead.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from scripts.node import ROOT, Node, ToolError, ensure_node, install_packages, run_npm
 
-__all__ = ["REMOTES", "build_examples"]
+__all__ = ["REMOTES", "TOOLCHAINS", "build_examples"]
 
 REMOTES = tuple(
     ROOT / "examples" / name
@@ -27,23 +28,35 @@ REMOTES = tuple(
         "containers/lighthouse",
     )
 )
+# What only tests need: builds in the shapes that other toolchains give them.
+TOOLCHAINS = tuple(ROOT / "tests" / "toolchains" / name for name in ("webpack", "next"))
 BUILT = frozenset({"node_modules", "dist"})
 # Files that a build writes beside its sources.
 GENERATED = ".generated.mjs"
 # What is known of a remote by other remotes; a build is there when one of these is.
-ENTRIES = ("remoteEntry.json", "mf-manifest.json", "web/mf-manifest.json")
+ENTRIES = (
+    "remoteEntry.json",
+    "mf-manifest.json",
+    "web/mf-manifest.json",
+    "quay/mf-manifest.json",
+    "static/ssr/mf-manifest.json",
+)
 
 
-def build_examples(*, force: bool = False) -> None:
+def build_examples(*, force: bool = False, folders: tuple[Path, ...] = REMOTES) -> None:
     """Bring every remote's `dist/` up to date.
+
+    Args:
+        force: Whether they changed or not.
+        folders: The remotes.
 
     Raises:
         ToolError: Node cannot be had, or a build failed.
     """
     with _only_one():
-        stale = [folder for folder in REMOTES if force or not is_built(folder)]
+        stale = [folder for folder in folders if force or not is_built(folder)]
         if not stale:
-            print("examples: built already, and no source changed since")
+            print("built already, and no source changed since")
             return
         node = ensure_node()
         for folder in stale:
@@ -102,7 +115,8 @@ def _only_one() -> Iterator[None]:
 def main() -> int:
     """Build what changed; return 1 where that is not possible."""
     try:
-        build_examples(force="--force" in sys.argv[1:])
+        folders = TOOLCHAINS if "--toolchains" in sys.argv[1:] else REMOTES
+        build_examples(force="--force" in sys.argv[1:], folders=folders)
     except ToolError as error:
         print(error, file=sys.stderr)
         return 1

@@ -163,6 +163,27 @@ class Limits:
     stream_cache_bytes: int = 1 << 30
     # Keys that one text or file has: the one in use, those being replaced, and no list of thousands.
     keys_kept: int = 8
+    # How often plain server builds are looked at; sealed ones are heard of by themselves.
+    plain_interval: float = 5.0
+    # How long a start waits for server modules; pages do without those that come later.
+    server_start: float = 10.0
+    # How long a generation may be drained: the longest stream of a page.
+    drain_deadline: float = 30.0
+    # Builds that do not run and are not tried again.
+    builds_refused: int = 256
+
+    # Plain server builds over HTTP: pulling one in all, nested remotes included; whoever is not here by then
+    # is tried again at the next refresh.
+    import_deadline: float = 30.0
+    # Rounds of asking for what the round before was found to import; a chain of lazy chunks has five.
+    import_rounds: int = 64
+    # Remotes that are consumed by remotes, and by those in their turn.
+    nested_remotes: int = 16
+    # What a delegate in Python may take to decide, and how many of its decisions are remembered.
+    delegate_deadline: float = 2.0
+    delegate_decisions: int = 1024
+    # A delegate's own modules, in files beside `hanse.toml`.
+    delegate_files: int = 256
 
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
@@ -198,6 +219,25 @@ class Limits:
     page_preloads: int = 512
     # Proxies keep the whole head of a response in one buffer, of 4 KiB where small; cookies need room too.
     link_header_bytes: int = 2 << 10
+
+    # Rendering
+    # One fragment: beyond it the visitor has waited long enough to prefer the page without it.
+    fragment_deadline: float = 2.0
+    # What one page waits for all its fragments together, while at least one is being rendered.
+    page_deadline: float = 3.0
+    # Calls of one remote in engines at a time: a remote that hangs must leave room for the others.
+    remote_calls: int = 32
+    # Calls of one remote that wait until there is room; whoever comes then is turned away at once.
+    remote_queue: int = 256
+    # How much longer than a call's deadline its engine is waited for, until it has said so itself.
+    engine_grace: float = 0.1
+    # Fragments whose HTML is kept for callers who asked for it, and their characters together.
+    fragments_kept: int = 4096
+    fragments_characters: int = 64 << 20
+    # What an untrusted remote may write, before it is parsed: parsing is what it could make expensive.
+    untrusted_html: int = 128 << 10
+    # Elements inside each other, in what it writes: browsers themselves stop at 512.
+    untrusted_depth: int = 256
 
     # Sharing
     # Turns of a model's microtask queue; a page with three hundred remotes takes thirteen thousand to load.

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
@@ -42,6 +42,9 @@ from hanse.federation.verifying import Report, verify
 from hanse.names import check_remote_name
 from hanse.net import Client, digest
 from hanse.resolve import Remote
+
+if TYPE_CHECKING:
+    from hanse.federation.server.backstage import Backstage
 
 __all__ = ["Keeper"]
 
@@ -80,6 +83,7 @@ class Keeper:
         self.overriding = Overriding(settings, ledger, self.client, used=self._use, known=known)
         self._notifications = None if hub is None else self._make_notifications(hub)
         self._refreshing: asyncio.Task[Snapshot] | None = None
+        self.backstage: Backstage | None = None
         self._unlisten: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
         self._closed = False
@@ -203,6 +207,7 @@ class Keeper:
         try:
             self._notify()
             await self._begin()
+            await self._open_backstage()
             self.started.set_result(None)
             await self._watch()
         except Exception as error:  # noqa: BLE001
@@ -240,6 +245,8 @@ class Keeper:
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait({self._refreshing})
+        if self.backstage is not None:
+            await self.backstage.aclose()
         if self._reader is not None:
             await self._reader.aclose()
         if not self._borrowed:
@@ -259,6 +266,32 @@ class Keeper:
             if self._ledger.current is None:
                 raise
             LOG.warning("the first refresh failed, and the last good documents are served: %s", error)
+
+    def _tend_backstage(self) -> None:
+        """Tell the server side what the manifest says; it is made when a remote first has one."""
+        holdings = self._ledger.holdings
+        if holdings is None or self._ledger.current is None:
+            return
+        if self.backstage is None:
+            remotes = self._settings.manifest_with_own(holdings.manifest.manifest).values()
+            if not any(remote.server for remote in remotes):
+                return
+            # What it needs is in extras that other federations do without.
+            from hanse.federation.server.backstage import Backstage
+
+            self.backstage = Backstage(self._settings, self._ledger, self.client)
+        self.backstage.renew()
+
+    async def _open_backstage(self) -> None:
+        """Wait for the server modules, as far as they come in time."""
+        try:
+            self._tend_backstage()
+        except ImportError as error:
+            LOG.warning("server modules are not used, for hanse[render] is not installed: %s", error)
+        if self.backstage is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.limits.server_start):
+                    await self.backstage.settled()
 
     async def _restore(self) -> None:
         """Serve what was stored, until the first refresh is through."""
@@ -304,6 +337,8 @@ class Keeper:
             self._ledger.refreshes.tell(course.end(error))
             raise
         self._ledger.refreshes.tell(course.end())
+        if self.backstage is not None or self.started.done():
+            self._tend_backstage()
         return snapshot
 
     async def _go_round(self, course: Course) -> Snapshot:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from msgspec import UNSET, UnsetType
 
@@ -21,6 +20,7 @@ from hanse.federation.newcomers import Delta
 from hanse.federation.places import check_origins
 from hanse.federation.reading import read_file
 from hanse.federation.refreshing import RefreshListener
+from hanse.federation.rendering import Rendering, at_home
 from hanse.federation.settings import Host, Settings, make_settings, overrule, settings_from
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
@@ -33,15 +33,13 @@ from hanse.resolve.facade import find_facade
 
 __all__ = ["Federation"]
 
-T = TypeVar("T")
-
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Keepers of a parent process are kept and left alone: their sockets and their poll set are the parent's, too.
 INHERITED: Final[list[Keeper]] = []
 
 
-class Federation:
+class Federation(Rendering):
     """A federation that is kept current: fetched, resolved, and served as snapshots.
 
     Args:
@@ -448,10 +446,3 @@ class Federation:
                 hint="await start(), enter it with `async with`, or use its `sync` face",
             )
         return keeper
-
-
-async def at_home(keeper: Keeper, make: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Run a coroutine on the keeper's loop, whichever loop this is."""
-    if asyncio.get_running_loop() is keeper.loop:
-        return await make()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), keeper.loop))

@@ -1,0 +1,69 @@
+"""The engines of one federation: each is made when the first generation needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Final, cast
+
+from hanse.engines.base import Engine, EngineLimits, Generation, Realm
+from hanse.errors import EngineError
+
+__all__ = ["Engines"]
+
+# Where the engines are, loaded when they are needed: each has an extra of its own.
+HOMES: Final = {
+    "deno": ("hanse.engines.deno", "DenoEngine", "hanse[render]"),
+    "wasm": ("hanse.engines.wasm", "WasmEngine", "hanse[wasm]"),
+}
+
+
+class Engines:
+    """Opens realms by the kind of engine; all of it belongs to one event loop.
+
+    Args:
+        limits: What each realm may use.
+        makers: Kind -> what makes the engine; for tests.
+    """
+
+    def __init__(
+        self, limits: EngineLimits, makers: Mapping[str, Callable[[], Engine]] | None = None
+    ) -> None:
+        self._limits = limits
+        self._makers = makers or {kind: partial(make_engine, kind) for kind in HOMES}
+        self._engines: dict[str, Engine] = {}
+
+    async def open(self, kind: str, generation: Generation) -> Realm:
+        """Open a realm.
+
+        Raises:
+            EngineError: There is no such engine here, or the generation cannot be opened.
+        """
+        if kind not in self._engines:
+            self._engines[kind] = self._makers[kind]()
+        return await self._engines[kind].open(generation, self._limits)
+
+    async def aclose(self) -> None:
+        """End all engines."""
+        while self._engines:
+            _, engine = self._engines.popitem()
+            await engine.close()
+
+
+def make_engine(kind: str) -> Engine:
+    """Make an engine.
+
+    Raises:
+        EngineError: What it needs is not installed.
+    """
+    module, name, extra = HOMES[kind]
+    try:
+        return cast("Engine", getattr(import_module(module), name)())
+    except ImportError as error:
+        raise EngineError(
+            f"the engine {kind!r} is not installed: {error}",
+            reason="start",
+            subject=kind,
+            hint=f"install {extra}",
+        ) from error

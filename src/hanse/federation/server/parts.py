@@ -1,0 +1,133 @@
+"""Parts: exposed modules as one stage has them, with what their HTML needs in a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hanse.engines.base import module_name
+from hanse.errors import NotFoundError
+from hanse.federation.generations import Assembly
+from hanse.federation.modules import RemoteModule, find_module, find_remote
+from hanse.federation.server.supplies import Supply
+from hanse.federation.snapshot import Snapshot
+from hanse.formats.server_entry import ServerEntry
+from hanse.render.adapters import Choice
+from hanse.render.hydration import hydration_urls
+from hanse.render.stage import Part
+from hanse.resolve.paths import join, scope_url
+
+__all__ = ["browser_part", "expose_of", "server_part"]
+
+NO_SERVER = "its remote has no server modules"
+
+
+def expose_of(entry: ServerEntry, key: str) -> str | None:
+    """Return an exposed module's key as its entry writes it; it may be given with or without `./`."""
+    bare = key.removeprefix("./")
+    return next((one for one in (key, f"./{bare}", bare) if one in entry.exposes), None)
+
+
+def browser_module(snapshot: Snapshot, remote: str, key: str) -> RemoteModule | None:
+    """Return what the browser would run for a module; None where it cannot."""
+    try:
+        return find_module(snapshot, remote, key)
+    except NotFoundError:
+        return None
+
+
+def browser_part(snapshot: Snapshot, remote: str, key: str, *, reason: str = NO_SERVER) -> Part:
+    """Return the part of a module that the browser alone can run.
+
+    Raises:
+        NotFoundError: It cannot either.
+    """
+    found = find_module(snapshot, remote, key)
+    return Part(
+        remote=remote,
+        key=found.key,
+        specifier=found.specifier,
+        browser_only=reason,
+        browser=found.specifier,
+    )
+
+
+def server_part(
+    snapshot: Snapshot, supply: Supply, key: str, *, assembly: Assembly, choice: Choice, entry: ServerEntry
+) -> Part:
+    """Return the part of a module that a generation has.
+
+    Args:
+        snapshot: What pages get.
+        supply: Where the remote's modules come from, and what may be done with them.
+        key: Its key, as the server entry writes it.
+        assembly: Its generation.
+        choice: Its remote's adapter.
+        entry: Its remote's server entry.
+    """
+    found = browser_module(snapshot, supply.remote, key) if supply.trusted else None
+    return Part(
+        remote=supply.remote,
+        key=key,
+        specifier=f"{supply.remote}/./{key.removeprefix('./')}",
+        build=entry.build,
+        generation=assembly.generation.id,
+        adapter=choice.adapter,
+        adapter_missing=choice.reason,
+        trusted=supply.trusted,
+        engine=supply.engine,
+        layer=supply.layer,
+        browser_only=assembly.reason(supply.remote, key),
+        deadline=supply.deadline,
+        browser=None if found is None else found.specifier,
+        hydration={} if found is None else hydration_of(snapshot, found),
+        styles=styles_of(snapshot, supply.remote, entry),
+        scripts={} if found is None else scripts_of(supply.remote, key, entry, found),
+    )
+
+
+def hydration_of(snapshot: Snapshot, found: RemoteModule) -> Mapping[str, str]:
+    """Return what React means to a module in the browser; nothing for containers, which bring their own."""
+    parsed = snapshot.files.parsed
+    if parsed is None or found.remote in snapshot.containers.containers:
+        return {}
+    return hydration_urls(parsed, found.url)
+
+
+def scripts_of(remote: str, key: str, entry: ServerEntry, found: RemoteModule) -> dict[str, tuple[str, ...]]:
+    """Return what the browser loads in place of an exposed module: the module, and all that it imports."""
+    name = module_name(remote, entry.exposes[key])
+    return {name: tuple(one.url for one in found.preloads if one.kind == "module")}
+
+
+def styles_of(snapshot: Snapshot, remote: str, entry: ServerEntry) -> dict[str, tuple[str, ...]]:
+    """Return the style sheets of a build's modules, by the modules' names; they lie in the browser's build.
+
+    Those of a container are its exposed modules', as its manifest has them.
+    """
+    container = snapshot.containers.containers.get(remote)
+    if container is not None:
+        exposes = container.exposes or {}
+        return {
+            module_name(remote, file): exposes[key].css
+            for key, file in entry.exposes.items()
+            if key in exposes
+        }
+    try:
+        found = find_remote(snapshot, remote)
+    except NotFoundError:
+        return {}
+    scope = scope_url(found.entry.url or found.url)
+    return dict(placed_styles(scope, remote, entry))
+
+
+def placed_styles(scope: str, remote: str, entry: ServerEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of each module that has style sheets, and their URLs."""
+    for file, module in entry.modules.items():
+        if module.styles:
+            yield module_name(remote, file), tuple(place(scope, module.styles))
+
+
+def place(scope: str, files: Iterable[str]) -> Iterator[str]:
+    """Yield the URLs of files of a browser build."""
+    for file in files:
+        yield join(scope, file)

@@ -1,0 +1,61 @@
+"""Plain server builds: looked at by their document, and pulled again where it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+from hanse.errors import NetworkError
+from hanse.federation.reading import decode_entry
+from hanse.formats.config_structs import Layer
+from hanse.limits import Limits
+from hanse.net import Client, digest
+from hanse.stream.import_container import import_container
+from hanse.stream.import_entries import Imported
+from hanse.stream.import_native import import_native
+
+__all__ = ["pull_plain"]
+
+
+async def pull_plain(
+    client: Client,
+    url: str,
+    *,
+    kind: Literal["native", "container"],
+    name: str,
+    layer: Layer,
+    known: str,
+    others: Collection[str],
+    limits: Limits,
+) -> tuple[str, Imported | None]:
+    """Look at a plain build, and pull it where it is not the one that is known.
+
+    Args:
+        client: Asks the web.
+        url: Its document: a remote entry, a container's manifest, or its script.
+        kind: Which system it was built for.
+        name: The remote's name.
+        layer: What the build is for.
+        known: The digest of the document that was pulled by; empty for none.
+        others: The remotes of the federation.
+        limits: The caps.
+
+    Returns:
+        The digest of the document, and what was pulled; None where it is the one that is known.
+
+    Raises:
+        HanseError: It could not be had, or cannot be used.
+    """
+    accept = "application/json" if url.partition("?")[0].endswith(".json") else "*/*"
+    found = await client.fetch(
+        url, cap=max(limits.remote_entry_bytes, limits.module_bytes), accept=accept, revalidate=True
+    )
+    if found.stale_reason is not None:
+        raise NetworkError(f"it could not be asked for again: {found.stale_reason}", subject=url)
+    now = digest(found.body)
+    if now == known:
+        return now, None
+    if kind == "container":
+        return now, await import_container(url, client, name=name, known=others, layer=layer, limits=limits)
+    entry = await decode_entry(found.body, subject=url, limits=limits, origins=client.access.origins)
+    return now, await import_native(entry, url, client, name=name, layer=layer, limits=limits)

@@ -1,0 +1,89 @@
+"""Views: what one page is rendered from, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+
+from hanse.engines.base import Realm
+from hanse.errors import EngineError
+from hanse.federation.server.openings import Opened
+from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, server_part
+from hanse.federation.server.supplies import Supply
+from hanse.federation.snapshot import Snapshot
+from hanse.render.stage import Part
+
+__all__ = ["View"]
+
+
+class View:
+    """A `Stage`: one snapshot, and the generations that ran when it was made.
+
+    Args:
+        snapshot: What the browser gets.
+        supplies: What is known of the remotes that have server modules.
+        opened: The generation of each remote that can be rendered.
+        reasons: Why the others cannot be, by remote.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        supplies: Mapping[str, Supply],
+        opened: Mapping[str, Opened],
+        reasons: Mapping[str, str],
+    ) -> None:
+        self.snapshot = snapshot
+        self._supplies = supplies
+        self._opened = opened
+        self._reasons = reasons
+        self._parts: dict[tuple[str, str], Part] = {}
+        for one in {id(one): one for one in opened.values()}.values():
+            one.serve(self)
+
+    def find(self, remote: str, key: str) -> Part:
+        """Find an exposed module; its key may be given with or without `./`.
+
+        Raises:
+            NotFoundError: There is no such remote, or it has no such module.
+        """
+        known = self._parts.get((remote, key))
+        if known is None:
+            known = self._make(remote, key)
+            self._parts[remote, key] = known
+        return known
+
+    def enter(self, part: Part) -> AbstractAsyncContextManager[Realm]:
+        """Lend the realm that has a part's generation.
+
+        Raises:
+            EngineError: `ended`: there is none for it.
+        """
+        opened = self._opened.get(part.remote)
+        if opened is None:
+            raise EngineError("it has no generation that runs", reason="ended", subject=part.remote)
+        return opened.enter()
+
+    @property
+    def remotes(self) -> tuple[str, ...]:
+        """The remotes that can be rendered."""
+        return tuple(self._opened)
+
+    def _make(self, remote: str, key: str) -> Part:
+        opened = self._opened.get(remote)
+        member = None if opened is None else opened.running.members.get(remote)
+        if opened is None or member is None:
+            return browser_part(self.snapshot, remote, key, reason=self._reasons.get(remote, NO_SERVER))
+        entry = member.build.entry
+        own = expose_of(entry, key)
+        if own is None:
+            return browser_part(self.snapshot, remote, key, reason=f"its server build exposes no {key!r}")
+        return server_part(
+            self.snapshot,
+            self._supplies[remote],
+            own,
+            assembly=opened.running.assembly,
+            choice=opened.running.choices[remote],
+            entry=entry,
+        )

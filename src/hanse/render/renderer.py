@@ -1,0 +1,104 @@
+"""The renderer: what the scenes of one federation have in common, on the event loop it lives on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Unpack
+
+from hanse.limits import LIMITS, Limits
+from hanse.net import BreakerState
+from hanse.render.fragment import Fragment
+from hanse.render.gates import Gates
+from hanse.render.keeping import Kept
+from hanse.render.scene import House, Scene
+from hanse.render.stage import Stage
+from hanse.render.streaming import FragmentStream
+from hanse.render.wishes import Wishes
+
+__all__ = ["Listener", "Renderer"]
+
+Listener = Callable[[Fragment], None]
+"""Is told of every fragment, whatever became of it."""
+
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class Renderer:
+    """Renders fragments; all its methods belong to the federation's event loop.
+
+    Args:
+        stage: Returns the current view of the federation's server side.
+        limits: The caps.
+        development: Whether pages say what went wrong with their fragments.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        stage: Callable[[], Stage],
+        *,
+        limits: Limits = LIMITS,
+        development: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stage = stage
+        self._development = development
+        self._listeners: dict[object, Listener] = {}
+        self._house = House(limits, clock, Gates(limits, clock), Kept(limits, clock), self._tell)
+
+    def open(
+        self,
+        *,
+        nonce: str | None = None,
+        traceparent: str | None = None,
+        development: bool | None = None,
+        withheld: Mapping[str, str] = MappingProxyType({}),
+    ) -> Scene:
+        """Open the scene of one page, which keeps the stage of this moment; arguments are those of `Scene`.
+
+        Args:
+            nonce: The response's nonce.
+            traceparent: The trace the page is a part of.
+            development: As the renderer's own if not given.
+            withheld: Remotes that only the browser may render on this page, with the reason.
+        """
+        return Scene(
+            self._stage(),
+            self._house,
+            nonce=nonce,
+            traceparent=traceparent,
+            development=self._development if development is None else development,
+            withheld=withheld,
+        )
+
+    async def render(
+        self, remote: str, key: str, props: Mapping[str, object] = NOTHING, **wishes: Unpack[Wishes]
+    ) -> Fragment:
+        """Render one fragment for a page of its own; arguments and errors are those of `Scene.render`."""
+        return await self.open().render(remote, key, props, **wishes)
+
+    def stream(
+        self, remote: str, key: str, props: Mapping[str, object] = NOTHING, **wishes: Unpack[Wishes]
+    ) -> FragmentStream:
+        """Stream one fragment for a page of its own; arguments and errors are those of `Scene.stream`."""
+        return self.open().stream(remote, key, props, **wishes)
+
+    def on_render(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener(fragment)` after each fragment, in the loop's thread; returns what ends it."""
+        handle = object()
+        self._listeners[handle] = listener
+        return lambda: self._listeners.pop(handle, None) and None
+
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return the breaker's state of each remote that was rendered."""
+        return self._house.gates.states()
+
+    async def aclose(self) -> None:
+        """End what is being made for those who share it."""
+        await self._house.kept.aclose()
+
+    def _tell(self, fragment: Fragment) -> None:
+        for listener in tuple(self._listeners.values()):
+            listener(fragment)
