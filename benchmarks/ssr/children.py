@@ -21,6 +21,7 @@ START_DEADLINE = 60.0
 END_DEADLINE = 10.0
 TICKS = os.sysconf("SC_CLK_TCK")
 MEGABYTE = 1_000_000
+WORDS = 2000
 
 
 class ChildError(RuntimeError):
@@ -44,6 +45,7 @@ class Child(AbstractContextManager["Child"]):
         log: Path | None = None,
     ) -> None:
         self.name = name
+        self._log = log
         self._lines: Queue[str] = Queue()
         errors = log.open("ab") if log else None
         try:
@@ -107,7 +109,7 @@ class Child(AbstractContextManager["Child"]):
         except Empty:
             raise ChildError(f"{self.name} did not answer within {deadline:g} s") from None
         if not line:
-            raise ChildError(f"{self.name} has ended")
+            raise ChildError(f"{self.name} has ended{self._last_words()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -129,6 +131,12 @@ class Child(AbstractContextManager["Child"]):
         self._reader.join(END_DEADLINE)
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+    def _last_words(self) -> str:
+        """Return the end of what it wrote to its log."""
+        if self._log is None or not (words := self._log.read_text(errors="replace")[-WORDS:].strip()):
+            return ""
+        return f"; its last words:\n{words}"
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -18,6 +18,8 @@ __all__ = ["FAULTS", "Fault", "Outcome", "Visit", "run_faults"]
 
 # A visitor who waits longer has gone.
 PATIENCE = 30.0
+# How long a side that hears of builds by itself has for it.
+SETTLING = 3.0
 # How long a side has to be whole again after its remote is.
 REPAIR = 10.0
 BUILD = re.compile(r'<main data-build="([^"]*)"')
@@ -158,7 +160,7 @@ def expect_both(server: Server) -> None:
     """
     if not wait_for(server, lambda visit: bool(visit.shop) and visit.home):
         raise ChildError(f"{server.side} does not show both fragments")
-    server.reload()
+    server.reload(seconds=0.0)
 
 
 def observe(origins: Origins, server: Server, fault: Fault, patience: float) -> Outcome:
@@ -190,7 +192,7 @@ def shows_repaired(visit: Visit) -> bool:
 
 def reload(server: Server, patience: float) -> list[object]:
     """Tell a side that its remote was deployed; return what of it has ended."""
-    server.child.send({"op": "reload"})
+    server.child.send({"op": "reload", "seconds": SETTLING})
     try:
         ended: list[object] = server.child.answer(deadline=patience)["ended"]
     except ChildError:

@@ -18,7 +18,7 @@ FLOOD = 200_000_000
 BLOCK = 1_000_000
 HANG = 120.0
 PIECE = 1 << 18
-SCRIPT = b"module.exports = { shop: { init() {}, get: async () => () => ({ default: () => 'not asked for' }) } };\n"
+SCRIPT = b"module.exports = { shop: { init() {}, get: async () => () => ({ __esModule: true, default: () => 'not asked for' }) } };\n"
 Fault = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -1,7 +1,7 @@
-"""Hanse as a server of pages, a process of its own: uvicorn, and engines for its remotes' modules.
+"""Hanse as a server of pages: a live federation behind uvicorn, and the engines of its remotes' modules.
 
 It answers as the peer does (`peer/cluster.cjs`), to the same commands: the task on the first line, then
-`{"op": "reload"}`, when a remote was deployed, and `{"op": "memory"}`.
+`{"op": "reload"}`, when a remote was deployed. Several workers are processes of their own, which share a socket.
 """
 
 from __future__ import annotations
@@ -9,15 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from typing import Any, Self
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from benchmarks.ssr.market import Market
+import hanse
+from benchmarks.ssr.children import Child
+from benchmarks.ssr.streams import PUBLIC, SHARED
+from hanse.federation.settings import settings_from
+from hanse.formats.config import decode_config
+from hanse.limits import LIMITS
+from hanse.stream import write_key
 
 __all__ = ["main"]
 
@@ -26,21 +36,83 @@ PROPS: Mapping[str, str] = {"visitor": "Tuva"}
 KEYS = {"home": "./Notice"}
 HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Market</title></head><body>'
 FOOT = "</body></html>"
+# How long a deploy is waited for, and how often it is looked for.
+NOTICE = 30.0
+LOOK = 0.005
+# A consumer asks for builds every few seconds; here one is deployed every few hundredths of one.
+OFTEN = replace(LIMITS, build_interval=0.01)
+DEADLINE = 60.0
 
 
-def make_app(market: Market, remote: str) -> ASGIApp:
-    """Return the app with the pages that the peer has, too."""
+class Federation(hanse.Federation):
+    """A federation with limits of its own, whose remotes have keys."""
 
-    async def show(*remotes: str) -> str:
+    @classmethod
+    def of(cls, folder: Path, origin: str, remotes: list[str]) -> Self:
+        """Make one of a `hanse.toml` that is written into the folder, as an operator writes it."""
+        key, public = write_key(SHARED, "key"), write_key(PUBLIC, "public")
+        lines = ["[federation]", 'manifest = "manifest.json"', 'modules = "skip"', "refresh = 0"]
+        lines.append(f'cache_folder = "{folder / "cache"}"')
+        for remote in remotes:
+            lines += [f"[remotes.{remote}]", f'server = "{origin}/{remote}/"']
+            lines += [f'key = "{key}"', f'public_key = "{public}"']
+        config = decode_config("\n".join(lines).encode(), environment={}, subject="hanse.toml")
+        made = cls.__new__(cls)
+        made._set_up(settings_from(config, folder, limits=OFTEN), None, time.time)
+        return made
+
+
+class Site:
+    """What the pages are made of."""
+
+    def __init__(self, task: Mapping[str, Any]) -> None:
+        self._folder = Path(task["folder"])
+        self._origin: str = task["origin"]
+        self._remote: str = task["remote"]
+        # A remote that is visited cold is not in the manifest before its first visitor comes.
+        self._listed = ["home", "shop"] if self._remote == "shop" else ["home"]
+        self._write()
+        self.federation = Federation.of(self._folder, self._origin, ["home", self._remote])
+        self._serials: dict[str, int] = {}
+
+    def _write(self) -> None:
+        manifest = {remote: f"{self._origin}/{remote}/remoteEntry.json" for remote in self._listed}
+        (self._folder / "manifest.json").write_text(json.dumps(manifest))
+
+    async def show(self, *remotes: str) -> str:
+        """Render a page of fragments."""
+        for remote in remotes:
+            if remote not in self._listed:
+                await self._add(remote)
         parts = await asyncio.gather(
-            *(market.render(one, KEYS.get(one, "./Page"), PROPS) for one in remotes)
+            *(self.federation.render(one, KEYS.get(one, "./Page"), PROPS) for one in remotes)
         )
-        return f"{HEAD}{''.join(parts)}{FOOT}"
+        return f"{HEAD}{''.join(part.markup for part in parts)}{FOOT}"
 
+    async def _add(self, remote: str) -> None:
+        self._listed.append(remote)
+        self._write()
+        await self.federation.refresh()
+        await self.federation.server_settled()
+
+    async def reload(self, *, seconds: float) -> bool:
+        """Wait until another build runs than the last time; tell whether it was in time."""
+        until = time.monotonic() + seconds
+        while (serials := self._read_serials()) == self._serials and time.monotonic() < until:
+            await asyncio.sleep(LOOK)
+        changed, self._serials = serials != self._serials, serials
+        return changed
+
+    def _read_serials(self) -> dict[str, int]:
+        return {one.remote: one.serial for one in self.federation.server_health()}
+
+
+def make_app(site: Site, remote: str) -> ASGIApp:
+    """Return the app with the pages that the peer has, too."""
     pages: dict[str, Page] = {
-        "/home": lambda: show("home"),
-        "/both": lambda: show("shop", "home"),
-        f"/{remote}": lambda: show(remote),
+        "/home": lambda: site.show("home"),
+        "/both": lambda: site.show("shop", "home"),
+        f"/{remote}": lambda: site.show(remote),
     }
 
     async def answer(scope: Scope, _: Receive, send: Send) -> None:
@@ -57,16 +129,14 @@ def make_app(market: Market, remote: str) -> ASGIApp:
     return answer
 
 
-async def serve(task: Mapping[str, Any]) -> None:
+async def serve(task: Mapping[str, Any], listener: socket) -> None:
     """Serve until standard input ends."""
-    remotes = ["home", task["remote"]]
-    market = Market(task["origin"], remotes, processes=task["processes"], folder=Path(task["folder"]))
-    try:
-        await market.open(["home"] if task["remote"] != "shop" else remotes)
+    site = Site(task)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(site.federation)
+        await site.reload(seconds=0)
         config = uvicorn.Config(
-            make_app(market, task["remote"]),
-            host="127.0.0.1",
-            port=task["port"],
+            make_app(site, task["remote"]),
             access_log=False,
             lifespan="off",
             log_level="warning",
@@ -75,26 +145,53 @@ async def serve(task: Mapping[str, Any]) -> None:
             ws="none",
         )
         server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve())
+        running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LOOK)
         say({"ready": True})
-        await obey(market)
+        await obey(site)
         server.should_exit = True
         await running
-    finally:
-        await market.close()
 
 
-async def obey(market: Market) -> None:
+async def obey(site: Site) -> None:
     """Do what standard input says until it ends."""
     while line := await asyncio.to_thread(sys.stdin.readline):
         command = json.loads(line)
-        if command["op"] == "reload":
-            changed = await market.reload()
-            say({"answers": [{"changed": changed}], "ended": []})
-        else:
-            say({"answers": [{}], "ended": []})
+        changed = await site.reload(seconds=command.get("seconds", NOTICE))
+        say({"answers": [{"changed": changed}], "ended": []})
+
+
+def supervise(task: Mapping[str, Any], listener: socket) -> None:
+    """Run several workers, and pass on what standard input says."""
+    workers: list[Child] = []
+    try:
+        for number in range(task["workers"]):
+            folder = Path(task["folder"]) / f"worker-{number}"
+            folder.mkdir()
+            own = {**task, "workers": 1, "folder": str(folder), "socket": listener.fileno()}
+            command = [sys.executable, "-m", "benchmarks.ssr.hanse_side"]
+            workers.append(Child(command, own, name=f"worker {number}", sockets=[listener.fileno()]))
+        say({"ready": True})
+        while line := sys.stdin.readline():
+            for worker in workers:
+                worker.send(json.loads(line))
+            answers = [one for worker in workers for one in worker.answer(deadline=DEADLINE)["answers"]]
+            say({"answers": answers, "ended": []})
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def listen(task: Mapping[str, Any]) -> socket:
+    """Return the socket that is served on: the supervisor's, or a new one."""
+    if "socket" in task:
+        return socket(fileno=task["socket"])
+    listener = socket()
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", task["port"]))
+    listener.listen(256)
+    return listener
 
 
 def say(value: object) -> None:
@@ -105,7 +202,11 @@ def say(value: object) -> None:
 def main() -> None:
     """Serve what standard input says, until it ends."""
     task = json.loads(sys.stdin.readline())
-    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(serve(task))
+    with listen(task) as listener:
+        if task["workers"] > 1:
+            supervise(task, listener)
+        else:
+            asyncio.Runner(loop_factory=uvloop.new_event_loop).run(serve(task, listener))
 
 
 if __name__ == "__main__":

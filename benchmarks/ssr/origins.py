@@ -24,13 +24,13 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from benchmarks.ssr.builds import FIRST_BUILD, REMOTES, read_files
 from benchmarks.ssr.children import Child
 from benchmarks.ssr.front import Account, Front
-from benchmarks.ssr.streams import BROKEN, Streams
+from benchmarks.ssr.streams import BROKEN, Streams, describe_browser
 
 __all__ = ["Origins", "main"]
 
@@ -75,6 +75,8 @@ class Containers:
     async def answer(self, request: Request) -> Response:
         """Answer with a file."""
         remote, file = request.path_params["remote"], request.path_params["file"]
+        if file == "remoteEntry.json" and remote in REMOTES:
+            return JSONResponse(describe_browser(remote))
         body = read_files("peer", remote).get(file) if remote in REMOTES else None
         if body is None:
             return Response(status_code=404)

@@ -104,7 +104,7 @@ def redeploy(
     origins.publish("shop", build_name(0))
     with start_server(side, origins.url) as server:
         run_load(server.port, "/shop", connections=CONNECTIONS, seconds=1.0)
-        server.reload()
+        server.reload(seconds=0.0)
         with Watch(server.port) as watch:
             story = Story(origins, server, count, monotonic() + budget, progress)
             story.tell()

@@ -41,13 +41,16 @@ class Server(AbstractContextManager["Server"]):
         self.child.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def reload(self) -> dict[str, Any]:
+    def reload(self, *, seconds: float = 30.0) -> dict[str, Any]:
         """Tell it that a remote was deployed, and wait until it shows the new build.
+
+        Args:
+            seconds: How long a side that hears of builds by itself waits for one.
 
         Raises:
             ChildError: It has ended, or did not get there in time.
         """
-        return self.child.ask({"op": "reload"}, deadline=DEADLINE)
+        return self.child.ask({"op": "reload", "seconds": seconds}, deadline=DEADLINE)
 
 
 def start_server(
@@ -70,8 +73,7 @@ def start_server(
         if side == "peer":
             child = start_peer(folder, origin, port, remote, processes)
         else:
-            task = {"origin": origin, "port": port, "remote": remote, "processes": processes, "folder": str(folder)}
-            child = Child([sys.executable, "-m", "benchmarks.ssr.hanse_side"], task, name="Hanse", log=folder / "log")
+            child = start_hanse(folder, origin, port, remote, processes)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -87,6 +89,12 @@ def start_peer(folder: Path, origin: str, port: int, remote: str, processes: int
     command: Sequence[str] = [str(node_program()), str(HERE / "peer" / "cluster.cjs")]
     task = {"bundle": str(host / "main.js"), "folder": str(host), "port": port, "processes": processes}
     return Child(command, task, name="the peer", environment={"NODE_ENV": "production"}, log=folder / "log")
+
+
+def start_hanse(folder: Path, origin: str, port: int, remote: str, processes: int) -> Child:
+    """Start Hanse, with as many workers as the peer has processes."""
+    task = {"origin": origin, "port": port, "remote": remote, "workers": processes, "folder": str(folder)}
+    return Child([sys.executable, "-m", "benchmarks.ssr.hanse_side"], task, name="Hanse", log=folder / "log")
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from hanse.limits import LIMITS
 from hanse.stream import Publisher, digest_of, key_ring, public_key
 from hanse.stream.shelf import Shelf
 
-__all__ = ["BROKEN", "PUBLIC", "SHARED", "Streams", "write_build"]
+__all__ = ["BROKEN", "PUBLIC", "SHARED", "Streams", "describe_browser", "write_build"]
 
 BROKEN: Final = b'throw new Error("this build is broken");\n'
 # The keys of a benchmark on one machine: nobody else sees them, and nothing is behind them.
@@ -135,6 +135,16 @@ def describe(
     fields["shared"] = [*shares(remote)]
     digest = build_digest(msgspec.json.encode(fields), subject=remote)
     return msgspec.json.encode({**fields, "build": digest})
+
+
+def describe_browser(remote: str) -> dict[str, object]:
+    """Return a remote's entry for browsers; the files it names are not asked for here."""
+    exposes = EXPOSES.get(remote, {"./Page": "Page.js"})
+    return {
+        "name": remote,
+        "exposes": [{"key": key, "outFileName": file} for key, file in exposes.items()],
+        "shared": shares(remote),
+    }
 
 
 def shares(remote: str) -> list[dict[str, object]]:
