@@ -70,7 +70,9 @@ def document(
         "version": version,
         "build": "",
         "serial": serial,
-        "exposes": {f"./{name.removesuffix('.js')}": name for name in files if name in ("card.js", "other.js")},
+        "exposes": {
+            f"./{name.removesuffix('.js')}": name for name in files if name in ("card.js", "other.js")
+        },
         "modules": modules,
         "shared": [{"packageName": "react", "entries": {"react": "react.js"}}] if "react.js" in files else [],
         **said,

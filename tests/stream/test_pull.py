@@ -18,6 +18,7 @@ from tests.stream.remotes import FILES, KEY, Recorder, consumer, publisher, serv
 
 pytestmark = pytest.mark.anyio
 
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from hanse.federation.background import background_loop, run_in, submit
 from hanse.federation.ledger import Listener
@@ -17,8 +18,12 @@ from hanse.net import BreakerState, Stats
 
 if TYPE_CHECKING:
     from hanse.federation.live import Federation
+    from hanse.federation.server.backstage import ServerHealth
+    from hanse.render import Fragment, Wishes
 
 __all__ = ["SyncFederation"]
+
+NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class SyncFederation:
@@ -102,6 +107,29 @@ class SyncFederation:
         """
         self._ensure()
         return self._federation.load_remote_module(remote, key)
+
+    def render(
+        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
+    ) -> Fragment:
+        """Render an exposed module on the server; arguments are those of `Federation.render`.
+
+        Raises:
+            FormatError: The properties cannot be written as JSON.
+            NotFoundError: In development, where there is no such module.
+            UsageError: None of the remotes has server modules.
+        """
+        self._ensure()
+        return run_in(self._loop(), self._federation.render(remote, key, props, **wishes))
+
+    def server_health(self) -> tuple[ServerHealth, ...]:
+        """Return how the server side of each remote is that has one."""
+        self._ensure()
+        return self._federation.server_health()
+
+    def server_settled(self) -> None:
+        """Look at all server builds now, and wait until what has come runs, or was refused."""
+        self._ensure()
+        run_in(self._loop(), self._federation.server_settled())
 
     def init_remote_entry(
         self, url: str, name: str | None = None, *, integrity: str | None = None, snapshot: str | None = None

@@ -39,8 +39,8 @@ class ServerHealth:
 
     Attributes:
         remote: Its name.
-        status: `ok`; `stale` (an older build runs, for the latest could not be had or does not run);
-            `failed` (none runs); `starting`.
+        status: `ok`; `starting` (a build is being opened, while the one before runs on); `stale` (the one
+            before runs, for the latest could not be had or does not run); `failed` (none runs).
         engine: The kind of engine.
         trusted: Whether it shares a realm with others.
         build: The digest of the build that runs; empty where none does.
@@ -207,10 +207,11 @@ class Backstage:
         opened = None if group is None else group.opened
         member = None if opened is None else opened.running.members.get(name)
         error = self._error_of(name, held)
-        runs = opened is not None and member is not None
-        status: Literal["ok", "stale", "failed", "starting"] = "ok" if runs else "starting"
+        status: Literal["ok", "stale", "failed", "starting"] = "starting"
         if error is not None:
-            status = "stale" if runs else "failed"
+            status = "failed" if member is None else "stale"
+        elif member is not None and member.build is held.build:
+            status = "ok"
         return ServerHealth(
             remote=name,
             status=status,

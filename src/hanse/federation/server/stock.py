@@ -10,8 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hanse.errors import HanseError
@@ -46,7 +45,7 @@ class Held:
 
     supply: Supply
     build: Build | None = None
-    nested: Mapping[str, Build] = MappingProxyType({})
+    nested: Mapping[str, Build] = field(default_factory=dict)
     findings: tuple[ImportFinding, ...] = ()
     error: HanseError | None = None
     since: float = 0.0
