@@ -98,7 +98,7 @@ async def serve() -> None:
         mounts = [Mount(f"/{remote}/_hanse", streams.app_of(remote)) for remote in REMOTES]
         app = Starlette(routes=[*mounts, Route("/{remote}/{file:path}", containers.answer)])
         config = uvicorn.Config(
-            app, access_log=False, log_level="warning", ws="none", timeout_graceful_shutdown=1
+            app, access_log=False, log_level="critical", ws="none", timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[inner]))

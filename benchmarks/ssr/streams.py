@@ -27,7 +27,7 @@ PRIVATE: Final = bytes(range(32, 64))
 FOREIGN: Final = bytes(range(64, 96))
 PUBLIC: Final = public_key(PRIVATE)
 EXPOSES: Final = {"home": {"./Notice": "Notice.js"}}
-# React is shared by `home`, as the peer's host brings it for its remotes.
+# Every remote brings React along and shares it, as builds do; one of them is run.
 REACT: Final = {
     "react": {"react": "react.js", "react/jsx-runtime": "jsx-runtime.js"},
     "react-dom": {"react-dom": "react-dom.js", "react-dom/server": "server.js"},
@@ -106,14 +106,14 @@ def contents_of(remote: str, build: str) -> dict[str, bytes]:
         file: content.replace(FIRST_BUILD.encode(), build.encode())
         for file, content in read_files("hanse", remote).items()
     }
-    return {**own, **read_files("hanse", "react")} if remote == "home" else own
+    return {**own, **read_files("hanse", "react")}
 
 
 def describe(
     remote: str, build: str, exposes: Mapping[str, str], contents: Mapping[str, bytes], serial: int
 ) -> bytes:
     """Write the document of a build."""
-    imports = {**read_imports(remote), **(read_imports("react") if remote == "home" else {})}
+    imports = {**read_imports(remote), **read_imports("react")}
     entry = ServerEntry(
         schema=1,
         name=remote,
@@ -132,7 +132,7 @@ def describe(
         },
     )
     fields: dict[str, object] = msgspec.to_builtins(entry)
-    fields["shared"] = [*shares(remote)]
+    fields["shared"] = [*shares()]
     digest = build_digest(msgspec.json.encode(fields), subject=remote)
     return msgspec.json.encode({**fields, "build": digest})
 
@@ -143,14 +143,12 @@ def describe_browser(remote: str) -> dict[str, object]:
     return {
         "name": remote,
         "exposes": [{"key": key, "outFileName": file} for key, file in exposes.items()],
-        "shared": shares(remote),
+        "shared": shares(),
     }
 
 
-def shares(remote: str) -> list[dict[str, object]]:
+def shares() -> list[dict[str, object]]:
     """Return what a build shares, as its document has it."""
-    if remote != "home":
-        return []
     version = read_version("react")
     return [
         {
