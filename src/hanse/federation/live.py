@@ -25,7 +25,7 @@ from hanse.federation.settings import Host, Settings, make_settings, overrule, s
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
 from hanse.federation.verifying import PAGE, Report
-from hanse.formats.config import Modules, decode_config
+from hanse.formats.config import Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
 from hanse.resolve import Policy, PolicyName
@@ -57,6 +57,8 @@ class Federation(Rendering):
             map has the integrity of each. `skip`: they are let be.
         facade_base: The folder of the site that facades of Module Federation containers are served in;
             `/_hanse/facade/` if not given.
+        rendering: What `[rendering]` of a `hanse.toml` says: `isolation`, `processes`, `memory` in MiB, and
+            `deadline` in seconds.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
@@ -78,6 +80,7 @@ class Federation(Rendering):
         development: bool = False,
         modules: Modules = "read",
         facade_base: str | None = None,
+        rendering: RenderingSettings | Mapping[str, object] | None = None,
         limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
@@ -93,6 +96,7 @@ class Federation(Rendering):
             development=development,
             modules=modules,
             facade_base=facade_base,
+            rendering=rendering,
             limits=limits,
         )
         self._set_up(settings, client, clock)

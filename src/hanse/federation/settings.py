@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from hanse.errors import FormatError, HanseError, UsageError
 from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
-from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings
+from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings, RenderingSettings
 from hanse.formats.decoding import convert_value
 from hanse.formats.manifest import SOME_PAGE, Manifest, Remote, decode_manifest, javascript_order
 from hanse.limits import LIMITS, Limits
@@ -89,6 +89,7 @@ class Settings:
     development: bool = False
     modules: Modules = "read"
     facade_base: str = FACADES
+    rendering: RenderingSettings = RenderingSettings()
     limits: Limits = LIMITS
 
     @property
@@ -245,6 +246,17 @@ def check_interval(seconds: float | None) -> float | None:
     return seconds
 
 
+def read_rendering(given: RenderingSettings | Mapping[str, object] | None) -> RenderingSettings:
+    """Return how rendering is set up.
+
+    Raises:
+        FormatError: A value is of the wrong kind.
+    """
+    if isinstance(given, RenderingSettings):
+        return given
+    return convert_value({} if given is None else dict(given), RenderingSettings, subject="rendering")
+
+
 def check_facade_base(base: str | None) -> str:
     """Return the folder that facades are served in.
 
@@ -315,6 +327,7 @@ def settings_from(config: Config, folder: Path, *, limits: Limits = LIMITS) -> S
         development=config.development,
         modules=config.modules,
         facade_base=check_facade_base(config.facade_base),
+        rendering=config.rendering,
         limits=limits,
     )
 
@@ -331,6 +344,7 @@ def make_settings(
     development: bool,
     modules: Modules,
     facade_base: str | None,
+    rendering: RenderingSettings | Mapping[str, object] | None,
     limits: Limits,
 ) -> Settings:
     """Check the arguments of a federation.
@@ -348,6 +362,7 @@ def make_settings(
         development=development,
         modules=read_modules(modules),
         facade_base=check_facade_base(facade_base),
+        rendering=read_rendering(rendering),
         limits=limits,
     )
 

@@ -8,7 +8,15 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from hanse.errors import FormatError
-from hanse.formats.config_structs import Config, HostEntry, Layer, Modules, Options, RemoteSettings
+from hanse.formats.config_structs import (
+    Config,
+    HostEntry,
+    Layer,
+    Modules,
+    Options,
+    RemoteSettings,
+    RenderingSettings,
+)
 from hanse.formats.decoding import shorten
 from hanse.formats.digests import integrity_fault
 from hanse.formats.manifest import SOME_PAGE, Remote, facade_faults
@@ -31,11 +39,12 @@ __all__ = [
     "Modules",
     "Options",
     "RemoteSettings",
+    "RenderingSettings",
     "decode_config",
     "read_config",
 ]
 
-TABLES: Final = ("federation", "remotes", "app", "exposes", "shared")
+TABLES: Final = ("federation", "remotes", "rendering", "app", "exposes", "shared")
 
 
 class FederationTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +112,11 @@ def read_config(
     }
     settings = read_settings(source, tables.get("remotes", {}))
     federation = read_federation(source, tables.get("federation", {}), settings)
+    rendering = read_struct(source, ("rendering",), tables.get("rendering", {}), RenderingSettings)
     config = msgspec.structs.replace(
         federation,
         settings=settings,
+        rendering=rendering or RenderingSettings(),
         app=tables.get("app", {}),
         exposes=tables.get("exposes", {}),
         shared=tables.get("shared", {}),

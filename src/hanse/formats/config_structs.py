@@ -13,7 +13,15 @@ import msgspec
 
 from hanse.formats.manifest import Remote
 
-__all__ = ["Config", "HostEntry", "Layer", "Modules", "Options", "RemoteSettings"]
+__all__ = [
+    "Config",
+    "HostEntry",
+    "Layer",
+    "Modules",
+    "Options",
+    "RemoteSettings",
+    "RenderingSettings",
+]
 
 Layer = Literal[
     "rsc",
@@ -103,6 +111,20 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return f"RemoteSettings({', '.join(shown)}, key={'…' if self.key else None})"
 
 
+class RenderingSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `[rendering]` says about the engines that render on the server.
+
+    With `isolation = "request"` every call has a process of its own; with `"generation"` a process lives as
+    long as the builds in it. `processes` is how many there are, None for one a processor, four at most.
+    `memory` is what the heap of each may have, in MiB; `deadline` is for one call, in seconds.
+    """
+
+    isolation: Literal["generation", "request"] = "generation"
+    processes: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
+    memory: Annotated[int, msgspec.Meta(ge=32, le=16384)] = 192
+    deadline: Seconds = 2.0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole `hanse.toml`.
 
@@ -126,6 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     modules: Modules = "read"
     facade_base: str | None = None
     settings: Mapping[str, RemoteSettings] = {}
+    rendering: RenderingSettings = RenderingSettings()
     app: Mapping[str, object] = {}
     exposes: Mapping[str, object] = {}
     shared: Mapping[str, object] = {}
