@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples toolchains chromium peers shims demo test check bench bench-resolve bench-page docs clean
+.PHONY: help install examples toolchains chromium peers shims engine demo test check bench bench-resolve bench-page docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -54,11 +54,15 @@ shims: install ## Install es-module-shims, which goes into wheels, for browsers 
 	@echo "shims: es-module-shims, from scripts/client"
 	@$(RUN) -m scripts.node scripts/client
 
-demo: examples $(if $(CHECK),chromium) ## Show two real remotes on one page (CHECK=1: drive it in Chromium, and end)
+engine: install ## Install QuickJS as WebAssembly, which goes into wheels: the engine for untrusted code
+	@echo "engine: quickjs.wasm, from scripts/engine"
+	@$(RUN) -m scripts.node scripts/engine
+
+demo: examples engine $(if $(CHECK),chromium) ## Show two real remotes on one page (CHECK=1: drive it in Chromium, and end)
 	@echo "demo: two remotes and the page that Hanse makes of them"
 	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
 
-test: examples toolchains chromium peers shims ## Run every test
+test: examples toolchains chromium peers shims engine ## Run every test
 	@echo "test: pytest"
 	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
@@ -94,5 +98,5 @@ $(DOCS_VENV)/.installed: requirements/docs.txt
 clean: ## Remove everything that make has made, the virtual environments too
 	@echo "clean: environments, builds, caches, node_modules, site/"
 	@rm -rf .venv .venv-* site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@rm -rf benchmarks/node_modules scripts/client/node_modules examples/*/*/node_modules examples/*/*/dist tests/toolchains/*/node_modules tests/toolchains/*/dist examples/*/*/*.generated.mjs
+	@rm -rf benchmarks/node_modules scripts/client/node_modules scripts/engine/node_modules examples/*/*/node_modules examples/*/*/dist tests/toolchains/*/node_modules tests/toolchains/*/dist examples/*/*/*.generated.mjs
 	@find src tests benchmarks scripts examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -265,8 +265,8 @@ class RefusedError(HanseError):
 
     Args:
         message: What happened.
-        reason: `proof` (there is none, or not one of ours), `key` (made with an unknown key), `signature`
-            (not that of this request, or it cannot be read), `digest` (another body than was signed), `stale`
+        reason: `proof` (there is none, or not one of ours), `key` (made with an unknown key), `signature` (it
+            is not that of this request, or cannot be read), `digest` (another body than was signed), `stale`
             (made too long ago, or in the future), `replay` (used before), `address` (not on the list), `rate`
             (too many requests), `path` (nothing is published there), `request` (it asks for what is not
             published, or cannot be read), `size`, `time` (its body was not here in time).

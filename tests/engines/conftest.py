@@ -8,9 +8,11 @@ import pytest
 
 from hanse.engines import Engine, EngineLimits, Generation, Realm
 from hanse.engines.deno import DenoEngine
+from hanse.engines.wasm import WasmEngine
 
 MAKERS: dict[str, Callable[[], Engine]] = {
     "deno": DenoEngine,
+    "wasm": WasmEngine,
 }
 
 Open = Callable[..., Awaitable[Realm]]

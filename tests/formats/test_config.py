@@ -154,7 +154,7 @@ def test_a_key_is_never_shown() -> None:
 FAULTS = {
     '[federation]\npolcy = "coherent"': (2, "federation.polcy", "'polcy'", "", "did you mean `policy`?"),
     "[federatoin]\n": (1, "federatoin", "'federatoin'", "", "did you mean `federation`?"),
-    "[zzz]\n": (1, "zzz", "'zzz'", "one of federation, remotes, app, exposes, shared", ""),
+    "[zzz]\n": (1, "zzz", "'zzz'", "one of federation, remotes, rendering, app, exposes, shared", ""),
     "# c\n\n[federation]\nrefresh = -1\n": (4, "federation.refresh", "-1", "a number >= 0.0", ""),
     "[federation]\nrefresh = true\n": (2, "federation.refresh", "True", "number", ""),
     '[federation]\npolicy = "x"\n': (2, "federation.policy", "'x'", "'coherent' or 'compatible'", ""),

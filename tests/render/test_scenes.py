@@ -52,9 +52,8 @@ async def test_a_fragment_has_its_html_its_properties_and_what_hydrates_it() -> 
     ]
     prefix = found.attributes.pop("data-hanse-prefix")
     assert found.attributes == {
-        "data-hanse-module": "shop/./Card",
+        "data-hanse-hydrate": "shop/./Card",
         "data-hanse-remote": "shop",
-        "data-hanse-hydrate": "react",
     }
     assert call.context == {"identifierPrefix": prefix}
     assert call.props == {"name": "cup"}

@@ -14,15 +14,16 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse import Federation, HanseError, UsageError
 from hanse.web import PageOptions, Pages
-from hanse.web.starlette import HanseMiddleware, hanse_page, install
+from hanse.web.starlette import HanseMiddleware, hanse_page, install, render_template
 from tests.federation.towns import QUICK, entry, serve_towns
+from tests.render.acting import Play, card, play
 from tests.web.heads import read_elements, read_json
 
 pytestmark = pytest.mark.anyio
@@ -316,3 +317,83 @@ def test_the_arguments_have_to_fit_together() -> None:
     ):
         with pytest.raises(HanseError):
             HanseMiddleware(make_starlette(), **arguments)  # type: ignore[arg-type]
+
+
+RENDERED = """<!doctype html><head>{{ hanse_head() }}</head>
+{{ hanse_render("home", "./Card", label="x") }}
+{% call hanse_render("home", "./Nothing") %}wait & <b>see</b>{% endcall %}"""
+
+
+def make_rendering(*, awaits: bool) -> Jinja2Templates:
+    loader = jinja2.DictLoader({"rendered": RENDERED})
+    env = jinja2.Environment(loader=loader, autoescape=True, enable_async=awaits)
+    templates = Jinja2Templates(env=env)
+    install(templates)
+    return templates
+
+
+@asynccontextmanager
+async def open_rendering(
+    endpoint: Callable[[Request], object],
+) -> AsyncIterator[tuple[Play, httpx2.AsyncClient]]:
+    part = card(remote="home", specifier="home/./Card", browser="home/./Card")
+    made = play(parts={("home", "./Card"): part})
+    async with serve_towns(home=entry("home")) as towns, towns.federation() as federation:
+        federation.renderer = made.renderer
+        app = Starlette(routes=[Route("/", endpoint)])
+        app.add_middleware(HanseMiddleware, federation=federation)
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://site.example") as client:
+            yield made, client
+
+
+async def test_a_template_that_awaits_renders_in_a_view_that_awaits() -> None:
+    templates = make_rendering(awaits=True)
+
+    async def show_it(request: Request) -> Response:
+        return await render_template(templates, request, "rendered", {"other": 1}, headers={"x-own": "1"})
+
+    async with open_rendering(show_it) as (_, client):
+        response = await client.get("/")
+    assert "<p>card</p>" in response.text
+    assert "wait & <b>see</b>" in response.text
+    assert response.headers["x-own"] == "1"
+    assert "content-security-policy" in response.headers
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+async def test_templates_of_both_kinds_render_in_a_view_with_a_thread_of_its_own(awaits: bool) -> None:
+    templates = make_rendering(awaits=awaits)
+
+    def show_it(request: Request) -> Response:
+        return templates.TemplateResponse(request, "rendered")
+
+    async with open_rendering(show_it) as (_, client):
+        assert "<p>card</p>" in (await client.get("/")).text
+
+
+async def test_a_template_that_does_not_await_says_what_to_do_in_a_view_that_awaits() -> None:
+    templates = make_rendering(awaits=False)
+
+    async def show_it(request: Request) -> Response:
+        return templates.TemplateResponse(request, "rendered")
+
+    async with open_rendering(show_it) as (_, client):
+        with pytest.raises(UsageError, match="does not await"):
+            await client.get("/")
+
+
+async def test_a_response_may_stream_a_fragment() -> None:
+    async def show_it(request: Request) -> Response:
+        page = hanse_page(request)
+
+        async def write() -> AsyncIterator[str]:
+            yield f"<!doctype html><head>{page.head()}</head>"
+            async for piece in page.stream("home", "Card", {"label": "x"}):
+                yield piece
+
+        return StreamingResponse(write(), media_type="text/html")
+
+    async with open_rendering(show_it) as (_, client):
+        html = (await client.get("/")).text
+    assert html.index("</head>") < html.index("card.css") < html.index("<p>card</p></div>")

@@ -22,14 +22,21 @@ from hanse.engines.base import (
     Target,
     module_name,
 )
+from hanse.engines.deno import DenoEngine
+from hanse.engines.pool import Pool, PoolCounts, PooledGeneration, PoolOptions
 
 __all__ = [
     "JSON",
     "ContainerSource",
+    "DenoEngine",
     "Engine",
     "EngineLimits",
     "Exposed",
     "Generation",
+    "Pool",
+    "PoolCounts",
+    "PoolOptions",
+    "PooledGeneration",
     "Realm",
     "RenderCall",
     "RenderStream",

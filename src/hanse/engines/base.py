@@ -77,12 +77,18 @@ class ContainerSource:
         global_name: What it is called in `module.exports`, or on the global object.
         base: The folder its chunks are asked from, as a prefix of module names: `ferry/`.
         share_scope: The share scope it is initialised with.
+        bundled: Whether a bundler wrote its script, and chunks are asked from `base`. Otherwise the script is
+            a module like any other, of any format, that exports the container or a promise of it: a delegate.
+
+    What a remote's bundle consumes in its turn it looks for on the global object, by `global_name`: there is
+    something with `get` and `init` for each container, unless there is something of that name anyway.
     """
 
     script: str
     global_name: str
     base: str
     share_scope: str = "default"
+    bundled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

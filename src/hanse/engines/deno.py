@@ -56,6 +56,11 @@ class DenoEngine:
         self._pushed: OrderedDict[tuple[int, EngineLimits], tuple[Generation, bytes]] = OrderedDict()
         self._closed = False
 
+    @property
+    def realms(self) -> tuple[DenoRealm, ...]:
+        """The realms whose processes run."""
+        return tuple(self._realms)
+
     async def open(self, generation: Generation, limits: EngineLimits) -> DenoRealm:
         """Start a process, push the generation into it, and evaluate what `warm` names.
 

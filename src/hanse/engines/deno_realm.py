@@ -137,6 +137,11 @@ class DenoRealm:
         self._end(EngineError("its realm was closed", reason="ended"))
         await asyncio.shield(self._reading)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it takes calls."""
+        return self._why is None
+
     async def wait(self) -> EngineError:
         """Wait until the process has ended; return why."""
         await asyncio.shield(self._reading)

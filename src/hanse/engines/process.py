@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -68,8 +70,10 @@ class Process:
 
     def kill(self) -> None:
         """End it at once, whatever it does."""
-        with contextlib.suppress(ProcessLookupError):
-            self._running.kill()
+        # Not by the transport: it would look for the exit status before, which belongs to asyncio's watcher.
+        if self._running.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
         """End it, and wait until nothing of it is left: no zombie, no pipe."""

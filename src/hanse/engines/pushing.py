@@ -33,6 +33,7 @@ class PushedContainer(msgspec.Struct, frozen=True):
     global_name: str
     base: str
     share_scope: str
+    bundled: bool
 
 
 class PushedLimits(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ def encode_generation(generation: Generation, limits: EngineLimits) -> bytes:
         imports=push_table(generation.imports),
         scopes=[(remote, push_table(table)) for remote, table in generation.scopes.items()],
         containers=[
-            PushedContainer(remote, item.script, item.global_name, item.base, item.share_scope)
+            PushedContainer(remote, item.script, item.global_name, item.base, item.share_scope, item.bundled)
             for remote, item in generation.containers.items()
         ],
         shared=[push_shared(copy) for copy in generation.shared],
@@ -86,8 +87,9 @@ def encode_generation(generation: Generation, limits: EngineLimits) -> bytes:
 
 def container_files(generation: Generation) -> frozenset[str]:
     """Return the scripts and chunks of containers, which have a loader of their own."""
-    bases = tuple(item.base for item in generation.containers.values())
-    scripts = {item.script for item in generation.containers.values()}
+    bundled = [item for item in generation.containers.values() if item.bundled]
+    bases = tuple(item.base for item in bundled)
+    scripts = {item.script for item in bundled}
     return frozenset(name for name in generation.modules if name in scripts or name.startswith(bases))
 
 

@@ -32,13 +32,7 @@ class Turns:
         if self.taken < self.at_once:
             self.taken += 1
             return
-        if len(self._waiting) >= self.queue:
-            raise EngineError(
-                f"{len(self._waiting)} calls wait for their turn already",
-                reason="busy",
-                subject=subject,
-                hint="allow more processes, or a longer queue",
-            )
+        self.check(subject)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -49,6 +43,25 @@ class Turns:
             elif not turn.cancelled():
                 self.give_back()
             raise
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def check(self, subject: str) -> None:
+        """Make sure that one more has room, if only to wait.
+
+        Raises:
+            EngineError: Too many wait already.
+        """
+        if self.taken >= self.at_once and len(self._waiting) >= self.queue:
+            raise EngineError(
+                f"{len(self._waiting)} calls wait for their turn already",
+                reason="busy",
+                subject=subject,
+                hint="allow more processes, or a longer queue",
+            )
 
     def give_back(self) -> None:
         """Leave a place to whoever waits longest."""

@@ -18,7 +18,7 @@ from hanse.errors import FormatError, UsageError
 from hanse.federation.generations import Member
 from hanse.federation.reading import read_file
 from hanse.formats.config_structs import Layer
-from hanse.formats.server_entry import ContainerScript, ServerEntry
+from hanse.formats.server_entry import ContainerScript, ServerEntry, ServerModule
 from hanse.graph import lex
 from hanse.limits import LIMITS, Limits
 from hanse.stream.import_entries import UNTOLD, finish_build, make_module, stop_after
@@ -76,18 +76,17 @@ def read_member(delegate: str, folder: Path, name: str, layer: Layer, limits: Li
         serial=0,
         format="cjs",
         layer=layer,
-        modules={
-            file: make_module(
-                one.body, imports=one.files, externals=(bare.replace("/./", "/") for bare in one.bare)
-            )
-            for file, one in files.items()
-        },
+        modules={file: describe(one) for file, one in files.items()},
         container=ContainerScript(start, re.sub(r"\W", "_", name, flags=re.ASCII)),
     )
     build = finish_build(entry, {file: one.body for file, one in files.items()}, subject=start, limits=limits)
-    return Member(
-        name=name, build=build, formats={file: one.format for file, one in files.items()}, open=True
-    )
+    formats = {file: one.format for file, one in files.items()}
+    return Member(name=name, build=build, formats=formats, open=True)
+
+
+def describe(one: Read) -> ServerModule:
+    """Describe a file by what it imports."""
+    return make_module(one.body, imports=one.files, externals=(bare.replace("/./", "/") for bare in one.bare))
 
 
 def read_all(start: str, folder: Path, limits: Limits) -> dict[str, Read]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from hanse.engines.base import ContainerSource, SharedCopy, module_name
@@ -20,7 +20,7 @@ __all__ = ["as_container", "share_with_containers"]
 
 
 def share_with_containers(
-    builds: Mapping[str, Build], plan: Plan, tables: Tables
+    builds: Mapping[str, Build], plan: Plan, tables: Tables, *, delegates: Collection[str] = ()
 ) -> tuple[dict[str, ContainerSource], tuple[SharedCopy, ...], ContainerPlan]:
     """Return the containers, what their share scopes hold, and what each gets of each package.
 
@@ -50,6 +50,7 @@ def share_with_containers(
             global_name=entry.container.global_name,
             base=module_name(name, ""),
             share_scope=label,
+            bundled=name not in delegates,
         )
     return containers, tuple(shared), uses
 

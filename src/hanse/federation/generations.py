@@ -52,7 +52,8 @@ class Member:
         consumer: The remote that consumes it and for whose sake it was pulled; empty where it is in the
             federation itself. It goes where its consumer goes.
         formats: File -> format, where that is not the build's own: a delegate may be an ES module.
-        open: Whether it may expose more than its entry says, as a delegate may.
+        open: Whether it is a delegate: it may expose more than its entry says, and its container is what its
+            script exports, or promises.
     """
 
     name: str
@@ -138,10 +139,10 @@ def assemble(
     if any(name in CLIENT_ONLY for build in builds.values() for name in names_in(build)):
         modules |= client_stubs(tables)
     expose_modules(tables, builds, asked_for(listed, wanted, builds))
-    containers, shared, uses = share_with_containers(builds, plan, tables)
-    requiring = {
-        module_name(one.name, file) for one in listed for file, kind in one.formats.items() if kind == "esm"
-    }
+    containers, shared, uses = share_with_containers(
+        builds, plan, tables, delegates=[one.name for one in listed if one.open]
+    )
+    requiring = {module_name(one.name, file) for one in listed if one.open for file in one.formats}
     modules, mended = mend(modules, tables, requiring=requiring)
     findings = (*mended, *find_missing(builds, modules, tables), *find_torn(builds, tables))
     generation = Generation(

@@ -28,6 +28,7 @@ from hanse.federation.verifying import PAGE, Report
 from hanse.formats.config import Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
+from hanse.render import Renderer
 from hanse.resolve import Policy, PolicyName
 from hanse.resolve.facade import find_facade
 
@@ -62,6 +63,9 @@ class Federation(Rendering):
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.
+
+    Attributes:
+        renderer: Renders the fragments of pages on the server; None where browsers do all of it.
 
     Raises:
         HanseError: An argument is wrong; nothing is fetched before `start`.
@@ -163,6 +167,7 @@ class Federation(Rendering):
         self._keeper: Keeper | None = None
         self._hub = (os.getpid(), Hub(settings.limits))
         self._closed = False
+        self.renderer: Renderer | None = None
         self._sync = SyncFederation(self)
 
     @property

@@ -89,7 +89,7 @@ class Settings:
     development: bool = False
     modules: Modules = "read"
     facade_base: str = FACADES
-    rendering: RenderingSettings = RenderingSettings()
+    rendering: RenderingSettings = field(default_factory=RenderingSettings)
     limits: Limits = LIMITS
 
     @property

@@ -44,9 +44,9 @@ def rendered_tag(part: Part, payload: Payload, *, prefix: str, hydrate: bool, ex
     attributes = {"data-hanse-remote": part.remote, "data-hanse-rendered": part.specifier}
     if hydrate and part.browser is not None:
         attributes = {
-            "data-hanse-module": part.browser,
+            # Not `data-hanse-module`: that is what the loader mounts.
+            "data-hanse-hydrate": part.browser,
             "data-hanse-remote": part.remote,
-            "data-hanse-hydrate": "react" if part.hydration else "module",
             "data-hanse-prefix": prefix,
             "data-hanse-props": payload.text,
         }

@@ -140,8 +140,10 @@ class Scene:
 
     def give_up(self, order: Order, error: Exception) -> Fragment:
         """Return what takes a fragment's place: rendered by the browser if it can be, else the fallback."""
-        fault = fault_of(error)
         part, seconds = order.part, self.house.clock() - order.started
+        fault = fault_of(error)
+        if fault.reason == "missing" and part.adapter is None and part.adapter_missing:
+            fault = replace(fault, message=f"{fault.message}\n  no adapter: {part.adapter_missing}")
         self._log(part, fault, error)
         inside = fallback_html(order.wish.fallback)
         fragment = Fragment(

@@ -18,6 +18,7 @@ from hanse.stream.container import (
     read_stream,
     write_stream,
 )
+from hanse.stream.key_files import KeyFile, read_key_file
 from hanse.stream.keys import KeyRing, key_id, key_ring, read_key, read_keys, rotate, write_key
 from hanse.stream.publisher import Publisher
 from hanse.stream.pull import Announced, Supplier, pull, read_entry
@@ -33,6 +34,7 @@ __all__ = [
     "Header",
     "HearBuild",
     "InUse",
+    "KeyFile",
     "KeyRing",
     "ModuleRow",
     "Offer",
@@ -53,6 +55,7 @@ __all__ = [
     "pull",
     "read_entry",
     "read_key",
+    "read_key_file",
     "read_keys",
     "read_stream",
     "rotate",

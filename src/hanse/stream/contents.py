@@ -62,7 +62,7 @@ class Contents:
         file = self.place_of(digest)
         # A file that is there was written whole; whether it still is, is found out when it is read.
         if not self._touch(file, len(content)):
-            write_file(file, content)
+            write_file(file, content, lasting=False)
         return digest
 
     def get(self, digest: str) -> bytes | None:

@@ -72,8 +72,14 @@ def open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
-def write_file(file: Path, content: bytes) -> None:
+def write_file(file: Path, content: bytes, *, lasting: bool = True) -> None:
     """Write a file anew, in one step for whoever reads it, readable by this user alone.
+
+    Args:
+        file: Its path.
+        content: All of it.
+        lasting: Have it on the disk before this returns. What is verified when it is read, and can be had
+            again, need not be.
 
     Raises:
         OSError: The folder cannot be written to.
@@ -85,12 +91,14 @@ def write_file(file: Path, content: bytes) -> None:
             os.fchmod(stream.fileno(), PRIVATE_FILE)
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                os.fsync(stream.fileno())
         part.replace(file)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    sync_folder(file.parent)
+    if lasting:
+        sync_folder(file.parent)
 
 
 def sync_folder(folder: Path) -> None:

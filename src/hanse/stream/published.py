@@ -27,7 +27,17 @@ from hanse.stream.contents import Contents
 from hanse.stream.disk import lock_folder, private_folder, read_file, write_file
 from hanse.stream.table import digest_of
 
-__all__ = ["ENTRY_FILE", "Edition", "Record", "Rolled", "edition_of", "publish", "record_folder", "roll_back"]
+__all__ = [
+    "ENTRY_FILE",
+    "RECORD_FILE",
+    "Edition",
+    "Record",
+    "Rolled",
+    "edition_of",
+    "publish",
+    "record_folder",
+    "roll_back",
+]
 
 ENTRY_FILE: Final = "server-entry.json"
 RECORD_FILE: Final = "published.json"
@@ -208,9 +218,12 @@ def publish_kept(record: Path, *, limits: Limits = LIMITS) -> Edition | None:
     """Return the last build that was published, whatever is in its folder; None where there is none.
 
     Raises:
-        HanseError: What was written down is damaged.
+        HanseError: What was written down is damaged, or others may write to it.
         OSError: A file cannot be read.
     """
+    if not (record / RECORD_FILE).exists():
+        return None
+    private_folder(record)
     before = read_record(record, limits)
     if before is None:
         return None

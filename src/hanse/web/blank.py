@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Unpack
 
 from markupsafe import Markup
 
 from hanse.errors import HanseError
 from hanse.html import tag, text
+from hanse.render import Fragment, Wishes
+from hanse.render.markup import fallback_html
 from hanse.web.csp import check_nonce, default_policy, make_nonce
 from hanse.web.options import PageOptions
 
 __all__ = ["BlankPage"]
+
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class BlankPage:
@@ -51,6 +57,45 @@ class BlankPage:
         inside = fallback.__html__() if hasattr(fallback, "__html__") else text(str(fallback))
         attributes = {"data-hanse-fallback": f"remote={remote};reason=unavailable"}
         return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    async def render(
+        self, remote: str, key: str, props: Mapping[str, object] = NOTHING, /, **wishes: Unpack[Wishes]
+    ) -> Fragment:
+        """Return the fallback.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        return self.render_sync(remote, key, props, **wishes)
+
+    def render_sync(
+        self,
+        remote: str,
+        key: str,
+        props: Mapping[str, object] = NOTHING,  # noqa: ARG002
+        /,
+        **wishes: Unpack[Wishes],
+    ) -> Fragment:
+        """Return the fallback.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        inside = Markup(fallback_html(wishes.get("fallback", "")))  # noqa: S704
+        markup = str(self.mount(f"{remote}/{key.removeprefix('./')}", inside))
+        return Fragment(
+            remote=remote, key=key, mode="fallback", html=inside, markup=markup, fallback="unavailable"
+        )
+
+    async def stream(
+        self, remote: str, key: str, props: Mapping[str, object] = NOTHING, /, **wishes: Unpack[Wishes]
+    ) -> AsyncIterator[str]:
+        """Yield the fallback.
+
+        Raises:
+            HanseError: In development, why there is no snapshot.
+        """
+        yield self.render_sync(remote, key, props, **wishes).markup
 
     def url(self, module: str) -> str:  # noqa: ARG002
         """Return the empty text.

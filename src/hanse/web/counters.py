@@ -9,11 +9,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from hanse.federation import Federation, Refresh, Snapshot
 from hanse.limits import Limits
+from hanse.render import Fragment, Renderer
 
-__all__ = ["OTHERS", "SECONDS", "FederationCounters", "RemoteSeries"]
+__all__ = ["OTHERS", "SECONDS", "FederationCounters", "FragmentCounters", "RemoteSeries"]
 
 # From a fresh copy of a small federation to the deadline of a large one.
 SECONDS: Final = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+# From a kept fragment to the deadline of one that hangs.
+FRAGMENT_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 # No remote can be called this: a name has no white space in it.
 OTHERS: Final = "all others"
 
@@ -30,21 +33,28 @@ class RemoteSeries:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._series: dict[str, set[tuple[Counter, str]]] = {}
+        self._series: dict[str, set[tuple[Counter | Histogram, tuple[str, ...]]]] = {}
 
     def count(self, counter: Counter, remote: str, what: str) -> None:
         """Count once what has happened to a remote."""
+        counter.labels(self._enter(counter, remote, (what,)), what).inc()
+
+    def observe(self, histogram: Histogram, remote: str, seconds: float) -> None:
+        """Note how long something took that a remote did."""
+        histogram.labels(self._enter(histogram, remote, ())).observe(seconds)
+
+    def _enter(self, metric: Counter | Histogram, remote: str, labels: tuple[str, ...]) -> str:
+        """Return the name that a remote is counted under."""
         if remote not in self._series and len(self._series) >= self._most:
-            counter.labels(OTHERS, what).inc()
-            return
-        counter.labels(remote, what).inc()
-        self._series.setdefault(remote, set()).add((counter, what))
+            return OTHERS
+        self._series.setdefault(remote, set()).add((metric, labels))
+        return remote
 
     def keep(self, present: Set[str]) -> None:
         """End the series of those that are not in the federation any more."""
         for remote in tuple(self._series.keys() - present):
-            for counter, what in self._series.pop(remote):
-                counter.remove(remote, what)
+            for metric, labels in self._series.pop(remote):
+                metric.remove(remote, *labels)
 
 
 class FederationCounters:
@@ -101,3 +111,45 @@ class FederationCounters:
             self.resolve_seconds.observe(refresh.resolve_seconds)
         for remote, outcome in refresh.outcomes.items():
             self.remotes.count(self.fetches, remote, outcome)
+
+
+class FragmentCounters:
+    """Counts the fragments that are rendered on the server, by remote.
+
+    Args:
+        renderer: Whose fragments are counted from now on.
+        registry: Where the metrics are listed.
+        remotes: The series that remotes have.
+    """
+
+    def __init__(self, renderer: Renderer, registry: CollectorRegistry, remotes: RemoteSeries) -> None:
+        self.remotes = remotes
+        self.fragments = Counter(
+            "hanse_fragments",
+            "Fragments, by what the visitor got: rendered, cached, browser, fallback.",
+            ["remote", "outcome"],
+            registry=registry,
+        )
+        self.failures = Counter(
+            "hanse_fragment_failures",
+            "Fragments that were not rendered, or broke off, by reason.",
+            ["remote", "reason"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "hanse_fragment_seconds",
+            "Time that a page waited for a fragment.",
+            ["remote"],
+            buckets=FRAGMENT_SECONDS,
+            registry=registry,
+        )
+        renderer.on_render(self.note)
+
+    def note(self, fragment: Fragment) -> None:
+        """Count a fragment."""
+        served = "cached" if fragment.cached else "rendered"
+        outcome = served if fragment.mode == "server" else fragment.mode
+        self.remotes.count(self.fragments, fragment.remote, outcome)
+        self.remotes.observe(self.seconds, fragment.remote, fragment.seconds)
+        if fragment.fallback is not None:
+            self.remotes.count(self.failures, fragment.remote, fragment.fallback)

@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 
 from hanse.errors import OverrideError, UsageError
 from hanse.federation import Federation
-from hanse.web.integration import AnyPage, Integration, add_headers, mount, nonce_of, read_body
+from hanse.web.integration import AnyPage, Integration, add_headers, mount, nonce_of, read_body, render
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_page
 from hanse.web.questions import Question
@@ -162,6 +162,7 @@ def names() -> Mapping[str, object]:
         "hanse_head": hanse_head,
         "hanse_mount": hanse_mount,
         "hanse_nonce": LocalProxy(lambda: open_page().nonce),
+        "hanse_render": hanse_render,
         "hanse_url": hanse_url,
     }
 
@@ -174,6 +175,11 @@ def hanse_head(modules: Sequence[str] = (), *, scoped: bool | None = None) -> Ma
 def hanse_mount(module: str, fallback: str = "", /, **props: object) -> Markup:
     """Write the element of a module; as `Page.mount`, and the inside of `{% call %}` is its fallback."""
     return mount(open_page(), module, fallback, props)
+
+
+def hanse_render(remote: str, key: str, fallback: object = "", /, **props: object) -> Markup:
+    """Render a module on the server; as `Page.render_sync`; the inside of `{% call %}` is its fallback."""
+    return render(open_page(), remote, key, fallback, props)
 
 
 def hanse_url(module: str) -> str:

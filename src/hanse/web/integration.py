@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import isawaitable
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -11,12 +12,23 @@ from markupsafe import Markup
 from hanse.errors import HanseError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
+from hanse.render import read_wishes
 from hanse.web.blank import BlankPage
 from hanse.web.bridge import Bridge
 from hanse.web.options import PageOptions
 from hanse.web.page import Page, Pages
 
-__all__ = ["AnyPage", "Headers", "Integration", "add_headers", "mount", "nonce_of", "read_body"]
+__all__ = [
+    "AnyPage",
+    "Headers",
+    "Integration",
+    "add_headers",
+    "mount",
+    "nonce_of",
+    "read_body",
+    "render",
+    "render_async",
+]
 
 AnyPage = Page | BlankPage
 """A page, or what stands in for it where there is no snapshot."""
@@ -126,6 +138,37 @@ def mount(page: AnyPage, module: str, fallback: str, props: Mapping[str, object]
     if not callable(caller):
         return page.mount(module, fallback, **props)
     return page.mount(module, caller(), **{name: one for name, one in props.items() if name != "caller"})
+
+
+def render(page: AnyPage, remote: str, key: str, fallback: object, arguments: Mapping[str, object]) -> Markup:
+    """Render a module for a template; the inside of `{% call %}` is its fallback.
+
+    Args:
+        page: The page.
+        remote: The remote's name.
+        key: The module's key.
+        fallback: What is shown where there is no HTML.
+        arguments: The properties, and by their prefix `hanse_` what else a caller may ask for.
+
+    Raises:
+        HanseError: As `Page.render_sync`.
+        UsageError: There is no such option.
+    """
+    props, wishes = read_wishes(arguments)
+    caller = props.pop("caller", None)
+    wishes["fallback"] = caller() if callable(caller) else fallback
+    return Markup(page.render_sync(remote, key, props, **wishes).markup)  # noqa: S704
+
+
+async def render_async(
+    page: AnyPage, remote: str, key: str, fallback: object, arguments: Mapping[str, object]
+) -> Markup:
+    """Do what `render` does for a template that awaits; takes and raises the same."""
+    props, wishes = read_wishes(arguments)
+    caller = props.pop("caller", None)
+    inside = caller() if callable(caller) else fallback
+    wishes["fallback"] = await inside if isawaitable(inside) else inside
+    return Markup((await page.render(remote, key, props, **wishes)).markup)  # noqa: S704
 
 
 def nonce_of(request: object) -> str | None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
-from hanse.web.counters import SECONDS, FederationCounters
+from hanse.web.counters import SECONDS, FederationCounters, FragmentCounters
 from hanse.web.gauges import FederationCollector
 
 __all__ = ["CountRequests", "Metrics"]
@@ -45,6 +45,8 @@ class Metrics:
             registry=self.registry,
         )
         self.counters = FederationCounters(federation, self.registry, limits)
+        if federation.renderer is not None:
+            self.fragments = FragmentCounters(federation.renderer, self.registry, self.counters.remotes)
         self.registry.register(FederationCollector(federation))
         ProcessCollector(registry=self.registry)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Unpack
 
 from markupsafe import Markup
 
+from hanse.errors import UsageError
 from hanse.federation import Federation, Snapshot
 from hanse.federation.modules import RemoteModule
 from hanse.html import inline_json, tag, text
 from hanse.limits import LIMITS, Limits
+from hanse.render import Fragment, Wishes
 from hanse.web.csp import check_nonce, default_policy, make_nonce
+from hanse.web.fragments import Fragments, read_traceparent
 from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.links import HINT, takes_links, write_links
@@ -24,6 +27,7 @@ from hanse.web.overrides import override_headers, read_overrides
 __all__ = ["Page", "Pages", "Visit"]
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +137,20 @@ class Pages:
         self, snapshot: Snapshot, nonce: str | None, visit: Visit, overridden: Mapping[str, str]
     ) -> Page:
         """Make a page."""
-        overrides = self.options.overrides
+        overrides, edition = self.options.overrides, self.edition(snapshot)
+        nonce = make_nonce() if nonce is None else check_nonce(nonce)
+        fragments = Fragments(
+            self.federation,
+            edition,
+            nonce=nonce,
+            traceparent=read_traceparent(visit.headers),
+            overridden=overridden,
+        )
         return Page(
             snapshot,
-            self.edition(snapshot),
-            nonce=make_nonce() if nonce is None else check_nonce(nonce),
+            edition,
+            fragments,
+            nonce=nonce,
             links=takes_links(visit.headers, self.options.link_headers),
             root=visit.root.rstrip("/"),
             more=override_headers(visit.query, visit.cookies, overridden, overrides),
@@ -157,6 +170,7 @@ class Page:
         self,
         snapshot: Snapshot,
         edition: Edition,
+        fragments: Fragments | None = None,
         *,
         nonce: str,
         links: bool,
@@ -166,6 +180,7 @@ class Page:
         self.nonce = nonce
         self.snapshot = snapshot
         self._edition = edition
+        self._fragments = fragments
         self._links = links
         self._more = more
         self.root = root
@@ -189,7 +204,12 @@ class Page:
             NotFoundError: In development, where nobody has one of the modules.
             UsageError: There are more modules than one page can mean.
         """
-        return Markup(self.prepare(modules, scoped=scoped).write(self.nonce))  # noqa: S704
+        fragments = self._fragments
+        named = (modules,) if isinstance(modules, str) else tuple(modules)
+        rendered = () if fragments is None else fragments.modules
+        head = self.prepare((*named, *rendered), scoped=scoped)
+        needed = "" if fragments is None else fragments.write_head(head)
+        return Markup(f"{head.write(self.nonce)}{needed}")  # noqa: S704
 
     def prepare(self, modules: Sequence[str] = (), *, scoped: bool | None = None) -> Head:
         """Return the head before it is written: what it preloads, what is missing, and why.
@@ -226,6 +246,56 @@ class Page:
             if props:
                 attributes["data-hanse-props"] = inline_json(props)
         return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    async def render(
+        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, /, **wishes: Unpack[Wishes]
+    ) -> Fragment:
+        """Render a module on the server; what comes back may be written into a template as it is.
+
+        Whatever fails costs this fragment alone: the browser renders it, or it shows its fallback. What it
+        needs in the page is written with the head, or right before it where the head is written already.
+
+        Args:
+            remote: The remote's name.
+            key: The module's key, with or without `./`.
+            props: Its properties; anything that msgspec makes a JSON object of.
+            wishes: `fallback`, `export`, `context`, `deadline`, `cache`, `hydrate`, `browser`; `render.Wish`
+                says what they mean.
+
+        Raises:
+            FormatError: The properties cannot be written as JSON.
+            NotFoundError: In development, where there is no such module.
+        """
+        return await self._stages().render(remote, key, props, **wishes)
+
+    def render_sync(
+        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, /, **wishes: Unpack[Wishes]
+    ) -> Fragment:
+        """Do what `render` does for code that does not await; takes and raises the same.
+
+        Raises:
+            UsageError: This is the thread of the federation's event loop.
+        """
+        return self._stages().render_sync(remote, key, props, **wishes)
+
+    def stream(
+        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, /, **wishes: Unpack[Wishes]
+    ) -> AsyncIterator[str]:
+        """Yield the markup of a module in pieces, for a response that is streamed; arguments as in `render`.
+
+        Close the iterator where it is not read to its end.
+        """
+        return self._stages().stream(remote, key, props, **wishes)
+
+    def _stages(self) -> Fragments:
+        """Return what renders fragments.
+
+        Raises:
+            UsageError: This page was not opened by `Pages`.
+        """
+        if self._fragments is None:
+            raise UsageError("this page has no federation", subject="page", hint="open it with Pages.open")
+        return self._fragments
 
     def url(self, module: str) -> str:
         """Return where a module lies; the empty text where it is not there.

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
 import jinja2
 from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request, cookie_parser
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hanse.errors import HanseError, NotFoundError, OverrideError, UsageError
 from hanse.federation import Federation
 from hanse.web.blank import BlankPage
-from hanse.web.integration import AnyPage
+from hanse.web.integration import AnyPage, render, render_async
 from hanse.web.options import PageOptions
 from hanse.web.overrides import override_page
 from hanse.web.page import Pages, Visit
 from hanse.web.server import create_app
 from hanse.web.starting import Starter
 
-__all__ = ["HanseMiddleware", "hanse_page", "install"]
+__all__ = ["HanseMiddleware", "hanse_page", "install", "render_template"]
 
 KEY: Final = "hanse"
 LAST_WORDS: Final = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
@@ -275,13 +275,16 @@ class LazyNonce:
 
 
 def install(templates: Jinja2Templates) -> None:
-    """Give templates `hanse_head`, `hanse_mount`, `hanse_url` and `hanse_nonce`.
+    """Give templates `hanse_head`, `hanse_mount`, `hanse_render`, `hanse_url` and `hanse_nonce`.
 
-    `hanse_head(modules=[…], scoped=None)`, `hanse_mount("team/mfe1/Button", "fallback", label="x")` and
-    `hanse_url("team/mfe1/Button")` are those of `Page`; `hanse_mount` may also be used with `{% call %}`, and
-    what stands inside is the fallback.
+    `hanse_head(modules=[…], scoped=None)`, `hanse_mount("team/mfe1/Button", "fallback", label="x")`,
+    `hanse_render("shop", "./Card", "fallback", product=p)` and `hanse_url("team/mfe1/Button")` are those of
+    `Page`; what stands inside `{% call %}` is the fallback. A template that does not await can render only
+    where it does not block the event loop: `render_template` writes one that does.
     """
-    templates.env.globals.update(hanse_head=write_head, hanse_mount=write_mount, hanse_url=write_url)
+    templates.env.globals.update(
+        hanse_head=write_head, hanse_mount=write_mount, hanse_render=write_fragment, hanse_url=write_url
+    )
     templates.context_processors.append(lambda request: {"hanse_nonce": LazyNonce(request)})
 
 
@@ -319,6 +322,43 @@ def write_mount(
         props.pop("caller")
         fallback = caller()
     return page_of(context).mount(module, fallback, **props)
+
+
+@jinja2.pass_context
+def write_fragment(
+    context: jinja2.runtime.Context, remote: str, key: str, fallback: object = "", /, **props: object
+) -> Markup | Awaitable[Markup]:
+    """Render a module on the server; in an environment that awaits, the template does."""
+    page = page_of(context)
+    if context.environment.is_async:
+        return render_async(page, remote, key, fallback, props)
+    return render(page, remote, key, fallback, props)
+
+
+async def render_template(
+    templates: Jinja2Templates,
+    request: Request,
+    name: str,
+    context: Mapping[str, object] | None = None,
+    *,
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Write a template of an environment with `enable_async=True`, in a view that awaits.
+
+    Args:
+        templates: Those that `install` was called with.
+        request: The request.
+        name: The template's name.
+        context: What the template is given.
+        status_code: The response's status.
+        headers: More headers.
+    """
+    given: dict[str, object] = {"request": request, **(context or {})}
+    for processor in templates.context_processors:
+        given.update(processor(request))
+    body = await templates.env.get_template(name).render_async(given)
+    return HTMLResponse(body, status_code=status_code, headers=headers)
 
 
 @jinja2.pass_context

@@ -33,6 +33,19 @@ def unknown(request: HttpRequest) -> HttpResponse:
     return render(request, "unknown")
 
 
+async def rendered(request: HttpRequest) -> HttpResponse:
+    return render(request, "rendered")
+
+
+def jinja_rendered(request: HttpRequest) -> HttpResponse:
+    return render(request, "rendered", using="jinja")
+
+
+async def rendered_first(request: HttpRequest) -> HttpResponse:
+    card = await request.hanse.render("home", "Card", {"label": "x"})  # type: ignore[attr-defined]
+    return HttpResponse(f"<!doctype html><head>{request.hanse.head()}</head>{card}")  # type: ignore[attr-defined]
+
+
 async def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse("nothing", content_type="text/plain")
 
@@ -55,6 +68,9 @@ urlpatterns = [
     path("sync", sync_page),
     path("jinja", jinja_page),
     path("unknown", unknown),
+    path("rendered", rendered),
+    path("jinja-rendered", jinja_rendered),
+    path("rendered-first", rendered_first),
     path("plain", plain),
     path("own", own),
     path("304", unchanged),

@@ -25,6 +25,10 @@ def unknown() -> str:
     return render_template("unknown.html")
 
 
+def rendered() -> str:
+    return render_template("rendered.html")
+
+
 def plain() -> Response:
     return Response("nothing", mimetype="text/plain")
 
@@ -44,6 +48,7 @@ def unchanged() -> Response:
 PATHS: dict[str, Callable[[], str | Response]] = {
     "/": page,
     "/unknown": unknown,
+    "/rendered": rendered,
     "/plain": plain,
     "/own": own,
     "/304": unchanged,

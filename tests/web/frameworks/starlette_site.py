@@ -32,6 +32,10 @@ def unknown(request: Request) -> Response:
     return TEMPLATES.TemplateResponse(request, "unknown")
 
 
+def rendered(request: Request) -> Response:
+    return TEMPLATES.TemplateResponse(request, "rendered")
+
+
 def plain(request: Request) -> Response:
     return PlainTextResponse("nothing")
 
@@ -49,7 +53,14 @@ def unchanged(request: Request) -> Response:
     return Response(status_code=304)
 
 
-PATHS = {"/": page, "/unknown": unknown, "/plain": plain, "/own": own, "/304": unchanged}
+PATHS = {
+    "/": page,
+    "/unknown": unknown,
+    "/rendered": rendered,
+    "/plain": plain,
+    "/own": own,
+    "/304": unchanged,
+}
 
 
 def make_starlette(federation: Federation, **options: Any) -> Starlette:

@@ -14,6 +14,10 @@ JINJA: Final = {
 <a href="{{ hanse_url("home/Card") }}"></a>""",
     "unknown": """<!doctype html><head>{{ hanse_head(modules=["home/Card", "nobody/X"]) }}</head>
 {{ hanse_mount("nobody/X", "not here") }}<a href="{{ hanse_url("nobody/X") }}"></a>""",
+    "rendered": """<!doctype html><head>{{ hanse_head() }}</head>
+{{ hanse_render("home", "./Card", "a & b", label="<x>", hanse_cache=60) }}
+{% call hanse_render("home", "Fails", label="y", hanse_browser=false) %}wait & <b>see</b>{% endcall %}
+{{ hanse_render("home", "./Nothing", "not a & b") }}""",
 }
 
 DJANGO: Final = {
@@ -24,4 +28,8 @@ DJANGO: Final = {
 <a href="{% hanse_url "home/Card" %}"></a>""",
     "unknown": """{% load hanse %}<!doctype html><head>{% hanse_head "home/Card" "nobody/X" %}</head>
 {% hanse_mount "nobody/X" "not here" %}<a href="{% hanse_url "nobody/X" %}"></a>""",
+    "rendered": """{% load hanse %}<!doctype html><head>{% hanse_head %}</head>
+{% hanse_render "home" "./Card" "a & b" label="<x>" hanse_cache=60 %}
+{% hanse_render_block "home" "Fails" hanse_browser=False %}wait & <b>see</b>{% endhanse_render_block %}
+{% hanse_render "home" "./Nothing" "not a & b" %}""",
 }

@@ -11,9 +11,12 @@ import httpx2
 import pytest
 
 from hanse import Federation
+from hanse.engines.base import RenderCall
+from hanse.errors import EngineError
 from hanse.web.overrides import Overrides
 from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
+from tests.render.acting import card, play
 from tests.web.frameworks.serving import FRAMEWORKS
 from tests.web.heads import Element, read_elements, read_json
 
@@ -271,3 +274,44 @@ def test_browsers_that_take_it_are_told_early_what_to_fetch(framework: str, town
             assert "sec-ch-ua" in answer.headers["vary"].lower()
         own = client.get("/own", headers=chromium)
         assert {"cookie", "sec-ch-ua"} <= {*re.split(r",\s*", own.headers["vary"].lower())}
+
+
+@each_framework
+def test_fragments_are_rendered_in_every_framework(framework: str, towns: Towns) -> None:
+    made = play(
+        fail_some,
+        parts={
+            ("home", "./Card"): card(remote="home", specifier="home/./Card", browser="home/./Card"),
+            ("home", "./Fails"): card(remote="home", specifier="home/./Fails", browser="home/./Fails"),
+        },
+    )
+    federation = towns.federation()
+    federation.renderer = made.renderer
+    with visit(framework, federation) as client:
+        response = client.get("/rendered")
+        again = client.get("/rendered")
+    nonce = nonce_of(response)
+    html = response.text
+    shown, failed, unknown = named(html, "div")
+    assert shown.attributes["data-hanse-hydrate"] == "home/./Card"
+    assert json.loads(shown.attributes["data-hanse-props"]) == {"label": "<x>"}
+    assert [one.text for one in named(html, "p")] == ["card"]
+    assert failed.attributes == {"data-hanse-fallback": "remote=home;reason=threw"}
+    assert "wait & <b>see</b>" in html
+    assert unknown.attributes == {"data-hanse-fallback": "remote=home;reason=unknown"}
+    assert unknown.text == "not a & b"
+    assert [
+        one.attributes["href"] for one in named(html, "link") if one.attributes["rel"] == "stylesheet"
+    ] == ["https://shop.example/card.css"]
+    assert {one.attributes["nonce"] for one in named(html, "script")} == {nonce}
+    assert sum("hanse-hydrate" in one.text for one in named(html, "script")) == 1
+    # What was kept has nobody's nonce in it, and fits on the next page.
+    assert again.text.count("<p>card</p>") == 1
+    assert nonce not in again.text
+    assert [call.module for call in made.actor.calls] == ["home/./Card", "home/./Fails", "home/./Fails"]
+
+
+def fail_some(call: RenderCall) -> str:
+    if call.module.endswith("Fails"):
+        raise EngineError("no", reason="threw")
+    return "<p>card</p>"

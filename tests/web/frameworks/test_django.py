@@ -23,6 +23,7 @@ from hanse.web.blank import BlankPage
 from hanse.web.django.site import integration, open_page
 from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
+from tests.render.acting import Play, card, play
 from tests.web.frameworks import csp
 from tests.web.frameworks.django_project import MIDDLEWARE, configured, make_wsgi
 from tests.web.heads import read_elements, read_json
@@ -302,3 +303,34 @@ def test_settings_that_tests_change_are_read_anew(towns: Towns) -> None:
     assert first.federation.keeper is None
     with configured(manifest=towns.manifest_url):
         assert integration() is not first
+
+
+@pytest.fixture
+def rendering(towns: Towns) -> Iterator[Play]:
+    part = card(remote="home", specifier="home/./Card", browser="home/./Card")
+    made = play(parts={("home", "./Card"): part})
+    federation = towns.federation()
+    federation.renderer = made.renderer
+    with configured(federation):
+        yield made
+    federation.sync.close()
+
+
+@pytest.mark.anyio
+async def test_an_async_view_may_render_before_its_head_is_written(rendering: Play) -> None:
+    html = (await AsyncClient().get("/rendered-first")).content.decode()
+    assert html.index("card.css") < html.index("</head>") < html.index("<p>card</p>")
+    assert html.count("card.css") == 1
+
+
+@pytest.mark.parametrize("path", ["/rendered", "/jinja-rendered"])
+def test_both_template_languages_render(rendering: Play, path: str) -> None:
+    html = Client().get(path).content.decode()
+    assert html.count("<p>card</p>") == 1
+    assert 'data-hanse-fallback="remote=home;reason=unknown"' in html
+
+
+def test_a_rendered_fragment_is_html_also_where_nothing_is_escaped(rendering: Play) -> None:
+    source = "{% autoescape off %}{% hanse_render 'home' 'Card' label=word %}{% endautoescape %}"
+    assert "<p>card</p>" in render(source, word=lazystr("cup"))
+    assert rendering.actor.calls[0].props == {"label": "cup"}

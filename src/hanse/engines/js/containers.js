@@ -4,6 +4,8 @@
 import { Failure } from './failing.js';
 import { makeProcess } from './loading.js';
 
+const { stringify } = JSON;
+
 const parts = (path) => {
   const found = [];
   for (const part of String(path).split(/[/\\]/)) {
@@ -21,6 +23,10 @@ const path = {
   basename: (name) => parts(name).at(-1) ?? '',
   extname: (name) => /\.[^./]*$/.exec(String(name))?.[0] ?? '',
 };
+
+const isContainer = (candidate) => typeof candidate?.get === 'function' && typeof candidate?.init === 'function';
+
+const REQUIRE = /(?<![\w$.])require\s*\(\s*(['"])([^'"\\\n]{1,4096})\1\s*\)/g;
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
@@ -149,21 +155,28 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
   // A chunk that is here already is asked for all the same; what it brought the first time counts again.
   const watchEnsuring = (state, require) => {
     const ensure = require.e;
-    const brought = new Map();
-    require.e = (id, ...rest) => {
-      for (const file of filesOf(state, require, id)) usage.use(file);
-      const known = brought.get(id);
-      if (known !== undefined) {
-        for (const node of known) usage.use(node);
-        return ensure(id, ...rest);
-      }
-      const record = { used: new Set() };
-      return host.within(record, () => ensure(id, ...rest)).then((result) => {
-        brought.set(id, record.used);
-        for (const node of record.used) usage.use(node);
-        return result;
-      });
+    require.e = async (id, ...rest) => {
+      const result = await ensure(id, ...rest);
+      for (const node of filesOf(state, require, id)) usage.use(node);
+      return result;
     };
+  };
+
+  // A shared package is asked for once, and then whoever consumes it uses what came with it.
+  const watchShares = (state, scope) => {
+    for (const [key, versions] of Object.entries(scope)) {
+      for (const entry of Object.values(versions ?? {})) {
+        const get = entry?.get;
+        if (typeof get !== 'function') continue;
+        entry.get = async (...values) => {
+          const record = { used: new Set() };
+          const factory = await host.within(record, () => Reflect.apply(get, entry, values));
+          state.brought.set(key, record.used);
+          for (const node of record.used) usage.use(node);
+          return factory;
+        };
+      }
+    }
   };
 
   const filesOf = (state, require, id) => {
@@ -172,8 +185,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     if (file !== undefined) found.push(file);
     const consumed = require.consumesLoadingData ?? {};
     for (const module of consumed.chunkMapping?.[id] ?? []) {
-      const given = state.given.get(consumed.moduleIdToConsumeDataMapping?.[module]?.shareKey);
-      if (given !== undefined) found.push(given);
+      found.push(...(state.brought.get(consumed.moduleIdToConsumeDataMapping?.[module]?.shareKey) ?? []));
     }
     return found;
   };
@@ -193,11 +205,10 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     get: async () => {
       const namespace = await load(copy.module);
       usage.use(copy.module);
-      state.given.set(copy.package, copy.module);
       const shared = shareable(copy.module, namespace);
       return () => shared;
     },
-    loaded: false,
+    loaded: true,
     from: copy.provider,
     scope: [copy.share_scope],
     useIn: [],
@@ -224,7 +235,12 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const require = (name) => {
       const shim = shims.get(String(name).replace(/^node:/, ''));
       if (shim !== undefined) return shim;
-      throw new Failure('import', `${container.script} requires ${JSON.stringify(String(name))}, which its generation's table does not name`, { subject: container.script });
+      const target = table.find(container.script, String(name));
+      if (state.ready.has(target)) {
+        usage.use(target);
+        return state.ready.get(target);
+      }
+      throw new Failure('import', `${container.script} requires ${stringify(String(name))}, which its generation's table does not name`, { subject: container.script });
     };
     const module = { exports: {} };
     const seen = IDENTIFIER.test(container.global_name) ? `\n;if(typeof ${container.global_name}==="object")module.found=${container.global_name};` : '';
@@ -232,18 +248,47 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const body = host.compile(source.text + seen, parameters, table.urlOf(container.script));
     const folder = `/${container.base.replace(/\/$/, '')}`;
     Reflect.apply(body, module.exports, [module.exports, require, module, `/${container.script}`, folder, makeProcess(), globalThis, makeFetch(container)]);
-    const candidates = [module.exports?.[container.global_name], module.exports, module.found, globalThis[container.global_name]];
-    const made = candidates.find((candidate) => typeof candidate?.get === 'function' && typeof candidate?.init === 'function');
-    if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${JSON.stringify(container.global_name)} with get and init`, { subject: container.remote });
+    const candidates = [module.exports?.[container.global_name], module.exports, module.found];
+    const made = candidates.find(isContainer);
+    if (made === undefined) throw new Failure('missing', `${container.script} leaves no container ${stringify(container.global_name)} with get and init`, { subject: container.remote });
+    return made;
+  };
+
+  // What a build leaves to its host it requires in the middle of things: all that it may ask for is made ready.
+  const makeReady = async (container) => {
+    const ready = new Map();
+    const names = new Set();
+    for (const [name, { text }] of table.modules) {
+      if (!name.startsWith(container.base)) continue;
+      for (const match of text.matchAll(REQUIRE)) names.add(match[2]);
+    }
+    for (const name of names) {
+      const target = table.find(container.script, name);
+      if (target === undefined || ready.has(target)) continue;
+      const namespace = await load(target);
+      ready.set(target, table.exposed.has(target) ? heldBy(target) : shareable(target, namespace));
+    }
+    return ready;
+  };
+
+  /** Evaluates a module that exports a container or a promise of one. */
+  const runModule = async (container) => {
+    const namespace = await load(container.script);
+    const candidates = [await namespace.default, namespace[container.global_name], namespace];
+    const made = candidates.find(isContainer);
+    if (made === undefined) throw new Failure('missing', `${container.script} exports no promise of a container with get and init`, { subject: container.remote });
     return made;
   };
 
   const openAnew = async (remote) => {
     const container = table.containers.get(remote);
-    const state = { container, require: undefined, file: undefined, given: new Map(), used: new Set([container.script]) };
+    const state = { container, require: undefined, file: undefined, brought: new Map(), used: new Set([container.script]) };
     const made = await host.within(state, async () => {
-      const found = run(state);
-      await found.init(makeScope(state), []);
+      state.ready = container.bundled ? await makeReady(container) : new Map();
+      const found = container.bundled ? run(state) : await runModule(container);
+      const scope = makeScope(state);
+      await found.init(scope, []);
+      watchShares(state, scope);
       return found;
     });
     return { made, used: state.used };
@@ -267,5 +312,21 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     return exports;
   };
 
-  return { load: loadExposed };
+  /** Puts each container onto the global object: bundles that consume it look there before they ask the network. */
+  const announce = () => {
+    for (const container of table.containers.values()) {
+      if (container.global_name in globalThis) continue;
+      const value = {
+        init: async (...values) => (await open(container.remote)).made.init(...values),
+        get: async (key) => {
+          const { made, used } = await open(container.remote);
+          for (const file of used) usage.use(file);
+          return made.get(key);
+        },
+      };
+      Object.defineProperty(globalThis, container.global_name, { value, configurable: true, writable: true });
+    }
+  };
+
+  return { load: loadExposed, announce };
 };

@@ -33,7 +33,7 @@ const takeAway = () => {
   for (const key of Object.getOwnPropertyNames(globalThis)) if (!KEPT.has(key)) Reflect.deleteProperty(globalThis, key);
 };
 
-const realm = { table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
+const realm = { checked: new Map(), table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
 const outside = { id: 0, logged: 0, used: new Set(), ended: false };
 
 // The module that writes to the console is the first of this generation on the stack.
@@ -75,14 +75,42 @@ const resolveHook = (specifier, context) => {
 
 const loadHook = (url, context, next) => {
   const node = realm.table.nodeAt(url);
+  if (realm.checked.has(url)) return { format: 'module', source: realm.checked.get(url), shortCircuit: true };
   if (node === undefined) return next(url, context);
   return { format: 'module', source: realm.loader.textOf(node), shortCircuit: true };
 };
 
+// What V8 says of a function's text has no position; of a module's it has.
+const unreadable = new WeakMap();
+const compile = (text, parameters, url) => {
+  try {
+    return vm.compileFunction(text, parameters, { filename: url });
+  } catch (error) {
+    if (error instanceof SyntaxError) unreadable.set(error, { url, text });
+    throw error;
+  }
+};
+
+/** Finds out where a CommonJS module is wrong, by reading it once more as a module. */
+const located = async (error) => {
+  const found = typeof error === 'object' && error !== null ? unreadable.get(error) : undefined;
+  if (found === undefined) return error;
+  realm.checked.set(found.url + CHECKED, `if(0)(function(exports,require,module){\n${found.text}\n})`);
+  const wrong = await import(found.url + CHECKED).catch((thrown) => thrown);
+  const place = / at \S+:(\d+):(\d+)$/.exec(wrong?.message);
+  return new Unreadable(place === null ? error.message : `${error.message} at ${found.url}:${place[1] - 1}:${place[2]}`);
+};
+
+const CHECKED = '?checked';
+
+class Unreadable extends SyntaxError {
+  name = 'SyntaxError';
+}
+
 const host = {
   bridge: BRIDGE,
   importModule: (url) => import(url),
-  compile: (text, parameters, url) => vm.compileFunction(text, parameters, { filename: url }),
+  compile,
   script: (code, url, shift) => new vm.Script(code, { filename: url, columnOffset: -shift }).runInThisContext(),
   // What is used while a container loads something counts to a record of its own; what is logged, to the call.
   within: (record, work) => within(Object.assign(record, { call: current()?.call ?? current() }), work),
@@ -100,6 +128,7 @@ const open = async (pushed) => {
   registerHooks({ resolve: resolveHook, load: loadHook });
   takeAway();
   globalThis.console = makeConsole(log);
+  containers.announce();
   await within(outside, async () => {
     for (const specifier of realm.table.warm) await realm.loader.load(realm.table.asked(specifier));
   });
@@ -222,7 +251,8 @@ const serve = (work, id, head, body) => {
     try {
       await work(call, { ...head, ...parse(body) });
     } catch (error) {
-      if (!call.ended) fail(call, error);
+      const told = await located(error);
+      if (!call.ended) fail(call, told);
     } finally {
       calls.delete(id);
       if (call.ended) write(FRAMES.CANCELLED, id, {});
@@ -246,7 +276,7 @@ const run = async () => {
     await open(parse(first.body));
     write(FRAMES.READY, 0, {});
   } catch (error) {
-    write(FRAMES.FAILURE, 0, describe(error, { names: realm.table?.names ?? String, loading: true }));
+    write(FRAMES.FAILURE, 0, describe(await located(error), { names: realm.table?.names ?? String, loading: true }));
   }
   for (;;) {
     const frame = await frames.next();

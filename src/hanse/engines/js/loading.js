@@ -2,6 +2,8 @@
 
 import { Failure } from './failing.js';
 
+const { parse, stringify } = JSON;
+
 // What CommonJS modules find where they look for Node: they are told that this is production, and no more.
 export const makeProcess = () => ({ env: { NODE_ENV: 'production' }, argv: [], versions: {}, platform: 'hanse', cwd: () => '/', nextTick: queueMicrotask });
 
@@ -77,8 +79,8 @@ export const makeLoader = ({ table, usage, host, containers }) => {
 
   const required = (target, node) => {
     if (isScript(target)) return evaluate(target).exports;
-    if (namespaces.has(target)) return usage.watched(target, namespaces.get(target));
     if (table.modules.get(target)?.format === 'json') return jsonOf(target);
+    if (namespaces.has(target)) return usage.watched(target, namespaces.get(target));
     throw new Failure('import', `${node} requires ${target}, which could not be loaded before it`, {
       subject: node,
       hint: 'an ES module can be required by a literal name only; use import() for names that are computed',
@@ -107,7 +109,7 @@ export const makeLoader = ({ table, usage, host, containers }) => {
   };
 
   const jsonOf = (node) => {
-    if (!held.has(node)) held.set(node, JSON.parse(table.modules.get(node).text));
+    if (!held.has(node)) held.set(node, parse(table.modules.get(node).text));
     return held.get(node);
   };
 
@@ -141,14 +143,14 @@ export const makeLoader = ({ table, usage, host, containers }) => {
   const textOf = (node) => {
     const module = table.modules.get(node);
     if (module?.format === 'esm') {
-      return `${module.text}\n;import{importFrom as ${module.held}}from${JSON.stringify(host.bridge)};function ${module.dynamic}(s){return ${module.held}(${JSON.stringify(node)})(s)}`;
+      return `${module.text}\n;import{importFrom as ${module.held}}from${stringify(host.bridge)};function ${module.dynamic}(s){return ${module.held}(${stringify(node)})(s)}`;
     }
     if (module?.format === 'json') jsonOf(node);
     const exports = held.get(node);
     const found = typeof exports === 'object' || typeof exports === 'function' ? Object.keys(exports ?? {}) : [];
     const named = module?.format === 'json' ? [] : found.filter((key) => key !== 'default' && key.isWellFormed());
-    const lines = named.map((key, index) => `const $${index}=v[${JSON.stringify(key)}];export{$${index} as ${JSON.stringify(key)}};`);
-    return `import{heldBy}from${JSON.stringify(host.bridge)};const v=heldBy(${JSON.stringify(node)})??{};${lines.join('')}const d=${defaultOf(exports)};export{d as default};`;
+    const lines = named.map((key, index) => `const $${index}=v[${stringify(key)}];export{$${index} as ${stringify(key)}};`);
+    return `import{heldBy}from${stringify(host.bridge)};const v=heldBy(${stringify(node)})??{};${lines.join('')}const d=${defaultOf(exports)};export{d as default};`;
   };
 
   return { load, importFrom, textOf, heldBy: (node) => held.get(node) };

@@ -2,6 +2,8 @@
 
 import { Failure } from './failing.js';
 
+const { stringify } = JSON;
+
 const missing = (message, subject, hint = '') => new Failure('missing', message, { subject, hint });
 
 /** Makes the function that begins a call: it gives what the module or the adapter returned, not yet awaited. */
@@ -22,7 +24,7 @@ export const makeRenderer = ({ table, loader, usage }) => {
       throw missing(`${call.module} has no render(props, context) of its own, and no adapter was named`, call.module, 'name the adapter of its framework');
     }
     const component = namespace[call.export];
-    if (component === undefined) throw missing(`${call.module} does not export ${JSON.stringify(call.export)}`, call.module);
+    if (component === undefined) throw missing(`${call.module} does not export ${stringify(call.export)}`, call.module);
     const { namespace: adapter } = await phase.outside(() => load(call.adapter, phase));
     const draw = streaming ? (adapter.stream ?? adapter.render) : (adapter.render ?? adapter.stream);
     if (typeof draw !== 'function') throw missing(`the adapter ${call.adapter} exports neither render nor stream`, call.adapter);
@@ -33,8 +35,8 @@ export const makeRenderer = ({ table, loader, usage }) => {
     const { node, namespace } = await load(call.module, phase);
     usage.use(node);
     const called = namespace[call.export];
-    if (typeof called !== 'function') throw missing(`${call.module} exports no function ${JSON.stringify(call.export)}`, call.module);
-    const value = JSON.stringify(await called(...call.args));
+    if (typeof called !== 'function') throw missing(`${call.module} exports no function ${stringify(call.export)}`, call.module);
+    const value = stringify(await called(...call.args));
     return value === undefined ? 'null' : value;
   };
 

@@ -2,6 +2,8 @@
 
 import { Failure } from './failing.js';
 
+const { stringify } = JSON;
+
 const EXPOSED = ':exposed/';
 
 const escaped = (part) => part.replace(/[?#]/g, encodeURIComponent);
@@ -27,7 +29,8 @@ export const makeTable = (pushed) => {
   };
 
   const urlOf = (node) => {
-    const url = prefix + escaped(encodeURI(node));
+    // A URL has no segment that is a dot: `./Card` would become `Card` in it.
+    const url = prefix + escaped(encodeURI(node)).replace(/(?<=\/)\.{1,2}(?=\/|$)/g, ':$&');
     urls.set(url, node);
     return url;
   };
@@ -59,7 +62,7 @@ export const makeTable = (pushed) => {
   const resolve = (name, specifier) => {
     const node = find(name, specifier);
     if (node !== undefined) return node;
-    throw new Failure('import', `${name} imports ${JSON.stringify(specifier)}, which its generation's table does not name`, {
+    throw new Failure('import', `${name} imports ${stringify(specifier)}, which its generation's table does not name`, {
       subject: name,
       hint: 'expose or share it, or bundle it into the module that imports it',
     });
@@ -70,7 +73,7 @@ export const makeTable = (pushed) => {
     const target = imports.get(specifier);
     const node = target === undefined ? (modules.has(specifier) ? specifier : undefined) : nodeOf(target);
     if (node !== undefined) return node;
-    throw new Failure('missing', `there is no module ${JSON.stringify(specifier)} in this generation`, { subject: specifier });
+    throw new Failure('missing', `there is no module ${stringify(specifier)} in this generation`, { subject: specifier });
   };
 
   const lines = new RegExp(`${prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}[^\\s()]*`, 'g');

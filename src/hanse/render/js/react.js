@@ -42,7 +42,7 @@ const whole = async (element, identifierPrefix) => {
 
 export const render = (component, props, { identifierPrefix } = {}) => {
   const element = createElement(component, props);
-  if (!waiting.has(component)) {
+  if (renderToString && !waiting.has(component)) {
     const html = atOnce(element, identifierPrefix);
     if (html !== undefined) return html;
     waiting.add(component);

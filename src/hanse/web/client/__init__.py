@@ -19,6 +19,7 @@ __all__ = [
     "BUILTIN",
     "CONTAINERS",
     "DEV",
+    "HYDRATE",
     "LOADER",
     "Client",
     "Script",
@@ -50,12 +51,14 @@ class Client:
         loader: What every page gets.
         dev: What pages get besides while developing.
         containers: What pages with Module Federation's containers get, before the loader.
+        hydrate: What pages get where the browser takes over what the server has rendered.
         shims: es-module-shims, where it is at hand.
     """
 
     loader: Script
     dev: Script
     containers: Script
+    hydrate: Script
     shims: Shims | None
 
 
@@ -73,7 +76,13 @@ def load_script(name: str) -> Script:
 @cache
 def load_client() -> Client:
     """Return all there is for browsers; files are read once."""
-    return Client(load_script("hanse.js"), load_script("dev.js"), load_script("containers.js"), find_shims())
+    return Client(
+        load_script("hanse.js"),
+        load_script("dev.js"),
+        load_script("containers.js"),
+        load_script("hydrate.js"),
+        find_shims(),
+    )
 
 
 def place_shims(choice: str | None, base: str) -> tuple[str | None, str | None]:
@@ -92,3 +101,4 @@ def place_shims(choice: str | None, base: str) -> tuple[str | None, str | None]:
 LOADER: Final = load_client().loader.text
 DEV: Final = load_client().dev.text
 CONTAINERS: Final = load_client().containers.text
+HYDRATE: Final = load_client().hydrate.text

@@ -10,17 +10,18 @@ from django.utils.functional import SimpleLazyObject
 from markupsafe import Markup
 
 from hanse.web.django.site import open_page
-from hanse.web.integration import mount
+from hanse.web.integration import mount, render
 
 __all__ = ["hanse"]
 
 
 def hanse(request: HttpRequest) -> dict[str, object]:
-    """Return `hanse_head(modules=[…])`, `hanse_mount(…)`, `hanse_url(…)` and `hanse_nonce`."""
+    """Return `hanse_head(modules=[…])`, `hanse_mount(…)`, `hanse_render(…)`, `hanse_url(…)`, the nonce."""
     return {
         "hanse_head": partial(write, request, "head"),
         "hanse_mount": partial(write_mount, request),
         "hanse_nonce": SimpleLazyObject(lambda: open_page(request).nonce),
+        "hanse_render": partial(write_fragment, request),
         "hanse_url": partial(write, request, "url"),
     }
 
@@ -34,3 +35,10 @@ def write(request: HttpRequest, name: str, /, *args: object, **kwargs: object) -
 def write_mount(request: HttpRequest, module: str, fallback: str = "", /, **props: object) -> Markup:
     """Write the element of a module."""
     return mount(open_page(request), module, fallback, props)
+
+
+def write_fragment(
+    request: HttpRequest, remote: str, key: str, fallback: object = "", /, **props: object
+) -> Markup:
+    """Render a module on the server."""
+    return render(open_page(request), remote, key, fallback, props)

@@ -25,7 +25,7 @@ from hanse.web.head.state import write_state
 from hanse.web.head.wanted import Missing, look_up
 from hanse.web.options import PageOptions
 
-__all__ = ["Edition", "Head"]
+__all__ = ["Edition", "Head", "write_preload"]
 
 LOG: Final = logging.getLogger("hanse.web")
 
@@ -202,9 +202,9 @@ class Edition:
         """Yield what the modules need, each file once, with the digest the map has for it."""
         found = {preload.url: preload.kind for module in modules for preload in module.preloads}
         for url, kind in islice(found.items(), self.limits.page_preloads):
-            yield Preload(url, self._digest_of(url), kind)
+            yield Preload(url, self.digest_of(url), kind)
 
-    def _digest_of(self, url: str) -> str | None:
+    def digest_of(self, url: str) -> str | None:
         """Return the digest that the map has for a URL, in whichever spelling."""
         digest = self.snapshot.import_map.integrity.get(url)
         return digest or self.digests.get(place_on_page(url) or url)

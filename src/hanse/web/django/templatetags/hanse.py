@@ -1,4 +1,4 @@
-"""The tags: `hanse_head`, `hanse_mount` and `hanse_block`, `hanse_url`, `hanse_nonce`."""
+"""The tags: `hanse_head`, `hanse_mount`, `hanse_block`, `hanse_render`, `hanse_url`, `hanse_nonce`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from hanse.errors import UsageError
 from hanse.web.django.site import open_page
-from hanse.web.integration import AnyPage
+from hanse.web.integration import AnyPage, render
 
 __all__ = ["register"]
 
@@ -63,6 +63,20 @@ def hanse_mount(context: Context, module: str, fallback: str = "", /, **props: o
 def hanse_block(context: Context, content: str, module: str, /, **props: object) -> Markup:
     """Write the element of a module around its fallback, which ends at `{% endhanse_block %}`."""
     return page_of(context).mount(module, content, **{name: settle(value) for name, value in props.items()})
+
+
+@register.simple_tag(takes_context=True)
+def hanse_render(context: Context, remote: str, key: str, fallback: str = "", /, **props: object) -> Markup:
+    """Render a module on the server: `{% hanse_render "shop" "./ProductCard" product=p %}`."""
+    given = {name: settle(value) for name, value in props.items()}
+    return render(page_of(context), remote, key, fallback, given)
+
+
+@register.simple_block_tag(takes_context=True)
+def hanse_render_block(context: Context, content: str, remote: str, key: str, /, **props: object) -> Markup:
+    """Render a module; its fallback stands inside, and ends at `{% endhanse_render_block %}`."""
+    given = {name: settle(value) for name, value in props.items()}
+    return render(page_of(context), remote, key, content, given)
 
 
 @register.simple_tag(takes_context=True)

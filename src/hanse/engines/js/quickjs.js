@@ -1,0 +1,215 @@
+// The guest: takes one call, loads what it names, renders or calls it, and hands pieces and results to Python.
+//
+// Nothing of this can be reached from a module: the functions that ask Python are in no global, and what the guest
+// uses of the language it has taken before.
+
+import {
+  Own, apply, asyncIterator, host, isInteger, isOwn, isView, iterator, now, parse, slice,
+  stringify, then, unicode,
+} from "hanse:quickjs-own.js";
+import { tick as tickTimers } from "hanse:quickjs-timers.js";
+import "hanse:quickjs-console.js";
+import { binaryOf, seed } from "hanse:quickjs-web.js";
+import { document, evaluate, exposed } from "hanse:quickjs-commonjs.js";
+
+const SHOWN = 4096;
+const PIECE = 32_768;
+
+// Known by its private field: a question that no proxy and no copy of a module's can answer.
+class Refusal {
+  #made = true;
+  constructor(reason, message) {
+    this.reason = reason;
+    this.message = message;
+  }
+  static made(value) {
+    return #made in value;
+  }
+}
+
+// --- Loading
+
+async function load(specifier, aside = false) {
+  const found = parse(aside ? host.find(specifier, "aside") : host.find(specifier));
+  if (found.missing) throw new Refusal("missing", found.missing);
+  if (found.kind === "exposed") return { __proto__: null, kind: "cjs", value: await exposed(found.name, found.container, found.key) };
+  const namespace = await import(found.name);
+  if (found.kind === "cjs") return { __proto__: null, kind: "cjs", value: evaluate(found.plain) };
+  if (found.kind === "json") return { __proto__: null, kind: "json", value: { default: document(found.plain) } };
+  return { __proto__: null, kind: "esm", value: namespace };
+}
+
+const holds = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+
+function exported(loaded, name) {
+  const { kind, value } = loaded;
+  if (holds(value) && isOwn(value, name)) return value[name];
+  if (kind === "cjs" && name === "default") return value;
+  return undefined;
+}
+
+function need(loaded, name, call) {
+  const found = exported(loaded, name);
+  if (found === undefined) throw new Refusal("missing", `${call.module} exports no ${name}`);
+  return found;
+}
+
+// --- Output
+
+let text = "";
+let binary = "";
+let shell = null;
+let buffered = true;
+
+function flush() {
+  if (shell !== null && (text !== "" || binary !== "")) openShell();
+  if (text !== "") host.text_piece(text);
+  if (binary !== "") host.binary_piece(unicode.btoa(binary));
+  text = "";
+  binary = "";
+}
+
+function openShell() {
+  if (shell === null) return;
+  host.shell(`${shell.status}`, shell.head);
+  shell = null;
+}
+
+function write(piece) {
+  if (typeof piece === "string") {
+    if (binary !== "") flush();
+    text += piece;
+  } else if (isView(piece) || piece instanceof ArrayBuffer) {
+    if (text !== "") flush();
+    binary += binaryOf(piece);
+  } else {
+    throw new Own.TypeError("a stream of HTML gives strings or bytes");
+  }
+  if (text.length + binary.length > PIECE && !buffered) flush();
+  // What is kept back until the end must not grow beyond what Python takes.
+  if (text.length + binary.length > PIECE * 32) flush();
+}
+
+async function drain(stream) {
+  if (typeof stream.getReader === "function") {
+    const reader = stream.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      write(value);
+    }
+  }
+  const steps = typeof stream[asyncIterator] === "function" ? stream[asyncIterator]() : stream[iterator]();
+  for (;;) {
+    const { value, done } = await steps.next();
+    if (done) return;
+    write(await value);
+  }
+}
+
+const isStream = (value) =>
+  holds(value) &&
+  (typeof value.getReader === "function" || typeof value[asyncIterator] === "function" || typeof value[iterator] === "function");
+
+async function deliver(result) {
+  shell = { __proto__: null, status: 200, head: "" };
+  let body = result;
+  if (holds(result) && !isStream(result)) {
+    body = result.stream ?? result.html;
+    const head = await result.head;
+    const status = await result.status;
+    if (head !== undefined && head !== null) shell.head = `${head}`;
+    if (isInteger(status) && status >= 100 && status <= 599) shell.status = status;
+    body = await body;
+  }
+  if (typeof body === "string") write(body);
+  else if (isStream(body)) await drain(body);
+  else throw new Own.TypeError("it gave no HTML: neither a string nor a stream");
+  flush();
+  openShell();
+}
+
+// --- Calls
+
+async function rendered(call) {
+  buffered = call.kind === "render";
+  const loaded = await load(call.module);
+  const own = exported(loaded, "render");
+  if (typeof own === "function") return deliver(await own(call.props, call.context));
+  if (call.adapter === null) {
+    throw new Refusal("missing", `${call.module} has no render function of its own, and no adapter was named`);
+  }
+  const component = need(loaded, call.export, call);
+  const adapter = await load(call.adapter, true);
+  const names = call.kind === "stream" ? ["stream", "render"] : ["render", "stream"];
+  const render = exported(adapter, names[0]) ?? exported(adapter, names[1]);
+  if (typeof render !== "function") throw new Refusal("missing", `the adapter ${call.adapter} has no ${names[0]} function`);
+  return deliver(await render(component, call.props, call.context));
+}
+
+async function called(call) {
+  const found = need(await load(call.module), call.export, call);
+  if (typeof found !== "function") throw new Refusal("missing", `${call.export} of ${call.module} is no function`);
+  const value = stringify(await apply(found, undefined, call.args));
+  host.value(value === undefined ? "null" : value);
+}
+
+async function probed(call) {
+  const { value } = await load(call.module);
+  let names = "";
+  if (holds(value)) for (const name of Object.keys(value)) names += `${name}\n`;
+  host.value(stringify(names));
+}
+
+function run(call) {
+  if (call.kind === "warm") return load(call.module);
+  if (call.kind === "call") return called(call);
+  if (call.kind === "probe") return probed(call);
+  return rendered(call);
+}
+
+// --- Faults
+
+const word = (holder, name) => {
+  try {
+    const value = holder[name];
+    return typeof value === "string" ? slice(value, 0, SHOWN) : "";
+  } catch {
+    return "";
+  }
+};
+
+function describe(error) {
+  if (holds(error) && Refusal.made(error)) return { __proto__: null, reason: error.reason, name: "", message: error.message, stack: "" };
+  if (!holds(error)) {
+    return { __proto__: null, reason: "threw", name: "", message: typeof error === "symbol" ? "a symbol" : slice(`${error}`, 0, SHOWN), stack: "" };
+  }
+  return { __proto__: null, reason: "threw", name: word(error, "name"), message: word(error, "message"), stack: word(error, "stack") };
+}
+
+// Word by word: writing objects as JSON is something that a module can break.
+function fail(error) {
+  const { reason, name, message, stack } = describe(error);
+  host.fail(reason, name, message, stack, error);
+}
+
+function start(given) {
+  const call = parse(given);
+  seed(call.seed);
+  const began = now();
+  const end = () => host.end(`${now() - began}`);
+  then(run(call), end, fail);
+}
+
+function tick() {
+  if (!buffered) flush();
+  try {
+    return tickTimers();
+  } catch (error) {
+    // As in Node, what a timer throws ends everything: nobody else would hear of it.
+    fail(error);
+    return 0;
+  }
+}
+
+globalThis["hanse:entries"] = { start, tick };

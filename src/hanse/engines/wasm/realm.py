@@ -1,0 +1,192 @@
+"""A realm of this engine: the snapshot of a generation, and a fresh machine from it for every call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from threading import Event
+
+from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
+from hanse.engines.wasm import guest
+from hanse.engines.wasm.faults import ended_error, fault_error
+from hanse.engines.wasm.host import Host, Sink
+from hanse.engines.wasm.logs import Log
+from hanse.engines.wasm.machine import Ended, Machine
+from hanse.engines.wasm.opening import Opened
+from hanse.engines.wasm.program import Program
+from hanse.engines.wasm.stream import Pieces, WasmStream
+from hanse.engines.wasm.table import HOST, Unresolved, plain_name
+from hanse.engines.wasm.threads import start_thread
+from hanse.engines.wasm.turns import Turns
+from hanse.errors import EngineError
+
+__all__ = ["WasmRealm"]
+
+
+class WasmRealm:
+    """One generation in QuickJS. Use it from one event loop; `WasmEngine.open` gives one."""
+
+    def __init__(self, program: Program, opened: Opened, limits: EngineLimits) -> None:
+        self._program, self._opened, self._limits = program, opened, limits
+        self._turns = Turns(at_once=limits.at_once, queue=limits.queue)
+        self._running: dict[asyncio.Future[None], Event] = {}
+        self._closed = False
+
+    async def render(self, call: RenderCall) -> Rendered:
+        """Render to the end; see `Realm.render`."""
+        deadline = self._deadline(call.deadline)
+        sink = Sink()
+        host = self._host(call.module, sink)
+        await self._run(host, self._render_call("render", call), call.module, deadline)
+        return Rendered(
+            html="".join(sink.pieces),
+            head=sink.head,
+            status=sink.status,
+            modules=host.modules,
+            seconds=host.seconds,
+        )
+
+    async def stream(self, call: RenderCall) -> WasmStream:
+        """Begin to render in pieces; see `Realm.stream`."""
+        deadline = self._deadline(call.deadline)
+        text = self._render_call("stream", call)
+        pieces = Pieces(deadline)
+        host = self._host(call.module, pieces)
+        future = await self._begin(host, text, call.module, deadline, pieces.cancelled)
+        return WasmStream(pieces, host, future)
+
+    async def call(
+        self, module: str, export: str, args: Sequence[JSON], *, deadline: float | None = None
+    ) -> JSON:
+        """Call an exported function; see `Realm.call`."""
+        until = self._deadline(deadline)
+        text = self._written("call", {"module": module, "export": export, "args": list(args)}, module)
+        host = self._host(module, Sink())
+        await self._run(host, text, module, until)
+        try:
+            value: JSON = json.loads(host.value or "null", parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise EngineError(
+                "what it gave cannot be read as JSON", reason="output", subject=module
+            ) from None
+        return value
+
+    async def close(self) -> None:
+        """End it, and whatever is under way in it: a machine that only computes ends at its deadline."""
+        self._closed = True
+        self._turns.close()
+        running = dict(self._running)
+        for cancelled in running.values():
+            cancelled.set()
+        if running:
+            await asyncio.wait(running)
+
+    # --- One call
+
+    async def _run(self, host: Host, text: str, module: str, deadline: float) -> None:
+        cancelled = Event()
+        future = await self._begin(host, text, module, deadline, cancelled)
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async def _begin(
+        self, host: Host, text: str, module: str, deadline: float, cancelled: Event
+    ) -> asyncio.Future[None]:
+        """Wait for a turn, and start the call's thread; the turn ends with the thread."""
+        await self._turns.take(deadline, subject=module)
+        future = start_thread(
+            self._work(host, text, module, deadline, cancelled), name=f"hanse-wasm {module}"
+        )
+        self._running[future] = cancelled
+        future.add_done_callback(self._finish)
+        return future
+
+    def _finish(self, future: asyncio.Future[None]) -> None:
+        del self._running[future]
+        self._turns.give_back()
+        if not future.cancelled():
+            # Where nobody awaits it any more, nobody is to be told.
+            future.exception()
+
+    def _work(
+        self, host: Host, text: str, module: str, deadline: float, cancelled: Event
+    ) -> Callable[[], None]:
+        def work() -> None:
+            snapshot = self._opened.snapshot
+            try:
+                with (
+                    self._program.clock.running(),
+                    closing(
+                        Machine(
+                            self._program,
+                            host,
+                            memory=self._limits.memory,
+                            deadline=deadline,
+                            snapshot=snapshot,
+                        )
+                    ) as machine,
+                ):
+                    entries = guest.Entries(*snapshot.handles)
+                    guest.run(machine, host, entries, text, deadline=deadline, cancelled=cancelled)
+            except Ended as ended:
+                raise ended_error(ended, subject=module) from None
+            if host.fault is not None:
+                raise fault_error(host, self._opened.loaded.table.generation, subject=module)
+
+        return work
+
+    def _host(self, module: str, sink: Sink) -> Host:
+        log = Log(self._remote_of(module), self._limits.log)
+        return Host(self._opened.loaded, self._limits, sink=sink, log=log, phase="call")
+
+    def _remote_of(self, module: str) -> str:
+        """Return whose module it is: named in what it logs."""
+        table = self._opened.loaded.table
+        try:
+            name = table.resolve(HOST, module)
+        except Unresolved:
+            return ""
+        target = table.exposed.get(name)
+        return target.container if target else table.generation.modules[plain_name(name)].remote
+
+    def _deadline(self, seconds: float | None) -> float:
+        allowed = self._limits.call if seconds is None else min(seconds, self._limits.call)
+        return time.monotonic() + allowed
+
+    def _render_call(self, kind: str, call: RenderCall) -> str:
+        return self._written(
+            kind,
+            {
+                "module": call.module,
+                "export": call.export,
+                "adapter": call.adapter,
+                "props": call.props,
+                "context": call.context,
+            },
+            call.module,
+        )
+
+    def _written(self, kind: str, fields: Mapping[str, JSON], module: str) -> str:
+        try:
+            text = guest.write_call(kind, fields)
+        except ValueError as error:
+            raise EngineError(
+                f"its properties cannot be written as JSON: {error}", reason="input", subject=module
+            ) from None
+        if len(text.encode("utf-8", "surrogatepass")) > self._limits.input:
+            raise EngineError(
+                f"its properties have more than {self._limits.input} bytes as JSON",
+                reason="input",
+                subject=module,
+            )
+        return text
+
+
+def _no_constant(name: str) -> JSON:
+    raise ValueError(name)

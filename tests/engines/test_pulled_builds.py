@@ -1,0 +1,181 @@
+"""Builds of real toolchains, pulled over HTTP and put into generations, render in every engine with hooks."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hanse.engines import EngineLimits, Realm, RenderCall
+from hanse.engines.base import JSON
+from hanse.federation.delegate_modules import read_delegate
+from hanse.federation.generations import Assembly, Member, assemble
+from hanse.formats.remote_entry import decode_remote_entry
+from hanse.stream.import_container import import_container
+from hanse.stream.import_native import import_native
+from tests.engines.conftest import Open
+from tests.engines.pulling import BUILDS, Site, host, serve, web
+
+pytestmark = pytest.mark.anyio
+
+LIMITS = EngineLimits(open=60.0, call=30.0)
+CRANE = "<p>load of 4<!--$--><em>salt from Lüneburg</em><!--/$--></p>"
+
+
+async def pull(name: str, path: str) -> Member:
+    """Pull a container."""
+    with serve(BUILDS[name]) as site:
+        async with web(site) as client:
+            found = await import_container(site.origin + path, client, name=name)
+    return Member(name=name, build=found.build)
+
+
+async def pull_native(name: str) -> Member:
+    """Pull a native remote."""
+    entry = decode_remote_entry((BUILDS[name] / "remoteEntry.json").read_bytes(), subject=name)
+    with serve(BUILDS[name]) as site:
+        async with web(site) as client:
+            found = await import_native(entry, f"{site.origin}/remoteEntry.json", client, name=name)
+    return Member(name=name, build=found.build)
+
+
+async def render(realm: Realm, module: str, **props: JSON) -> str:
+    """Render a module with the host's adapter."""
+    return (await realm.render(RenderCall(module=module, props=props, adapter="town/adapter.js"))).html
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("quay", "/remoteEntry.js"),
+        ("quay", "/mf-manifest.json"),
+        ("wharf", "/remoteEntry.js"),
+        ("jetty", "/remoteEntry.js"),
+        ("dock", "/entry/remoteEntry.js"),
+        ("dock", "/mf-manifest.json"),
+    ],
+)
+async def test_containers_of_webpack(open_realm: Open, name: str, path: str) -> None:
+    found = assemble([host(), await pull(name, path)])
+    assert found.findings == ()
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, f"{name}/Crane", load=4)
+    assert "crane lifts 8" in html
+    assert "deep" in html
+    assert CRANE in html
+    assert await render(realm, f"{name}/./Crane", load=4) == html
+    call = RenderCall(module=f"{name}/Crane", props={"load": 4}, adapter="town/adapter.js")
+    used = (await realm.render(call)).modules
+    assert "town/react.cjs" in used
+    assert not [one for one in used if "node_modules_react" in one or "/540." in one]
+
+
+async def test_a_container_of_rspack_shares_the_react_of_its_host(open_realm: Open) -> None:
+    found = assemble([host(), await pull("ferry", "/mf-manifest.json")])
+    assert found.findings == ()
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, "ferry/Ticket")
+    assert 'data-testid="ticket">1<!-- --> × <!-- -->3' in html
+    assert "One more" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "text"),
+    [("harbour", "Quay", "The fare is"), ("catalog", "ProductList", "Baltic amber")],
+)
+async def test_native_remotes(open_realm: Open, name: str, module: str, text: str) -> None:
+    found = assemble([host(), await pull_native(name)])
+    assert found.findings == ()
+    assert found.plan.notices == ()
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, f"{name}/{module}")
+    assert text in html
+    assert await render(realm, f"{name}/./{module}") == html
+
+
+async def test_one_generation_of_many_remotes_has_one_react(open_realm: Open) -> None:
+    members = [
+        host(),
+        await pull_native("harbour"),
+        await pull("quay", "/remoteEntry.js"),
+        await pull("ferry", "/mf-manifest.json"),
+    ]
+    found = assemble(members)
+    realm = await open_realm(found.generation, LIMITS)
+    for module in ("harbour/Quay", "quay/Crane", "ferry/Ticket"):
+        call = RenderCall(module=module, adapter="town/adapter.js")
+        used = (await realm.render(call)).modules
+        assert "town/react.cjs" in used
+        assert not [one for one in used if "react" in one and not one.startswith(("town/", "hanse%3A/"))]
+
+
+async def test_a_next_application_takes_its_hosts_react(open_realm: Open) -> None:
+    found = assemble([host(), await pull("next", "/static/ssr/mf-manifest.json")])
+    assert {one.specifier for one in found.findings} == {
+        "next/dist/compiled/next-server/pages.runtime.prod.js",
+        "stream",
+        "zlib",
+    }
+    realm = await open_realm(found.generation, LIMITS)
+    assert await render(realm, "next/Seal", owner="Hanse") == '<p id="_R_0_">sealed by <!-- -->Hanse</p>'
+
+
+def point_to(site: Site, body: bytes) -> bytes:
+    """Put the address of a site where a build has that of no host."""
+    return body.replace(b"http://quay.invalid", site.origin.encode())
+
+
+@pytest.fixture
+async def nested() -> Assembly:
+    """Pull a remote that consumes another one on the server."""
+    with ExitStack() as stack:
+        quay = stack.enter_context(serve(BUILDS["quay"]))
+        pier = stack.enter_context(serve(BUILDS["pier"], change=partial(point_to, quay)))
+        async with web(quay, pier) as client:
+            found = await import_container(f"{pier.origin}/remoteEntry.js", client, name="pier")
+    assert found.findings == ()
+    inner = [Member(name=name, build=build, consumer="pier") for name, build in found.nested.items()]
+    return assemble([host(), Member(name="pier", build=found.build), *inner])
+
+
+async def test_a_remote_that_consumes_another_one_on_the_server(open_realm: Open, nested: Assembly) -> None:
+    assert set(nested.generation.containers) == {"pier", "quay"}
+    realm = await open_realm(nested.generation, LIMITS)
+    html = await render(realm, "pier/Harbour", load=4)
+    assert html.startswith("<main><h1>harbour</h1><section>")
+    assert CRANE in html
+
+
+LABEL = "export const label = (key) => ({ 'data-key': key });\n"
+DELEGATE = """
+const { createElement: h } = require('react');
+module.exports = import('quay/Crane').then((crane) => ({
+  init: async (scope) => { if (typeof scope.react !== 'object') throw new Error('no scope'); },
+  get: async (key) => () => ({ default: (props) => h('div', { 'data-key': key }, h(crane.default, props)) }),
+}));
+"""
+MODERN = """
+import { createElement as h } from 'react';
+import { label } from './lib/label.js';
+const crane = require('quay/Crane');
+export default Promise.resolve({
+  init: async () => {},
+  get: async (key) => () => ({ default: (props) => h('div', label(key), h(crane.default, props)) }),
+});
+"""
+
+
+@pytest.mark.parametrize("text", [DELEGATE, MODERN], ids=["commonjs", "module"])
+async def test_delegates_connect_to_other_remotes(open_realm: Open, tmp_path: Path, text: str) -> None:
+    (tmp_path / "delegates" / "lib").mkdir(parents=True)
+    (tmp_path / "delegates" / "shop.js").write_text(text)
+    (tmp_path / "delegates" / "lib" / "label.js").write_text(LABEL)
+    delegate = await read_delegate("./delegates/shop.js", tmp_path, name="shop")
+    found = assemble([host(), await pull("quay", "/remoteEntry.js"), delegate], wanted=["shop/Crane"])
+    assert found.findings == ()
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, "shop/Crane", load=4)
+    assert html.startswith('<div data-key="./Crane"><section>')
+    assert CRANE in html
