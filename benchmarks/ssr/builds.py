@@ -19,6 +19,7 @@ __all__ = [
     "REMOTES",
     "build_name",
     "ensure_built",
+    "find_version",
     "node_program",
     "read_files",
     "read_imports",
@@ -45,6 +46,12 @@ def node_program() -> Path:
     if node is None or not (NODE_MODULES / "@module-federation" / "node").is_dir():
         raise ChildError(MISSING)
     return node.program
+
+
+def find_version() -> str:
+    """Return the version of that Node, or `none`."""
+    node = find_node()
+    return ".".join(map(str, node.version)) if node else "none"
 
 
 def build_name(number: int) -> str:

@@ -41,7 +41,6 @@ class Child(AbstractContextManager["Child"]):
         *,
         name: str,
         environment: Mapping[str, str] | None = None,
-        sockets: Sequence[int] = (),
         log: Path | None = None,
     ) -> None:
         self.name = name
@@ -57,7 +56,6 @@ class Child(AbstractContextManager["Child"]):
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                pass_fds=sockets,
                 start_new_session=True,
             )
         finally:

@@ -1,7 +1,7 @@
 """Hanse as a server of pages: a live federation behind uvicorn, and the engines of its remotes' modules.
 
 It answers as the peer does (`peer/cluster.cjs`), to the same commands: the task on the first line, then
-`{"op": "reload"}`, when a remote was deployed. Several workers are processes of their own, which share a socket.
+`{"op": "reload"}`, when a remote was deployed. Several workers are processes of their own, which share a port.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from socket import SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, socket
 from typing import Any, Self
 
 import uvicorn
@@ -162,34 +162,32 @@ async def obey(site: Site) -> None:
         say({"answers": [{"changed": changed}], "ended": []})
 
 
-def supervise(task: Mapping[str, Any], listener: socket) -> None:
+def supervise(task: Mapping[str, Any]) -> None:
     """Run several workers, and pass on what standard input says."""
-    workers: list[Child] = []
-    try:
-        for number in range(task["workers"]):
-            folder = Path(task["folder"]) / f"worker-{number}"
-            folder.mkdir()
-            own = {**task, "workers": 1, "folder": str(folder), "socket": listener.fileno()}
-            command = [sys.executable, "-m", "benchmarks.ssr.hanse_side"]
-            workers.append(Child(command, own, name=f"worker {number}", sockets=[listener.fileno()]))
+    with ExitStack() as stack:
+        workers = [stack.enter_context(start_worker(task, number)) for number in range(task["workers"])]
         say({"ready": True})
         while line := sys.stdin.readline():
             for worker in workers:
                 worker.send(json.loads(line))
             answers = [one for worker in workers for one in worker.answer(deadline=DEADLINE)["answers"]]
             say({"answers": answers, "ended": []})
-    finally:
-        for worker in workers:
-            worker.end()
 
 
-def listen(task: Mapping[str, Any]) -> socket:
-    """Return the socket that is served on: the supervisor's, or a new one."""
-    if "socket" in task:
-        return socket(fileno=task["socket"])
+def start_worker(task: Mapping[str, Any], number: int) -> Child:
+    """Start one of several workers."""
+    folder = Path(task["folder"]) / f"worker-{number}"
+    folder.mkdir()
+    own = {**task, "workers": 1, "folder": str(folder)}
+    return Child([sys.executable, "-m", "benchmarks.ssr.hanse_side"], own, name=f"worker {number}")
+
+
+def listen(port: int) -> socket:
+    """Listen on a port that workers share: the kernel deals connections out evenly, as Node's cluster does."""
     listener = socket()
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", task["port"]))
+    listener.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
+    listener.bind(("127.0.0.1", port))
     listener.listen(256)
     return listener
 
@@ -202,11 +200,11 @@ def say(value: object) -> None:
 def main() -> None:
     """Serve what standard input says, until it ends."""
     task = json.loads(sys.stdin.readline())
-    with listen(task) as listener:
-        if task["workers"] > 1:
-            supervise(task, listener)
-        else:
-            asyncio.Runner(loop_factory=uvloop.new_event_loop).run(serve(task, listener))
+    if task["workers"] > 1:
+        supervise(task)
+        return
+    with listen(task["port"]) as listener:
+        asyncio.Runner(loop_factory=uvloop.new_event_loop).run(serve(task, listener))
 
 
 if __name__ == "__main__":

@@ -53,9 +53,7 @@ class Server(AbstractContextManager["Server"]):
         return self.child.ask({"op": "reload", "seconds": seconds}, deadline=DEADLINE)
 
 
-def start_server(
-    side: Side, origin: str, *, remote: str = "shop", processes: int = PROCESSES
-) -> Server:
+def start_server(side: Side, origin: str, *, remote: str = "shop", processes: int = PROCESSES) -> Server:
     """Start a side's server of pages, on a port of its own.
 
     Args:

@@ -12,7 +12,7 @@ const Price = ({ cents }) => {
   const currency = useContext(Currency);
   return (
     <p className="price">
-      <data value={cents}>{(cents / 100).toFixed(2)}</data> <abbr>{currency}</abbr>
+      <data value={cents}>{(cents / 100).toFixed(2)}</data> <abbr title="the coin of the market">{currency}</abbr>
     </p>
   );
 };
@@ -27,8 +27,8 @@ const Card = ({ ware }) => {
         from <b>{ware.town}</b>, <i>{ware.stock} in stock</i>
       </p>
       <Price cents={ware.cents} />
-      <label>
-        Amount <input name="amount" defaultValue={amount} aria-labelledby={id} />
+      <label className="amount">
+        Amount <input type="number" name="amount" defaultValue={amount} aria-labelledby={id} />
       </label>
     </li>
   );
