@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples toolchains chromium peers shims engine demo test check bench bench-resolve bench-page docs clean
+.PHONY: help install examples toolchains chromium peers shims engine demo test check bench bench-resolve bench-page bench-ssr docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -74,7 +74,7 @@ check: install ## Check style, types, the arrows between modules, and the house 
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m pytest -q tests/house
 
-bench: bench-resolve bench-page ## Run every benchmark
+bench: bench-resolve bench-page bench-ssr ## Run every benchmark
 
 bench-resolve: peers ## Resolve the same federations with Hanse and with the orchestrator in Node
 	@echo "bench-resolve: Hanse beside the orchestrator, interleaved (several minutes)"
@@ -83,6 +83,10 @@ bench-resolve: peers ## Resolve the same federations with Hanse and with the orc
 bench-page: chromium peers ## Load pages with Hanse, with the orchestrator and made by hand, in Chromium
 	@echo "bench-page: Hanse beside the orchestrator and a hand-made page, interleaved (up to 25 minutes)"
 	@$(RUN) -m benchmarks.page $(ARGS)
+
+bench-ssr: peers engine ## Render on the server with Hanse and with Module Federation in Node
+	@echo "bench-ssr: Hanse beside Module Federation's Node runtime, on one page (up to 40 minutes)"
+	@$(RUN) -m benchmarks.ssr $(ARGS)
 
 docs: install $(DOCS_VENV)/.installed ## Check the documentation and render it into site/
 	@echo "docs: links and code blocks, then mkdocs into site/"
