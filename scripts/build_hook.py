@@ -5,9 +5,8 @@ Hatchling runs this. `python -m scripts.node scripts/client scripts/engine` inst
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -15,9 +14,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 __all__ = ["PACKED", "Packed", "PackedHook"]
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """A package of npm, or the part of it that is taken along with its licence.
+
+    No dataclass: Hatchling runs this file without making it a module that one could be looked up in.
 
     Attributes:
         name: What it is called in messages.
