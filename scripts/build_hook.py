@@ -17,6 +17,8 @@ __all__ = ["PACKED", "Packed", "PackedHook"]
 class Packed(NamedTuple):
     """A package of npm, or the part of it that is taken along with its licence.
 
+    No dataclass: Hatchling runs this file without making it a module that one could be looked up in.
+
     Attributes:
         name: What it is called in messages.
         target: The make target that installs it.

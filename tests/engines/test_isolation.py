@@ -21,7 +21,7 @@ STATE = (Path(__file__).parent / "isolation.js").read_text()
 
 @pytest.fixture
 async def fresh(open_realm: Open) -> Realm:
-    """A realm that promises a fresh start for every call; warmed, so that state would have a place to stay."""
+    """A realm that promises a fresh start for every call; warm, so that state would have a place to stay."""
     return await open_realm(
         single(
             STATE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hanse.engines import Generation, RenderCall, Source
+from hanse.engines import JSON, Generation, RenderCall, Source
 from hanse.errors import EngineError
 from tests.engines.conftest import Open
 from tests.engines.single import single
@@ -24,7 +24,7 @@ export const same = (value) => value;
 @pytest.mark.parametrize("name", NAMES)
 async def test_properties_may_be_called_anything(name: str, open_realm: Open) -> None:
     realm = await open_realm(single(ECHO))
-    value = {name: {"polluted": "yes"}, "a": 1}
+    value: dict[str, JSON] = {name: {"polluted": "yes"}, "a": 1}
     assert await realm.call("isle/main.js", "names", [value]) == [name, "a", "undefined", "true"]
     assert await realm.call("isle/main.js", "same", [value]) == value
     rendered = await realm.render(RenderCall(module="isle/main.js", props=value))
@@ -34,7 +34,10 @@ async def test_properties_may_be_called_anything(name: str, open_realm: Open) ->
 async def test_contexts_may_have_any_names(open_realm: Open) -> None:
     text = f"export const render = (_, context) => Object.keys(context).join() + ({CLEAN});"
     realm = await open_realm(single(text))
-    context = {"__proto__": {"polluted": "yes"}, "constructor": {"prototype": {"polluted": "yes"}}}
+    context: dict[str, JSON] = {
+        "__proto__": {"polluted": "yes"},
+        "constructor": {"prototype": {"polluted": "yes"}},
+    }
     rendered = await realm.render(RenderCall(module="isle/main.js", context=context))
     assert rendered.html == "__proto__,constructor" + "true"
 

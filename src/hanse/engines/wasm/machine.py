@@ -390,9 +390,13 @@ class Machine:
         except WasmtimeError:
             raise Ended("memory", "the snapshot is larger than a machine's memory may be") from None
         base = ctypes.addressof(self._memory.data_ptr(self._store).contents)
-        ctypes.memset(base, 0, min(snapshot.size, snapshot.size - missing))
+        cleared, begun = 0, min(snapshot.size, snapshot.size - missing)
         for start, body in snapshot.parts:
+            # What was added is zero already; what an instance begins with is not.
+            if cleared < min(start, begun):
+                ctypes.memset(base + cleared, 0, min(start, begun) - cleared)
             ctypes.memmove(base + start, body, len(body))
+            cleared = start + len(body)
         stack, runtime, context = snapshot.numbers
         self._stack.set_value(self._store, stack)
         self._call("qjs_set_runtime_and_context", runtime, context)
