@@ -84,7 +84,7 @@ class Outcome:
         page: The page with both fragments.
         other: A page of the other remote alone, asked for at the same time.
         megabytes: How far the side's memory went up meanwhile.
-        repaired: Seconds after the repair until the fragment was there again by itself, None where it was not.
+        repaired: Seconds after the repair until the fragment was there by itself, None where it was not.
         told: Whether it was there when the side had been told of a new build besides.
         ended: Whether the side, or a process of it, has ended.
     """
@@ -119,7 +119,7 @@ def run_faults(
     Raises:
         ChildError: A side did not start, or has no page before anything is wrong.
     """
-    results = []
+    results: list[tuple[Fault, Mapping[Side, Outcome]]] = []
     for fault in faults:
         progress(f"faults: {fault.name}")
         results.append((fault, {side: suffer(origins, side, fault, patience) for side in SIDES}))

@@ -18,7 +18,10 @@ FLOOD = 200_000_000
 BLOCK = 1_000_000
 HANG = 120.0
 PIECE = 1 << 18
-SCRIPT = b"module.exports = { shop: { init() {}, get: async () => () => ({ __esModule: true, default: () => 'not asked for' }) } };\n"
+SCRIPT = (
+    b"const page = { __esModule: true, default: () => 'not asked for' };\n"
+    b"module.exports = { shop: { init() {}, get: async () => () => page } };\n"
+)
 Fault = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -1,7 +1,7 @@
 """Hanse as a server of pages: a live federation behind uvicorn, and the engines of its remotes' modules.
 
 It answers as the peer does (`peer/cluster.cjs`), to the same commands: the task on the first line, then
-`{"op": "reload"}`, when a remote was deployed. Several workers are processes of their own, which share a port.
+`{"op": "reload"}`, when a remote was deployed. Several workers are processes of their own on one port.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Site:
         """Wait until another build runs than the last time; tell whether it was in time."""
         until = time.monotonic() + seconds
         while (serials := self._read_serials()) == self._serials and time.monotonic() < until:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(LOOK)  # noqa: ASYNC110 - nothing tells of a build that runs
         changed, self._serials = serials != self._serials, serials
         return changed
 
@@ -147,7 +147,7 @@ async def serve(task: Mapping[str, Any], listener: socket) -> None:
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(LOOK)  # noqa: ASYNC110 - nothing tells of a server that has started
         say({"ready": True})
         await obey(site)
         server.should_exit = True
@@ -183,7 +183,7 @@ def start_worker(task: Mapping[str, Any], number: int) -> Child:
 
 
 def listen(port: int) -> socket:
-    """Listen on a port that workers share: the kernel deals connections out evenly, as Node's cluster does."""
+    """Listen on a port that workers share: the kernel deals out connections, as Node's cluster does."""
     listener = socket()
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listener.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)

@@ -10,6 +10,7 @@ import selectors
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, socket
 
@@ -107,10 +108,9 @@ class Generator:
         """Open a connection."""
         line = socket(AF_INET, SOCK_STREAM)
         line.settimeout(self.patience)
-        try:
+        # Where that fails, the request on it will be lost, and counted so.
+        with suppress(OSError):
             line.connect(self.address)
-        except OSError:
-            pass  # the request on it will be lost, and counted so
         line.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         line.setblocking(False)
         caller = Caller(line)

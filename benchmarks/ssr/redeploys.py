@@ -1,4 +1,4 @@
-"""A remote is deployed over and over while its page is asked for: what is lost, what is stale, what is kept."""
+"""A remote is deployed over and over while its page is asked for: what is lost, stale, and kept."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def print_throughput(console: Console, results: Sequence[Throughput]) -> None:
 def print_cold(console: Console, results: Sequence[Cold]) -> None:
     """Print first visits, a shape a row."""
     table = new_table(
-        "A remote of 30 chunks, 20 ms each way, asked for the first time; medians of the rounds, peer then Hanse",
+        "A remote of 30 chunks, 20 ms each way, asked for the first time; medians, peer then Hanse",
         ("chunks",),
         ("first HTML", "", "faster", "target", "round trips", "requests", "connections", "kB", "rounds"),
     )

@@ -1,4 +1,4 @@
-"""Pages a second and latencies of a warm page, at several concurrencies, on the cores that both sides share."""
+"""Pages a second and latencies of a warm page, at several concurrencies, on the same cores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A remote that nobody trusts: a fresh machine for each of its fragments, beside a warm one in the same engine."""
+"""A remote that nobody trusts: a fresh machine for each fragment, beside a warm one in the same engine."""
 
 from __future__ import annotations
 
