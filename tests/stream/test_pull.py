@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hanse.errors import DeadlineError, FormatError, HanseError, StreamError
+from hanse.formats.server_entry import build_digest
 from hanse.limits import LIMITS
 from hanse.stream import InUse, StreamCache, key_ring, pull, read_entry, watch
 from hanse.stream.pull import Announced
@@ -101,13 +102,18 @@ async def test_a_known_entry_saves_its_request_and_a_stale_one_is_read_again(tmp
             ]
 
 
-async def test_an_entry_that_the_publisher_did_not_sign_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("renamed", [False, True])
+async def test_an_entry_that_the_publisher_did_not_sign_is_refused(tmp_path: Path, renamed: bool) -> None:
     app = publisher(write_build(tmp_path / "server"))
     async with serve(site(app)) as url, consumer(url, tmp_path / "cache") as one:
         known = await read_entry(one.client, one.supplier)
         assert known is not None
         forged = known.document.replace(b'"./other":"other.js"', b'"./other":"card.js"')
         assert forged != known.document
+        if renamed:
+            # In itself it is in order then: only what the publisher has signed tells.
+            said = build_digest(forged, subject="forged")
+            forged = forged.replace(known.entry.build.encode(), said.encode())
 
         async def lie(scope: Any, receive: Any, send: Any) -> None:
             if scope["path"].endswith("stream"):
