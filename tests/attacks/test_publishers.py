@@ -363,4 +363,4 @@ async def test_refusals_say_nothing_of_keys(tmp_path: Path, caplog: pytest.LogCa
             await at.ask(headers=at.proof(ring=key_ring([b"x" * 32])))
             await at.ask()
     assert "kkkk" not in caplog.text
-    assert repr(at.app._ring).count("b'") == 0
+    assert repr(RING).count("b'") == 0

@@ -28,7 +28,7 @@ from hanse.errors import (
     TooLargeError,
 )
 from hanse.limits import LIMITS
-from hanse.stream import Build, InUse, StreamCache, key_ring, pull, read_entry
+from hanse.stream import Build, InUse, StreamCache, pull, read_entry
 from hanse.stream.pull import Announced, ask
 from hanse.stream.requests import encode_request
 from tests.net.upstream import Handler, Upstream, drip, hang, raw, redirect, reply, reset
@@ -201,8 +201,7 @@ async def refusal(tmp_path: Path, good: Good, app: Any, **said: Any) -> str:
 
 
 async def test_the_signature_of_somebody_else(tmp_path: Path, good: Good) -> None:
-    app = publisher(write_build(tmp_path / "evil", serial=2**40))
-    app._private = b"p" * 32
+    app = publisher(write_build(tmp_path / "evil", serial=2**40), private_key=b"p" * 32)
     assert await refusal(tmp_path, good, app) == "publisher"
 
 
@@ -238,14 +237,13 @@ async def answer_of(one: Consumer, supplier: Any) -> bytes:
 
 
 async def test_a_stream_whose_time_is_over(tmp_path: Path, good: Good) -> None:
-    app = publisher(good.folder.parent / "server", now=lambda: time.time() - 59)
-    app._limits = replace(app._limits, stream_lifetime=1.0)
+    limits = replace(LIMITS, stream_lifetime=1.0)
+    app = publisher(good.folder.parent / "server", now=lambda: time.time() - 59, limits=limits)
     assert await refusal(tmp_path, good, app) == "expired"
 
 
 async def test_a_key_that_is_not_known_here(tmp_path: Path, good: Good) -> None:
-    app = publisher(good.folder.parent / "server", development=True)
-    app._ring = key_ring([b"x" * 32])
+    app = publisher(good.folder.parent / "server", key=b"x" * 32, development=True)
 
     async def strip(scope: Any, receive: Any, send: Any) -> None:
         scope["headers"] = [pair for pair in scope["headers"] if not pair[0].startswith(b"signature")]

@@ -94,8 +94,8 @@ def write_build(folder: Path, files: Mapping[str, bytes] = FILES, **said: Any) -
 
 
 def publisher(folder: Path, **said: Any) -> Publisher:
-    """Publish a folder with the keys of these tests."""
-    return Publisher.from_folder(folder, key=RING, private_key=PRIVATE, **said)
+    """Publish a folder with the keys of these tests, if nothing else is said."""
+    return Publisher.from_folder(folder, **{"key": RING, "private_key": PRIVATE, **said})
 
 
 def site(app: Publisher) -> Starlette:

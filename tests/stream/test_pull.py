@@ -11,10 +11,22 @@ from typing import Any
 import pytest
 
 from hanse.errors import DeadlineError, FormatError, HanseError, StreamError
+from hanse.formats.server_entry import build_digest
 from hanse.limits import LIMITS
 from hanse.stream import InUse, StreamCache, key_ring, pull, read_entry, watch
 from hanse.stream.pull import Announced
-from tests.stream.remotes import FILES, KEY, Recorder, consumer, publisher, serve, site, supplier, write_build
+from tests.stream.remotes import (
+    FILES,
+    KEY,
+    Recorder,
+    consumer,
+    document,
+    publisher,
+    serve,
+    site,
+    supplier,
+    write_build,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -90,13 +102,18 @@ async def test_a_known_entry_saves_its_request_and_a_stale_one_is_read_again(tmp
             ]
 
 
-async def test_an_entry_that_the_publisher_did_not_sign_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("renamed", [False, True])
+async def test_an_entry_that_the_publisher_did_not_sign_is_refused(tmp_path: Path, renamed: bool) -> None:
     app = publisher(write_build(tmp_path / "server"))
     async with serve(site(app)) as url, consumer(url, tmp_path / "cache") as one:
         known = await read_entry(one.client, one.supplier)
         assert known is not None
         forged = known.document.replace(b'"./other":"other.js"', b'"./other":"card.js"')
         assert forged != known.document
+        if renamed:
+            # In itself it is in order then: only what the publisher has signed tells.
+            said = build_digest(forged, subject="forged")
+            forged = forged.replace(known.entry.build.encode(), said.encode())
 
         async def lie(scope: Any, receive: Any, send: Any) -> None:
             if scope["path"].endswith("stream"):
@@ -155,8 +172,7 @@ async def test_another_key_is_refused_by_the_publisher_and_said_so_to_the_consum
 async def test_keys_are_rotated_without_a_moment_of_silence(tmp_path: Path) -> None:
     new = b"n" * 32
     folder = write_build(tmp_path / "server")
-    both = publisher(folder)
-    both._ring = key_ring([new, KEY])
+    both = publisher(folder, key=key_ring([new, KEY]))
     async with serve(site(both)) as url, consumer(url, tmp_path / "cache") as one:
         # The publisher has both keys, and answers each consumer with the key of its proof.
         for ring in (key_ring([KEY]), key_ring([new])):
@@ -241,11 +257,9 @@ async def test_a_watcher_goes_on_after_failures(tmp_path: Path) -> None:
 
 
 async def test_an_entry_of_another_remote_is_refused(tmp_path: Path) -> None:
-    app = publisher(write_build(tmp_path / "server", name="cart"))
-
     async def tell(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": app._shelf.edition.document})
+        await send({"type": "http.response.body", "body": document(name="cart")})
 
     async with serve(tell) as url, consumer(url, tmp_path / "cache") as one:
         with pytest.raises(FormatError, match="another remote's"):

@@ -14,13 +14,13 @@ from typing import Final
 import msgspec
 
 from hanse.errors import HanseError, StreamError
+from hanse.files import lock_folder, private_folder, read_file, write_file
 from hanse.formats.decoding import decode_json
 from hanse.formats.server_entry import build_digest, decode_server_entry
 from hanse.limits import LIMITS, Limits
 from hanse.stream.builds import Build
 from hanse.stream.container import InUse
 from hanse.stream.contents import Contents
-from hanse.stream.disk import lock_folder, private_folder, read_file, write_file
 
 __all__ = ["StreamCache"]
 

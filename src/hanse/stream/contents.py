@@ -8,17 +8,13 @@ import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from hanse.errors import FormatError
+from hanse.files import LEFT_BEHIND, private_folder, read_file, write_file
 from hanse.limits import LIMITS, Limits
-from hanse.stream.disk import private_folder, read_file, write_file
 from hanse.stream.table import digest_of
 
 __all__ = ["Contents"]
-
-# What a process that died while it was writing has left is in nobody's way for this long, in seconds.
-LEFT_BEHIND: Final = 3600.0
 
 
 class Contents:

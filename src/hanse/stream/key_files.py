@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from hanse.errors import FormatError, UsageError
+from hanse.files import read_file, write_file
 from hanse.limits import LIMITS, Limits
-from hanse.stream.disk import read_file, write_file
 from hanse.stream.keys import KeyKind, KeyRing, key_ring, read_key, write_key
 
 __all__ = ["KeyFile", "decode_key_file", "encode_key_file", "read_key_file", "write_key_file"]

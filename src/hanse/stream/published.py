@@ -19,12 +19,12 @@ from typing import Final
 import msgspec
 
 from hanse.errors import FormatError, HanseError, IntegrityError, UsageError
+from hanse.files import lock_folder, private_folder, read_file, write_file
 from hanse.formats.decoding import decode_json, shorten
 from hanse.formats.server_entry import ServerEntry, build_digest, decode_server_entry
 from hanse.limits import LIMITS, Limits
 from hanse.stream.container import PackedModule, pack_module
 from hanse.stream.contents import Contents
-from hanse.stream.disk import lock_folder, private_folder, read_file, write_file
 from hanse.stream.table import digest_of
 
 __all__ = [

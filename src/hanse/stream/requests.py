@@ -9,6 +9,7 @@ import msgspec
 
 from hanse.errors import FormatError
 from hanse.formats.decoding import decode_json, encode_json, shorten
+from hanse.formats.entry_checks import refuse_excess
 from hanse.formats.server_entry import ServerEntry
 from hanse.limits import LIMITS, Limits
 from hanse.names import text_fault
@@ -58,15 +59,7 @@ def decode_request(data: bytes, *, subject: str, limits: Limits = LIMITS) -> Str
         ("$.exposes", len(request.exposes or ()), limits.exposes_per_entry),
         ("$.have", len(request.have), limits.stream_modules),
     )
-    for path, count, cap in counts:
-        if count > cap:
-            raise FormatError(
-                "there are too many items",
-                subject=subject,
-                path=path,
-                found=str(count),
-                expected=f"0 to {cap}",
-            )
+    refuse_excess(counts, subject)
     return request
 
 

@@ -1,11 +1,13 @@
-"""Files of keys and modules: private, read no further than their cap, and replaced in one step."""
+"""Files of Hanse's own: read no further than their cap, replaced in one step, and private."""
 
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,10 +15,20 @@ from typing import Final
 
 from hanse.errors import FormatError, UsageError
 
-__all__ = ["lock_folder", "private_folder", "read_file", "write_file"]
+__all__ = [
+    "LEFT_BEHIND",
+    "lock_folder",
+    "open_at_once",
+    "private_folder",
+    "read_file",
+    "sweep",
+    "write_file",
+]
 
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
+# What a process that died while it was writing has left is in nobody's way for this long, in seconds.
+LEFT_BEHIND: Final = 3600.0
 
 
 def private_folder(folder: Path) -> Path:
@@ -84,7 +96,7 @@ def write_file(file: Path, content: bytes, *, lasting: bool = True) -> None:
     Raises:
         OSError: The folder cannot be written to.
     """
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:32]}-", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=part_prefix(file), suffix=".part")
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -99,6 +111,19 @@ def write_file(file: Path, content: bytes, *, lasting: bool = True) -> None:
         raise
     if lasting:
         sync_folder(file.parent)
+
+
+def part_prefix(file: Path) -> str:
+    """Return what the name of a file begins with that is about to take another one's place."""
+    return f"{file.stem}-"
+
+
+def sweep(file: Path) -> None:
+    """Remove what processes that died while they wrote a file have left behind."""
+    for part in file.parent.glob(f"{glob.escape(part_prefix(file))}*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > LEFT_BEHIND:
+                part.unlink()
 
 
 def sync_folder(folder: Path) -> None:
