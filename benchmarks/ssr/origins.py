@@ -1,7 +1,7 @@
 """The remotes' servers, a process of its own: builds for both sides, behind a front with latency and faults.
 
-`/<remote>/` has the peer's container and its chunks, `/<remote>/_hanse/` the endpoints of Hanse's publisher. Commands
-on standard input, each answered by a line:
+`/<remote>/` has the peer's container and its chunks, `/<remote>/_hanse/` the endpoints of Hanse's publisher.
+Commands on standard input, each answered by a line:
 
 * `{"op": "publish", "remote", "build", "broken", "forged", "serial"}`: from now on the remote has this build.
 * `{"op": "set", "delay", "faults"}`: seconds each way, and a fault's name by remote.
@@ -50,7 +50,7 @@ class Origins:
         self._child.end()
 
     def publish(self, remote: str, build: str, **more: object) -> None:
-        """Have a remote publish a build for both sides; `broken=True` for one that throws when it is loaded."""
+        """Have a remote publish a build for both sides; a `broken` one throws when it is loaded."""
         self._child.ask({"op": "publish", "remote": remote, "build": build, **more}, deadline=10.0)
 
     def set(self, *, delay: float = 0.0, faults: dict[str, str] | None = None) -> None:
