@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from time import monotonic, sleep
@@ -114,12 +114,9 @@ class Child(AbstractContextManager["Child"]):
     def end(self) -> None:
         """End the child and whatever it has started."""
         group = group_of(self.process.pid)
-        for pipe in (self.process.stdin,):
-            if pipe is not None and not pipe.closed:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    self.process.poll()
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
         try:
             self.process.wait(END_DEADLINE)
         except subprocess.TimeoutExpired:

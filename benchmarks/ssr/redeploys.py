@@ -23,7 +23,8 @@ CONNECTIONS = 4
 PAUSE = 0.02
 # Whoever has taken so much more, in megabytes, is not asked to go on.
 TOO_MUCH = 2_000.0
-SETTLE = 1.0
+# What drains has so many seconds to end before memory is compared.
+SETTLE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
