@@ -21,7 +21,7 @@ PATIENCE = 30.0
 # How long a side that hears of builds by itself has for it.
 SETTLING = 3.0
 # How long a side has to be whole again after its remote is.
-REPAIR = 10.0
+REPAIR = 8.0
 BUILD = re.compile(r'<main data-build="([^"]*)"')
 # Written by the body of the 500: whoever shows it has run what was no answer.
 FOREIGN = "not asked for"
