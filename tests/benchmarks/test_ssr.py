@@ -173,7 +173,13 @@ def test_the_report_has_every_part() -> None:
     print_cold(console, [make_cold()])
     print_redeploys(console, {})
     outcome = Outcome(
-        Visit(200, 0.1, "foreign", home=True), Visit(0, 30.0), 3.0, None, told=True, ended=False
+        page=Visit(200, 0.1, "foreign", home=True),
+        other=Visit(0, 30.0),
+        start=0.5,
+        megabytes=300.0,
+        repaired=None,
+        told=True,
+        ended=False,
     )
     print_faults(console, [(FAULTS[0], dict.fromkeys(SIDES, outcome))])
     print_untrusted(console, Untrusted([0.05, 0.07], [0.04, 0.05], [0.01, 0.01]))
