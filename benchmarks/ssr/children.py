@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from time import monotonic, sleep
@@ -114,12 +114,9 @@ class Child(AbstractContextManager["Child"]):
     def end(self) -> None:
         """End the child and whatever it has started."""
         group = group_of(self.process.pid)
-        for pipe in (self.process.stdin,):
-            if pipe is not None and not pipe.closed:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    self.process.poll()
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
         try:
             self.process.wait(END_DEADLINE)
         except subprocess.TimeoutExpired:
@@ -206,36 +203,18 @@ def processor_time(pid: int) -> float:
     return sum(sum(map(int, fields[11:15])) for fields in stats) / TICKS
 
 
-class PeakMemory(AbstractContextManager["PeakMemory"]):
-    """The highest memory of a group of processes while the block runs, looked at ten times a second."""
+def peak_memory(pid: int) -> float:
+    """Return the most that a process and its descendants have held in memory since they began, in megabytes.
 
-    def __init__(self, pid: int) -> None:
-        self.before = memory_of(pid)
-        self.peak = self.before
-        self._pid = pid
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    @property
-    def growth(self) -> float:
-        """How far it went above what it was before, in megabytes."""
-        return self.peak - self.before
-
-    def __enter__(self) -> PeakMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.1):
-            self.peak = max(self.peak, memory_of(self._pid))
+    These are resident sizes, each at its own peak: pages that several share are counted for each.
+    """
+    return sum(map(read_peak, group_of(pid))) / MEGABYTE
 
 
-def peak_memory(pid: int) -> PeakMemory:
-    """Watch the memory of a process and its descendants while a block runs."""
-    return PeakMemory(pid)
+def read_peak(pid: int) -> int:
+    """Return one process's highest resident size in bytes, 0 where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmHWM:")), 0)

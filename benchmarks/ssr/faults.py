@@ -21,7 +21,7 @@ PATIENCE = 30.0
 # How long a side that hears of builds by itself has for it.
 SETTLING = 3.0
 # How long a side has to be whole again after its remote is.
-REPAIR = 10.0
+REPAIR = 8.0
 BUILD = re.compile(r'<main data-build="([^"]*)"')
 # Written by the body of the 500: whoever shows it has run what was no answer.
 FOREIGN = "not asked for"
@@ -83,7 +83,8 @@ class Outcome:
     Attributes:
         page: The page with both fragments.
         other: A page of the other remote alone, asked for at the same time.
-        megabytes: How far the side's memory went up meanwhile.
+        start: Seconds until the side listened, which it does before or after it asks its remotes.
+        megabytes: The most that the side held in memory since it began.
         repaired: Seconds after the repair until the fragment was there by itself, None where it was not.
         told: Whether it was there when the side had been told of a new build besides.
         ended: Whether the side, or a process of it, has ended.
@@ -91,6 +92,7 @@ class Outcome:
 
     page: Visit
     other: Visit
+    start: float
     megabytes: float
     repaired: float | None
     told: bool
@@ -104,6 +106,7 @@ class Outcome:
             "failing fragment": self.page.shop,
             "other fragment": self.page.home,
             "unrelated page": {"status": self.other.status, "seconds": self.other.seconds},
+            "start": self.start,
             "megabytes": self.megabytes,
             "repaired after": self.repaired,
             "repaired when told": self.told,
@@ -165,7 +168,7 @@ def expect_both(server: Server) -> None:
 
 def observe(origins: Origins, server: Server, fault: Fault, patience: float) -> Outcome:
     """Visit the pages while it is wrong, repair it, and visit again."""
-    with ThreadPoolExecutor(3) as pool, peak_memory(server.pid) as memory:
+    with ThreadPoolExecutor(3) as pool:
         told = pool.submit(reload, server, patience) if fault.over else None
         if told is not None and not fault.front:
             told.result()
@@ -174,14 +177,22 @@ def observe(origins: Origins, server: Server, fault: Fault, patience: float) -> 
         seen, beside = page.result(), other.result()
         if told is not None:
             told.result()
+    peak = peak_memory(server.pid)
     origins.set()
     origins.publish("shop", build_name(3))
     began = monotonic()
     whole = wait_for(server, shows_repaired)
     repaired = monotonic() - began if whole else None
     ended = reload(server, patience)
+    helped = whole or wait_for(server, shows_repaired)
     return Outcome(
-        seen, beside, memory.growth, repaired, whole or wait_for(server, shows_repaired), bool(ended)
+        page=seen,
+        other=beside,
+        start=server.start,
+        megabytes=peak,
+        repaired=repaired,
+        told=helped,
+        ended=bool(ended),
     )
 
 

@@ -98,7 +98,9 @@ class Site:
     async def reload(self, *, seconds: float) -> bool:
         """Wait until another build runs than the last time; tell whether it was in time."""
         until = time.monotonic() + seconds
-        while (serials := self._read_serials()) == self._serials and time.monotonic() < until:  # noqa: ASYNC110
+        while (  # noqa: ASYNC110 - nothing tells of a build that runs
+            serials := self._read_serials()
+        ) == self._serials and time.monotonic() < until:
             await asyncio.sleep(LOOK)
         changed, self._serials = serials != self._serials, serials
         return changed
@@ -146,7 +148,7 @@ async def serve(task: Mapping[str, Any], listener: socket) -> None:
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:  # noqa: ASYNC110 - it tells nobody
+        while not server.started:  # noqa: ASYNC110 - nothing tells of a server that has started
             await asyncio.sleep(LOOK)
         say({"ready": True})
         await obey(site)

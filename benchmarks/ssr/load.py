@@ -1,7 +1,7 @@
-"""A load generator: connections with one request under way each, bounded in count and time.
+"""A load generator: as many connections as asked, each with one request under way, bounded in count and time.
 
-One thread and no parsing beyond what is needed, so that it takes little from the two cores it shares
-with what it measures; `Load.own` says how much.
+One thread and no parsing beyond what is needed, so that it takes little from the cores it shares with what
+it measures; `Load.own` says how much.
 """
 
 from __future__ import annotations

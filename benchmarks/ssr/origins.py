@@ -50,7 +50,7 @@ class Origins:
         self._child.end()
 
     def publish(self, remote: str, build: str, **more: object) -> None:
-        """Have a remote publish a build for both sides; with `broken=True` it throws when it is loaded."""
+        """Have a remote publish a build for both sides; a `broken` one throws when it is loaded."""
         self._child.ask({"op": "publish", "remote": remote, "build": build, **more}, deadline=10.0)
 
     def set(self, *, delay: float = 0.0, faults: dict[str, str] | None = None) -> None:

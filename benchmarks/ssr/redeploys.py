@@ -23,7 +23,8 @@ CONNECTIONS = 4
 PAUSE = 0.02
 # Whoever has taken so much more, in megabytes, is not asked to go on.
 TOO_MUCH = 2_000.0
-SETTLE = 1.0
+# What drains has so many seconds to end before memory is compared, and what is new as many to be used.
+SETTLE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Story:
             except ChildError as error:
                 self.ended = f"{error}, after {number} redeploys"
             if number == min(SETTLING, max(1, self._count // 2)):
+                sleep(SETTLE)
                 self.settled = memory_of(self._server.pid)
 
     def step(self, number: int) -> None:

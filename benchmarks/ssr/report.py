@@ -124,7 +124,7 @@ def print_faults(console: Console, results: Sequence[tuple[Fault, Mapping[Side, 
     table = new_table(
         "A page of two fragments, one of a remote that fails",
         ("fault", "side", "the page", "failing fragment", "other", "unrelated page"),
-        ("memory", "whole again"),
+        ("start", "peak memory", "whole again"),
     )
     for fault, outcomes in results:
         for side, one in outcomes.items():
@@ -135,7 +135,8 @@ def print_faults(console: Console, results: Sequence[tuple[Fault, Mapping[Side, 
                 colour(fragment(one), met=is_sound(fault, one)),
                 colour("shown" if one.page.home else "missing", met=one.page.home),
                 describe(one.other),
-                f"{one.megabytes:+.0f} MB",
+                seconds(one.start),
+                f"{one.megabytes:.0f} MB",
                 repair(one),
             )
     console.print(table)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from socket import socket
+from time import monotonic
 from types import TracebackType
 from typing import Any, Literal
 
@@ -26,13 +27,14 @@ DEADLINE = 150.0
 
 
 class Server(AbstractContextManager["Server"]):
-    """A side's server of pages."""
+    """A side's server of pages; `start` is how many seconds it took until it listened."""
 
-    def __init__(self, side: Side, child: Child, port: int, folder: Path) -> None:
+    def __init__(self, side: Side, child: Child, port: int, folder: Path, start: float) -> None:
         self.side = side
         self.port = port
         self.child = child
         self.pid = child.process.pid
+        self.start = start
         self._folder = folder
 
     def __exit__(
@@ -67,6 +69,7 @@ def start_server(side: Side, origin: str, *, remote: str = "shop", processes: in
     """
     folder = Path(tempfile.mkdtemp(prefix="hanse-bench-"))
     port = free_port()
+    began = monotonic()
     try:
         if side == "peer":
             child = start_peer(folder, origin, port, remote, processes)
@@ -75,7 +78,7 @@ def start_server(side: Side, origin: str, *, remote: str = "shop", processes: in
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Server(side, child, port, folder)
+    return Server(side, child, port, folder, monotonic() - began)
 
 
 def start_peer(folder: Path, origin: str, port: int, remote: str, processes: int) -> Child:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
@@ -46,6 +47,9 @@ class Streams:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._records = count()
+        # The first builds have the time as their serial, and all later ones a higher one.
+        self._serials = count(int(time.time()) + 1)
+        self._odd: frozenset[str] = frozenset()
         self._shelves: dict[str, Shelf] = {}
         self._publishers: dict[str, Publisher] = {}
         for remote in REMOTES:
@@ -73,11 +77,15 @@ class Streams:
             forged: Whether somebody signs it whom consumers do not trust.
             serial: Its serial, if it is not to be the next one: from a publisher that has forgotten the last.
         """
-        write_build(self._folder / remote, remote, build, broken=broken, serial=serial or 0)
-        if forged or serial is not None:
+        odd = forged or serial is not None
+        number = next(self._serials) if serial is None else serial
+        write_build(self._folder / remote, remote, build, broken=broken, serial=number)
+        # Whoever comes after a forger, or one that has forgotten, is neither.
+        if odd or remote in self._odd:
             self._open(remote, forged=forged)
         else:
             await self._shelves[remote].refresh()
+        self._odd = self._odd | {remote} if odd else self._odd - {remote}
 
     def _open(self, remote: str, *, forged: bool) -> None:
         record = self._folder / f"{remote}.{next(self._records)}"
