@@ -63,12 +63,13 @@ STRANGE = [
 
 
 def template_of(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    tree = parse(f"x.u={text}".encode(), go_on)
+    source = f"x.u={text}".encode()
+    tree = parse(source, go_on)
     assert tree is not None
     node = tree.root_node.descendant_for_byte_range(1, 4)
     assert node is not None
     right = node.child_by_field_name("right")
-    return None if right is None else read_template(right)
+    return None if right is None else read_template(source, right)
 
 
 @pytest.mark.parametrize(("text", "names", "ids"), UNDERSTOOD)

@@ -158,7 +158,7 @@ def find_template(source: bytes, root: Node) -> Template | None:
         if node is None or node.type != "assignment_expression":
             continue
         right = node.child_by_field_name("right")
-        template = None if right is None else read_template(right)
+        template = None if right is None else read_template(source, right)
         if template is not None and names_scripts(template):
             found = template
     return found
