@@ -166,7 +166,7 @@ class Limits:
     # How often plain server builds are looked at; sealed ones are heard of by themselves.
     plain_interval: float = 5.0
     # How long a start waits for server modules; pages do without those that come later.
-    server_start: float = 10.0
+    server_start: float = 5.0
     # How long a generation may be drained: the longest stream of a page.
     drain_deadline: float = 30.0
     # Builds that do not run and are not tried again.
