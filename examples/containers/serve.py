@@ -7,9 +7,10 @@ and ends. The remotes have to be built: `make examples`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,7 +21,7 @@ from starlette.templating import Jinja2Templates
 
 from examples.basic.remotes import serve_app
 from examples.basic.serve import stay
-from examples.containers.remotes import serve_remotes
+from examples.containers.remotes import serve_remotes, serve_servers
 from hanse import Federation
 from hanse.web.starlette import HanseMiddleware, hanse_page, install
 
@@ -54,12 +55,17 @@ def build_page_app(federation: Federation) -> Starlette:
     )
 
 
-def describe_remotes(entries: dict[str, str]) -> dict[str, object]:
-    """Return the manifest: a native remote's URL as it is, a container's with its type."""
-    return {
-        name: {"url": url, "type": "mf"} if url.endswith("mf-manifest.json") else url
-        for name, url in entries.items()
-    }
+def describe_remotes(
+    entries: dict[str, str], servers: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, object]:
+    """Return the manifest: a native remote's URL as it is, a container's with type and server build."""
+    manifest: dict[str, object] = {}
+    for name, url in entries.items():
+        container = {"url": url, "type": "mf"}
+        if name in servers:
+            container["server"] = servers[name]
+        manifest[name] = container if url.endswith("mf-manifest.json") else url
+    return manifest
 
 
 @contextmanager
@@ -73,10 +79,10 @@ def serve_demo(port: int = PORT) -> Iterator[str]:
         RuntimeError: A remote is not built.
         OSError: No port is free.
     """
-    with serve_remotes(port + 1) as entries:
+    with serve_remotes(port + 1) as entries, serve_servers(port + 11) as servers:
         for name, url in entries.items():
             print(f"containers: {name} is served on {url}", flush=True)
-        federation = Federation(describe_remotes(entries))
+        federation = Federation(describe_remotes(entries, servers))
         with serve_app(build_page_app(federation), port) as url:
             yield url
 

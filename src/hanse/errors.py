@@ -18,6 +18,7 @@ HanseError
 │   ├── NetworkError     the connection failed, or broke while it was being read
 │   └── BreakerError     the origin's breaker is open; nothing was sent
 ├── EngineError          server JavaScript gave no answer: it threw, or was ended
+├── RefusedError         a publisher of server modules turned a request away
 └── IntegrityError       bytes that do not have the digest they should have
     └── StreamError      a stream of server modules that must not be used
 ```
@@ -44,6 +45,7 @@ __all__ = [
     "NetworkError",
     "NotFoundError",
     "OverrideError",
+    "RefusedError",
     "ResolveError",
     "ShareError",
     "SpecifierError",
@@ -258,6 +260,27 @@ class EngineError(HanseError):
         self.stack = stack
 
 
+class RefusedError(HanseError):
+    """A publisher turned a request away; `subject` is the remote. Only its log has this, not the answer.
+
+    Args:
+        message: What happened.
+        reason: `proof` (there is none, or not one of ours), `key` (made with an unknown key), `signature` (it
+            is not that of this request, or cannot be read), `digest` (another body than was signed), `stale`
+            (made too long ago, or in the future), `replay` (used before), `address` (not on the list), `rate`
+            (too many requests), `path` (nothing is published there), `request` (it asks for what is not
+            published, or cannot be read), `size`, `time` (its body was not here in time).
+        subject: The remote.
+        hint: What to do.
+    """
+
+    code = "HANSE-REFUSED"
+
+    def __init__(self, message: str, *, reason: str, subject: str = "", hint: str = "") -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.reason = reason
+
+
 class IntegrityError(HanseError):
     """The bytes do not have the digest they should have; `subject` is their URL or file."""
 
@@ -272,7 +295,8 @@ class StreamError(IntegrityError):
         reason: `key` (sealed with an unknown key), `seal` (changed, or sealed for somebody else), `publisher`
             (signed with a key that is not trusted for this remote), `signature` (not what was signed),
             `remote` (another remote's), `nonce` (the answer to another request), `serial` (older than what
-            is in use, or another build under its serial), `expired`.
+            is in use, or another build under its serial), `expired`, `build` (not the build, or not the
+            modules, of the remote's server entry).
         subject: The remote.
         hint: What to do.
     """

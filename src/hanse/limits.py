@@ -133,6 +133,37 @@ class Limits:
     stream_inflated_bytes: int = 128 << 20
     server_entry_bytes: int = 8 << 20
 
+    # Asking for streams, and publishing them. A request names what the asker has: ten thousand digests.
+    stream_request_bytes: int = 1 << 20
+    # How far the clocks of two servers may be apart, and for how long a stream may be under way, in seconds.
+    proof_window: float = 60.0
+    stream_lifetime: float = 60.0
+    # Proofs that are remembered for two such windows, so that none counts twice: all that the rates let in.
+    proofs_kept: int = 1 << 16
+    # Requests of one address, and of all: a hundred consumers that poll, and start at the same time.
+    publisher_burst: int = 60
+    publisher_rate: float = 10.0
+    publisher_burst_all: int = 600
+    publisher_rate_all: float = 200.0
+    # Addresses whose rate is kept; of more, those that were quiet for the longest begin anew.
+    publisher_addresses: int = 4096
+    # Streams being sealed and sent at a time, and consumers that wait for the next build at a time.
+    publisher_answers: int = 16
+    publisher_waiters: int = 256
+    # A consumer that waits for the next build is answered after this long, before proxies hang up on it.
+    publisher_wait: float = 25.0
+    # How often a publisher looks whether its folder has another build, and tries a broken one again.
+    publisher_look: float = 1.0
+    # Builds that can be published again.
+    builds_kept: int = 5
+    # How often a consumer asks for a new build, and how rarely at the least where asking fails.
+    build_interval: float = 5.0
+    build_interval_most: float = 60.0
+    # Modules that a consumer keeps on disk: ten large builds of ten remotes each.
+    stream_cache_bytes: int = 1 << 30
+    # Keys that one text or file has: the one in use, those being replaced, and no list of thousands.
+    keys_kept: int = 8
+
     # The server
     # What a page sends to ask for a delta is three short texts; and how long it may take to send them.
     request_bytes: int = 16 << 10

@@ -19,6 +19,8 @@ from tests.stream.streams import BUILD, CARD, PRIVATE, PUBLISHERS, pull, stream
 CODE = b"export {}"
 ROW = {"name": "a.js", "digest": digest_of(CODE), "size": len(CODE), "imports": []}
 OTHER = {"name": "b.js", "digest": digest_of(CARD), "size": len(CARD), "imports": ["a.js"]}
+THIRD = {"name": "c.js", "digest": digest_of(b""), "size": 0, "imports": ["b.js"]}
+THIRD_ALONE = {**THIRD, "imports": []}
 SHORTER = "sha256-" + b64encode(hashlib.sha256(CODE).digest()).decode()
 
 
@@ -81,8 +83,8 @@ def test_a_name_that_is_no_file_of_a_build_is_refused(name: str, why: str) -> No
     [
         ([ROW, ROW], "there twice"),
         ([OTHER, ROW], "`b.js` comes before `a.js`"),
-        ([{**ROW, "imports": ["a.js"]}], "circle: a.js -> a.js"),
-        ([{**ROW, "imports": ["b.js"]}, OTHER], "circle: a.js -> b.js -> a.js"),
+        ([ROW, THIRD, OTHER], "`c.js` comes before `b.js`"),
+        ([{**ROW, "imports": ["b.js"]}, THIRD_ALONE, OTHER], "`b.js` is apart from"),
         ([{**ROW, "imports": ["__proto__"]}], "does not name"),
         ([{**ROW, "size": -1}], "too large"),
         ([{**ROW, "size": LIMITS.module_bytes + 1}], "too large"),

@@ -15,7 +15,8 @@ from starlette.routing import Mount, Route
 
 from examples.basic.remotes import serve_app
 from examples.basic.visit import is_react, keep_diary
-from examples.containers.remotes import serve_remotes
+from examples.containers.remotes import serve_remotes, serve_servers
+from examples.containers.serve import describe_remotes
 from examples.containers.visit import PLACES, marks
 from hanse import Federation
 from hanse.web import Pages, create_app
@@ -50,15 +51,14 @@ def open_site(federation: Federation, port: int) -> Iterator[str]:
 
 def test_containers_and_a_native_remote_run_on_one_react(page: Page) -> None:
     build_examples()
-    with serve_remotes(8470) as entries:
-        manifest = {
-            name: {"url": url, "type": "native" if name == "harbour" else "mf"}
-            for name, url in entries.items()
-        }
-        federation = Federation(manifest, refresh_interval=None)
+    with serve_remotes(8470) as entries, serve_servers(8475) as servers:
+        federation = Federation(describe_remotes(entries, servers), refresh_interval=None)
         try:
             snapshot = federation.sync.snapshot
             assert snapshot.healthy
+            ferry = snapshot.containers.containers["ferry"]
+            assert ferry.server_script == servers["ferry"].replace("mf-manifest.json", "remoteEntry.js")
+            assert not [one for one in snapshot.notices if one.remote == "ferry" and one.level == "warning"]
             assert {one.action for one in snapshot.containers.uses if one.package == "react"} == {"elected"}
             with open_site(federation, 8480) as url:
                 watch(page)

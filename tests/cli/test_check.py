@@ -185,3 +185,57 @@ def test_a_container_is_a_candidate_with_its_stats(run: Run, manifest: Path) -> 
     (new.parent / "mf-stats.json").write_text(json.dumps(stats))
     again = run("check", manifest, "--candidate", new)
     assert (again.code, again.out.splitlines()[-1]) == (0, "verdict: fine")
+
+
+def write_server(folder: Path, **react: object) -> Path:
+    """Write the manifest of a build for servers, beside that for browsers."""
+    file = write_container(folder, **react)
+    document = json.loads(file.read_text())
+    document["metaData"]["remoteEntry"]["type"] = "commonjs-module"
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_a_container_is_deployed_together_with_its_build_for_servers(run: Run, manifest: Path) -> None:
+    with_container(manifest)
+    new = write_container(manifest.parent / "new", version="18.3.0")
+    server = write_server(manifest.parent / "new" / "server", version="18.2.0")
+    alone = run("check", manifest, "--candidate", new)
+    assert alone.code == 0
+    for named in (server, server.parent):
+        found = run("check", manifest, "--candidate", new, "--server", named)
+        assert found.code == 1
+        assert "(server-version): at $.shared: react is 18.3.0 in browsers and 18.2.0 on servers" in found.out
+    write_server(server.parent, version="18.3.0")
+    assert run("check", manifest, "--candidate", new, "--server", server).code == 0
+
+
+def test_a_build_for_servers_has_to_be_there_and_beside_a_container(run: Run, manifest: Path) -> None:
+    with_container(manifest)
+    new = write_container(manifest.parent / "new")
+    missing = run("check", manifest, "--candidate", new, "--server", manifest.parent / "none", "--json")
+    assert (missing.code, missing.problem["code"]) == (2, "HANSE-FETCH")
+    native = manifest.parent / "home" / "remoteEntry.json"
+    odd = run("check", manifest, "--candidate", native, "--server", new, "--json")
+    assert (odd.code, odd.problem["code"]) == (2, "HANSE-USAGE")
+
+
+def test_what_two_deployed_builds_differ_in_is_found(run: Run, manifest: Path) -> None:
+    with_container(manifest)
+    write_server(manifest.parent / "shop" / "server", version="18.1.0")
+    listed = json.loads(manifest.read_text())
+    listed["shop"]["server"] = "./shop/server/"
+    manifest.write_text(json.dumps(listed))
+    text = "server-version: at $.shared: react is 18.2.0 in browsers and 18.1.0 on servers"
+    assert text in run("explain", "react", manifest).out.replace("\n", " ")
+    (notice,) = run("explain", "react", manifest, "--json").json["notices"]
+    assert (notice["code"], notice["remote"], notice["package"]) == ("server-version", "shop", "react")
+    home = write_entry(manifest.parent / "new", remote("home", shared("react", "18.3.2", "^18.0.0")))
+    assert run("check", manifest, "--candidate", home).code == 0
+    same = run("check", manifest, "--candidate", manifest.parent / "shop" / "mf-manifest.json")
+    assert "server-version" not in same.out
+    server = write_server(manifest.parent / "new" / "server")
+    better = run(
+        "check", manifest, "--candidate", manifest.parent / "shop" / "mf-manifest.json", "--server", server
+    )
+    assert "no longer (server-version)" in better.out

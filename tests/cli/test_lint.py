@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
+from tests.cli.test_check import write_container, write_server
 
 
 def test_nothing_to_report(run: Run, manifest: Path) -> None:
@@ -72,3 +73,16 @@ def test_a_name_cannot_drive_the_terminal(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("argument", [[], ["--kind", "import-map"]])
 def test_files_are_required(run: Run, argument: list[str]) -> None:
     assert run("lint", *argument).code == 2
+
+
+def test_the_two_builds_of_a_container_are_compared(run: Run, tmp_path: Path) -> None:
+    web = write_container(tmp_path / "web", version="18.3.0")
+    server = write_server(tmp_path / "server")
+    assert "on servers" not in run("lint", web, server).out
+    for named in (server, server.parent):
+        found = run("lint", web, "--server", named)
+        assert found.code == 0
+        assert f"{web}: warning: at $.shared: react is 18.3.0 in browsers and 18.2.0 on servers" in found.out
+    server.write_text("{")
+    broken = run("lint", web, "--server", server, "--json")
+    assert (broken.code, broken.problem["subject"]) == (2, str(server))

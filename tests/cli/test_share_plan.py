@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,33 @@ def test_the_build_and_the_version_choose_the_plan(run: Run, options: Path) -> N
         "share", "plan", "--target", "client", "--options", options, "--json", "--public-path", "/own/"
     ).json
     assert "output.publicPath" not in {e["at"] for step in client["steps"] for e in step["effects"]}
+    assert effects("--styled-jsx", "5.0.0")["federation.shared"]["styled-jsx"]["version"] == "5.0.0"
+    documented = plan_build(
+        "server", 15, decode_next_options(json.dumps(SHOP)), variant="documented", layered="documented"
+    )
+    said = run(
+        *("share", "plan", "--target", "server", "--options", options, "--json"),
+        *("--variant", "documented", "--layered"),
+    ).json
+    assert said == json.loads(msgspec.json.encode(documented))
+
+
+def test_what_the_plugin_finds_can_be_said(run: Run, options: Path) -> None:
+    options.write_text(json.dumps({**SHOP, "extraOptions": {"exposePages": True}}))
+
+    def effects(*words: str) -> dict[str, Any]:
+        found = run("share", "plan", "--target", "server", "--options", options, "--json", *words).json
+        return {effect["at"]: effect["value"] for step in found["steps"] for effect in step["effects"]}
+
+    pages = effects("--pages", "pages/index.tsx", "--pages", "pages/a/[id].tsx")["federation.exposes"]
+    assert {"./pages/index", "./pages/a/[id]"} < {*pages}
+    two = ("--externals", "string", "--externals", "function")
+    assert "externals[1]" in effects(*two)
+    assert "externals[1]" not in effects(*two, "--detection", "first")
+    assert "externals[0]" in effects()
+    refused = run("share", "plan", "--target", "server", "--options", options, "--app-dir")
+    assert (refused.code, refused.out) == (2, "")
+    assert "the app directory" in refused.err
 
 
 def test_people_read_step_by_step(run: Run, options: Path) -> None:
@@ -65,13 +93,20 @@ def test_people_read_step_by_step(run: Run, options: Path) -> None:
 
 @pytest.mark.node
 def test_node_imports_the_steps(run: Run, options: Path, tmp_path: Path) -> None:
-    found = run("share", "plan", "--target", "client", "--options", options, "--format", "js")
+    words = ["--next", "14", "--pages", "pages/a b.tsx", "--public-path", "/_next/"]
+    found = run("share", "plan", "--target", "client", "--options", options, "--format", "js", *words)
+    command = found.out.splitlines()[0].removeprefix("// Made by `hanse ").removesuffix("`.")
+    assert shlex.split(command) == [
+        *("share", "plan", "--target", "client", "--options", str(options)),
+        *("--next", "14", "--pages", "pages/a b.tsx", "--format", "js"),
+    ]
+    assert run(*shlex.split(command)).out == found.out
     (tmp_path / "client.mjs").write_text(found.out)
     program = "import('./client.mjs').then((it) => console.log(JSON.stringify(it.steps)))"
     node = subprocess.run(
         [str(ensure_node().program), "-e", program], cwd=tmp_path, capture_output=True, timeout=60, check=True
     )
-    planned = plan_build("client", 15, decode_next_options(json.dumps(SHOP)))
+    planned = plan_build("client", 14, decode_next_options(json.dumps(SHOP)))
     assert json.loads(node.stdout) == json.loads(msgspec.json.encode(planned.steps))
 
 
@@ -81,6 +116,8 @@ def test_node_imports_the_steps(run: Run, options: Path, tmp_path: Path) -> None
         ('{"name": "shop"}', "filename"),
         ('{"name": "shop", "filename": "x.js", "exposed": {}}', "exposed"),
         ('{"name": "shop", "filename": "x.js", "shared": {"": {}}}', "$.shared"),
+        ('{"name": "shop", "filename": "x.js", "remotes": {"cart": "cart@"}}', "$.remotes.cart"),
+        ('{"name": "shop", "filename": "x.js", "remotes": {"cart": 1}}', "$.remotes.cart"),
         ("[]", "federation.json"),
         ("{", "federation.json"),
     ],

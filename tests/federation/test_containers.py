@@ -146,8 +146,15 @@ async def test_stats_are_asked_for_by_the_rule_and_kept_while_their_origin_fails
             assert (await federation.refresh()).containers is first.containers
 
 
-@pytest.mark.parametrize("junk", [b"<!doctype html><title>shop</title>", b"{", b'{"shared": 1}'])
-async def test_stats_that_are_none_are_no_fault(junk: bytes) -> None:
+@pytest.mark.parametrize(
+    ("junk", "told"),
+    [
+        (b"<!doctype html><title>shop</title>", []),
+        (b"{", ["is not JSON", "is not JSON"]),
+        (b'{"shared": 1, "federatedModules": 1}', ["at $.shared: ", "at $.federatedModules: "]),
+    ],
+)
+async def test_stats_that_are_none_cost_a_notice_at_most(junk: bytes, told: list[str]) -> None:
     async with serve_towns(home=entry("home")) as towns:
         put(towns, "/shop/mf-manifest.json", container())
         put(towns, "/shop/mf-stats.json", junk)
@@ -156,6 +163,11 @@ async def test_stats_that_are_none_are_no_fault(junk: bytes) -> None:
         async with towns.federation() as federation:
             assert federation.snapshot.healthy
             assert actions(federation.snapshot) == {"react": ("elected", "accepted")}
+            found = [one.text for one in federation.snapshot.notices if one.code == "stats-fault"]
+    assert len(found) == len(told)
+    for text, words, name in zip(found, told, ("mf-stats.json", "federated-stats.json"), strict=False):
+        assert words in text
+        assert towns.upstream.url(f"/shop/{name}: ") in text
 
 
 async def test_stats_of_another_build_are_not_used() -> None:

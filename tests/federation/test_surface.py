@@ -16,6 +16,7 @@ def test_every_public_name_is_there() -> None:
         assert getattr(hanse, name) is not None
     assert sorted(dir(hanse)) == sorted(hanse.__all__)
     assert set(errors.__all__) <= set(hanse.__all__)
+    assert {"Delta", "Federation", "Refresh", "Snapshot"} <= set(hanse.__all__)
 
 
 def test_other_names_are_not() -> None:

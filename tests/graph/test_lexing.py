@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -239,3 +241,24 @@ def test_node_finds_the_same_static_imports_in_real_builds() -> None:
     answer = subprocess.run([*program, *map(str, files)], capture_output=True, check=True, timeout=60)
     expected = {Path(file): names for file, names in json.loads(answer.stdout).items()}
     assert {file: [*of(file.read_bytes()).imports] for file in files} == expected
+
+
+def test_nothing_of_a_module_is_kept_once_it_was_read() -> None:
+    source = b"import './a.js';\n" + b"export const x = [1, 2, 3];\n" * 8000 + b"import './z.js';\n"
+    assert of(source).imports == ("./a.js", "./z.js")
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(10):
+            of(source)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < len(source)
+
+
+def test_threads_read_different_modules_at_once() -> None:
+    sources = [f"import './{name}.js';\n" + "x();\n" * 30_000 + f"import('./{name}');" for name in "abcdefgh"]
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(of, sources)]
+    assert found == [Lexed((f"./{name}.js",), (f"./{name}",)) for name in "abcdefgh"]

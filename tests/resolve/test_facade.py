@@ -14,6 +14,7 @@ from hanse.formats.container import Container, SharedUse
 from hanse.graph import lex
 from hanse.limits import LIMITS
 from hanse.resolve import Remote, resolve
+from hanse.resolve.check import check
 from hanse.resolve.containers import plan_containers
 from hanse.resolve.facade import facade, facade_of, find_facade
 from hanse.semver import satisfies
@@ -109,3 +110,34 @@ def test_facades_of_other_names_lie_in_other_files() -> None:
     assert second is not None
     assert first.remote.url == second.remote.url
     assert first.texts.keys().isdisjoint(second.texts)
+
+
+def beside(version: str | None) -> Container:
+    """Describe a container without facades that uses react."""
+    use = SharedUse("react", version, "^19.0.0", singleton=True, strict=False)
+    return Container("old", "https://old.example/remoteEntry.js", shared=(use,))
+
+
+@pytest.mark.parametrize(
+    ("version", "twice"), [("19.3.1", True), ("19.0.0", True), ("19.2.0", False), (None, False)]
+)
+def test_another_containers_copy_beside_a_facades_is_told_of(version: str | None, twice: bool) -> None:
+    plan = resolve([remote_of(shop())])
+    found = plan_containers(plan, [shop(), beside(version)], accepts=satisfies)
+    notices = [one for one in found.notices if one.code == "facade-twice"]
+    assert [(one.remote, one.package, one.level) for one in notices] == [("old", "react", "warning")] * twice
+    assert all("19.2.0 from 'shop'" in one.text for one in notices)
+
+
+def test_a_facade_that_nobody_gets_is_no_matter() -> None:
+    home = remote("home", shared("react", "19.1.0", "^19.0.0"), shared("react-dom", "19.1.0", "^19.0.0"))
+    plan = resolve([home, remote_of(shop())])
+    assert plan.import_map.imports["react"].startswith("https://home.example/")
+    found = plan_containers(plan, [shop(), beside("19.3.1")], accepts=satisfies)
+    assert "facade-twice" not in {one.code for one in found.notices}
+
+
+def test_a_check_finds_a_container_that_would_run_a_second_copy() -> None:
+    report = check([remote_of(shop())], beside("19.3.1"), containers=[shop()])
+    (finding,) = [one for one in report.findings if "facade-twice" in one.sentence]
+    assert (finding.severity, finding.remote, finding.package) == ("worse", "old", "react")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hanse.errors import NotFoundError, UsageError
+from hanse.errors import FormatError, NotFoundError, UsageError
 from hanse.share.build_options import exposed_pages
 from hanse.share.build_plan import (
     BuildPlan,
@@ -316,3 +316,12 @@ def test_a_plan_is_json_and_the_same_when_read_back() -> None:
     text = msgspec.json.encode(plan)
     assert msgspec.json.decode(text, type=BuildPlan) == plan
     assert b"null" not in msgspec.json.encode(plan.step(StepName.RETRIEVE_SHARED))
+
+
+def test_a_remote_that_cannot_be_read_is_named() -> None:
+    options = msgspec.structs.replace(
+        SHOP, remotes={"cart": "cart@https://cart.example/a.js", "a b": "cart@"}
+    )
+    with pytest.raises(FormatError) as caught:
+        plan_build("client", 15, options)
+    assert caught.value.path == '$.remotes["a b"]'

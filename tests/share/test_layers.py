@@ -50,6 +50,7 @@ def test_an_unknown_layer_is_refused_with_the_known_ones() -> None:
 
 def test_an_import_looks_for_its_layer_first() -> None:
     assert lookup_keys("react", "rsc") == ("(rsc)react", "react")
+    assert lookup_keys("react", CLIENT) == ("(client)react", "react")
     assert lookup_keys("react", None) == ("react",)
     assert serves_layer(None, "rsc")
     assert serves_layer("rsc", "rsc")

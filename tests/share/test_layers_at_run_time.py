@@ -8,6 +8,7 @@ import pytest
 
 from hanse.errors import ShareError
 from hanse.share import App, Config, Copy, Custom, Instance, Runtime, Shared
+from hanse.share.layers import CLIENT
 from hanse.share.registering import Layers
 
 
@@ -108,3 +109,18 @@ def test_compatible_lets_one_version_in_two_layers_collide() -> None:
     host = start(react("19.0.0", "rsc"), react("19.0.0", "ssr"), layers="compatible")
     host.initialize_sharing()
     assert [entry.layer for entry in host.share_scope_map["default"]["react"].values()] == ["rsc"]
+
+
+def test_a_consumer_in_client_takes_clients_copy_or_one_without_layer() -> None:
+    host = start(react("18.2.0", "client"), react("19.1.0", "rsc"), react("19.0.0"))
+    assert load(host, CLIENT) == Copy("host", "react", "18.2.0")
+    assert load(host, None) == Copy("host", "react", "19.0.0")
+    bare = start(react("19.1.0", "rsc"), react("19.0.0"))
+    assert load(bare, CLIENT) == Copy("host", "react", "19.0.0")
+
+
+def test_clients_copy_is_for_nobody_else_and_clients_consumer_takes_nobody_elses() -> None:
+    host = start(react("19.0.0", "client"))
+    assert load(host, None) is False
+    assert load(host, "rsc") is False
+    assert load(start(react("19.0.0", "rsc")), CLIENT) is False

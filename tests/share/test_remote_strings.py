@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -185,3 +187,10 @@ def test_any_text_is_read_or_refused_and_what_is_read_can_be_written(text: str) 
     except HanseError:
         return
     assert parse_remote(write_remote(remote)) == remote
+
+
+@pytest.mark.parametrize("value", [None, 1, ["shop@https://shop.example/remoteEntry.js"], b"shop"])
+def test_what_is_no_text_names_no_remote(value: Any) -> None:
+    with pytest.raises(FormatError, match="it is no text") as caught:
+        parse_remote(value, subject="shop")
+    assert (caught.value.subject, caught.value.found) == ("shop", repr(value))

@@ -212,3 +212,34 @@ def test_a_scope_is_initialised_once_on_one_way() -> None:
     assert [token.from_ for token in tokens] == ["host", "host"]
     assert len(host.initialize_sharing()) == 1
     host.runtime.settle()
+
+
+@pytest.mark.parametrize("layers", ["x", "", None, 1, ["separate"]])
+def test_layers_are_treated_in_one_of_two_ways(layers: Any) -> None:
+    with pytest.raises(UsageError, match="separate or compatible") as caught:
+        Runtime(layers=layers)
+    assert repr(layers) in caught.value.subject
+
+
+@pytest.mark.parametrize("name", ["", None, 1])
+def test_an_application_has_a_name(name: Any) -> None:
+    with pytest.raises(UsageError, match="has a name"):
+        App(name)
+
+
+@pytest.mark.parametrize("wrong", [[1], [Shared("vue", "3.5.0"), "react"], None, "react", {"react": REACT}])
+def test_what_is_shared_is_checked(wrong: Any) -> None:
+    host = start()
+    with pytest.raises(UsageError, match=r"Shared\("):
+        host.register_shared(wrong)
+    assert list(host.options.shared) == ["react"]
+    with pytest.raises(UsageError, match=r"Shared\("):
+        start(shared=wrong)
+
+
+@pytest.mark.parametrize("wrong", [[1], ["shop", None], "shop"])
+def test_remotes_are_names_or_remotes(wrong: Any) -> None:
+    with pytest.raises(UsageError, match=r"Remote\("):
+        start().register_remotes(wrong)
+    with pytest.raises(UsageError, match=r"Remote\("):
+        start(remotes=wrong)

@@ -103,13 +103,22 @@ def test_an_import_that_no_module_is_has_both_names_in_its_fault() -> None:
         stream(*build.values())
 
 
-def test_a_circle_is_refused_with_its_names() -> None:
-    ring = {"a.js": ["b.js"], "b.js": ["c.js"], "c.js": ["b.js"]}
-    build = [pack_module(name, b"", imports=imports) for name, imports in ring.items()]
-    with pytest.raises(FormatError, match=r"in a circle: (b\.js -> c\.js -> b\.js|c\.js -> b\.js -> c\.js)"):
-        stream(*build)
-    with pytest.raises(FormatError, match=r"in a circle: s\.js -> s\.js"):
-        stream(pack_module("s.js", b"", imports=["s.js"]))
+def test_modules_of_a_circle_travel_together_and_behind_what_they_import() -> None:
+    ring = {"a.js": ["b.js"], "b.js": ["z.js", "c.js"], "c.js": ["d.js"], "d.js": ["b.js"], "z.js": ["z.js"]}
+    build = [pack_module(name, name.encode(), imports=imports) for name, imports in ring.items()]
+    assert list(pull(stream(*build)).modules) == ["z.js", "b.js", "c.js", "d.js", "a.js"]
+    assert list(pull(stream(*reversed(build))).modules) == ["z.js", "b.js", "c.js", "d.js", "a.js"]
+    picked = pick_modules({one.row.name: one for one in build}, ["c.js"], subject="shop")
+    assert [one.row.name for one in picked] == ["z.js", "b.js", "c.js", "d.js"]
+
+
+def test_a_circle_of_thousands_has_an_order() -> None:
+    names = [f"m{number:04}.js" for number in range(5000)]
+    build = [
+        pack_module(name, name.encode(), imports=[following])
+        for name, following in zip(names, [*names[1:], names[0]], strict=True)
+    ]
+    assert list(pull(stream(*build)).modules) == names
 
 
 def test_a_chain_of_thousands_has_an_order() -> None:

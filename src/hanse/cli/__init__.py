@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from hanse import __version__
-from hanse.cli.failing import CANNOT, INTERRUPTED, PIPE_CLOSED, close_pipe, tell_failure, tell_usage
+from hanse.cli.failing import (
+    CANNOT,
+    INTERRUPTED,
+    PIPE_CLOSED,
+    close_pipe,
+    tell_extra,
+    tell_failure,
+    tell_usage,
+)
 from hanse.errors import HanseError
 
 __all__ = ["main", "make_app"]
@@ -27,6 +35,8 @@ COMMANDS = {
     "lint": "Report every fault of manifests, remote entries, import maps and hanse.toml files.",
     "share": "Module Federation's sharing: what a build shares, and which copy each consumer gets.",
     "replay": "Replay recorded cases of the orchestrator or of sharing, one JSON a line, from stdin.",
+    "keys": "Make, show and rotate the keys that server modules travel under.",
+    "rollback": "Publish the last build's server modules again, under a new serial.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",
 }
 
@@ -67,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         return tell_usage(error, as_json=as_json)
+    except ImportError as error:
+        return tell_extra(error, as_json=as_json)
     except (HanseError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             close_pipe()

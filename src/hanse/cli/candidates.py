@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from hanse.cli.sources import Loaded, read_document
-from hanse.errors import FormatError, HanseError
-from hanse.federation.containers import Papers, with_facades, work_out
+from hanse.errors import FormatError, HanseError, UsageError
+from hanse.federation.containers import Papers, ServerPaper, with_facades, work_out
 from hanse.formats.container import Container
 from hanse.formats.lint import guess_kind
 from hanse.formats.mf_manifest import decode_mf_manifest
+from hanse.formats.mf_places import manifest_reference
 from hanse.formats.mf_stats import stats_name, stats_url
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
 from hanse.limits import LIMITS
@@ -20,7 +21,9 @@ from hanse.urls import is_web
 __all__ = ["read_candidate"]
 
 
-def read_candidate(loaded: Loaded, source: str, *, name: str | None, url: str | None) -> Remote | Container:
+def read_candidate(
+    loaded: Loaded, source: str, *, name: str | None, url: str | None, server: str | None = None
+) -> Remote | Container:
     """Read what is to be deployed: a remote entry, or a Module Federation manifest with what lies beside it.
 
     Args:
@@ -28,18 +31,32 @@ def read_candidate(loaded: Loaded, source: str, *, name: str | None, url: str | 
         source: Where the document is: a path or URL.
         name: Its name in the manifest, where the user gave one.
         url: Where it will be served, where the user said so.
+        server: The manifest of the same container's build for servers, or that build's folder.
 
     Raises:
         HanseError: It cannot be had, or is neither of the two; or the name is none.
     """
     body = read_document(source, cap=LIMITS.remote_entry_bytes)
     if guess_kind(body, source) == "mf-manifest":
-        return place_container(loaded, body, source, name=name, url=url)
+        paper = None if server is None else read_server(server)
+        return place_container(loaded, body, source, name=name, url=url, server=paper)
+    if server is not None:
+        raise UsageError(
+            "this is no Module Federation manifest, and has no build for servers beside it",
+            subject=source,
+            hint="leave --server out",
+        )
     return place_candidate(loaded, decode_remote_entry(body, subject=source), source, name=name, url=url)
 
 
 def place_container(
-    loaded: Loaded, body: bytes, source: str, *, name: str | None, url: str | None
+    loaded: Loaded,
+    body: bytes,
+    source: str,
+    *,
+    name: str | None,
+    url: str | None,
+    server: ServerPaper | None = None,
 ) -> Container:
     """Make a container of a candidate's manifest; what its predecessor has as facades it has, too.
 
@@ -50,7 +67,8 @@ def place_container(
     chosen = name or find_name(loaded, manifest.name or "container")
     check_remote_name(chosen, subject="--name")
     where = choose_url(loaded, chosen, source, url, "mf-manifest.json")
-    papers = Papers(stats=read_stats(source))
+    # What is not deployed together with it stays as it is.
+    papers = Papers(stats=read_stats(source), server=server or loaded.servers.get(chosen))
     try:
         found = work_out(body, papers, chosen, where, LIMITS, loaded.origins)
     except FormatError as error:
@@ -59,6 +77,17 @@ def place_container(
         raise
     before = next((one for one in loaded.containers if one.name == chosen), None)
     return found if before is None else with_facades(found, before.facades)
+
+
+def read_server(source: str) -> ServerPaper:
+    """Read the manifest of a build for servers, which the user has named.
+
+    Raises:
+        HanseError: It cannot be had.
+    """
+    whole = manifest_reference(source)
+    body = read_document(whole, cap=LIMITS.remote_entry_bytes)
+    return ServerPaper(whole if is_web(whole) else f"./{Path(whole).name}", body)
 
 
 def read_stats(source: str) -> bytes | None:

@@ -31,6 +31,14 @@ def check(
     url: Annotated[
         str | None, Parameter(help="Where it will be served; where the remote is now, if not given.")
     ] = None,
+    server: Annotated[
+        str | None,
+        Parameter(
+            help="The manifest of a container's build for servers, or its folder, to be deployed with it; "
+            "the one that is deployed, if not given.",
+            show_default=False,
+        ),
+    ] = None,
     origin: OriginOptions = NO_ORIGIN,
     options: PolicyOptions = NO_OPTIONS,
     json: Json = False,
@@ -44,6 +52,8 @@ def check(
         candidate: The remote entry, or Module Federation manifest, to be deployed: a path or URL.
         name: Its name in the manifest; the one its entry has, if not given.
         url: Where it will be served; where the remote is now, if not given.
+        server: The manifest of a container's build for servers, or its folder, to be deployed with it; the
+            one that is deployed, if not given.
         origin: What the manifest does not say.
         options: How it is resolved.
         json: Write JSON; errors, too.
@@ -52,7 +62,7 @@ def check(
         HanseError: There is no federation, or the candidate is no remote entry.
     """
     loaded = load(manifest, origin, options, relaxed=True)
-    placed = read_candidate(loaded, candidate, name=name, url=url)
+    placed = read_candidate(loaded, candidate, name=name, url=url, server=server)
     unseen = [one.name for one in loaded.lost if one.name != placed.name]
     with progress(f"checking {candidate}"):
         report = analysis.check(

@@ -59,10 +59,13 @@ def explain(
         raise UsageError("nothing is to be explained", hint="name a package, or give --page URL")
     loaded = load(manifest, origin, options)
     plan = loaded.plan()
-    guests = plan_containers(plan, loaded.containers, accepts=satisfy).uses_of(package)
+    containers = plan_containers(plan, loaded.containers, accepts=satisfy)
+    guests = containers.uses_of(package)
+    notices = containers.notices_of(package)
     found = explain_native(plan, package, alone=not guests)
     if json:
-        listed = {"containers": msgspec.to_builtins(guests)} if loaded.containers else {}
+        listed = {"containers": msgspec.to_builtins(guests), "notices": msgspec.to_builtins(notices)}
+        listed = listed if loaded.containers else {}
         write_json({"package": package, "scopes": msgspec.to_builtins(found), **listed})
     else:
         screen = console()
@@ -71,7 +74,7 @@ def explain(
         if guests:
             if found:
                 screen.print()
-            screen.print(container_tree(guests))
+            screen.print(container_tree(guests, notices))
     if not quiet:
         warn(loaded.troubles())
     return 0

@@ -13,6 +13,7 @@ from rich.tree import Tree
 from hanse.cli.output import visible
 from hanse.resolve.container_uses import ContainerUse, UseAction
 from hanse.resolve.explain import Consumer, Explanation
+from hanse.resolve.plan import Notice
 
 __all__ = ["container_tree", "join_names", "render", "say_cost"]
 
@@ -103,8 +104,9 @@ def consumer_line(one: Consumer) -> Text:
     return line
 
 
-def container_tree(uses: Iterable[ContainerUse]) -> Tree:
-    """Show what each Module Federation container gets of a package, and why."""
+def container_tree(uses: Iterable[ContainerUse], notices: Iterable[Notice] = ()) -> Tree:
+    """Show what each Module Federation container gets of a package, and why; and what is odd about it."""
+    said = [*notices]
     tree = Tree(Text("containers"), guide_style="dim")
     for use in uses:
         line = Text(visible(use.container), style="bold")
@@ -114,7 +116,11 @@ def container_tree(uses: Iterable[ContainerUse]) -> Tree:
         line.append(CONTAINER_VERDICTS[use.action], style=CONTAINER_STYLES[use.action] or "not bold")
         if use.action in ("elected", "container"):
             line.append(visible(f", gets {use.served_version} from '{use.served_by}'"), style="not bold")
-        tree.add(line).add(Text(visible(use.reason.text), style="dim"))
+        branch = tree.add(line)
+        branch.add(Text(visible(use.reason.text), style="dim"))
+        for one in said:
+            if one.remote == use.container:
+                branch.add(Text(visible(f"{one.code}: {one.text}"), style="yellow"))
     return tree
 
 

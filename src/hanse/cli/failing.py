@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "close_pipe",
     "problem_of",
+    "tell_extra",
     "tell_failure",
     "tell_usage",
 ]
@@ -29,6 +30,9 @@ CANNOT: Final = 2
 INTERRUPTED: Final = 130
 # What a shell shows for a program that SIGPIPE ended.
 PIPE_CLOSED: Final = 141
+
+# What is there only with an extra, and with which.
+EXTRAS: Final = {"cryptography": "stream", "http_message_signatures": "stream"}
 
 
 class Problem(TypedDict):
@@ -64,6 +68,24 @@ def tell_usage(error: CycloptsError, *, as_json: bool) -> int:
     message = " ".join(str(error).split())
     hint = "`hanse --help` lists the commands, `hanse COMMAND --help` their options"
     return tell_problem(Problem(code="HANSE-USAGE", subject="", message=message, hint=hint), as_json=as_json)
+
+
+def tell_extra(error: ImportError, *, as_json: bool) -> int:
+    """Write which extra a command needs to standard error; return the exit code.
+
+    Raises:
+        ImportError: What is missing belongs to none: that is a fault of this package.
+    """
+    # Whoever loads a command when it is used tells of its own failure, and of the reason as its cause.
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    extra = EXTRAS.get((missing.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    hint = f"install it with `pip install 'hanse[{extra}]'`"
+    problem = Problem(
+        code="HANSE-USAGE", subject="", message=f"this needs the extra `hanse[{extra}]`", hint=hint
+    )
+    return tell_problem(problem, as_json=as_json)
 
 
 def tell_problem(problem: Problem, *, as_json: bool) -> int:

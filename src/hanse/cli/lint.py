@@ -14,6 +14,9 @@ from hanse.cli.output import unicode, visible, write_json, write_text
 from hanse.errors import HanseError
 from hanse.federation.reading import read_file
 from hanse.formats import lint as analysis
+from hanse.formats.mf_manifest import decode_mf_manifest
+from hanse.formats.mf_places import manifest_reference
+from hanse.formats.mf_structs import MfManifest
 from hanse.limits import LIMITS
 
 __all__ = ["lint"]
@@ -35,6 +38,13 @@ def lint(
         analysis.Kind | None,
         Parameter(help="What they are; guessed from name and content if not given.", show_default=False),
     ] = None,
+    server: Annotated[
+        Path | None,
+        Parameter(
+            help="The manifest of a container's build for servers, or its folder, to compare with.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Report every fault of manifests, remote entries, import maps and hanse.toml files.
@@ -44,12 +54,17 @@ def lint(
     Args:
         files: The files.
         kind: What they are; guessed from name and content if not given.
+        server: The manifest of a container's build for servers, or its folder, to compare with.
         json: Write JSON; errors, too.
+
+    Raises:
+        HanseError: The manifest of the build for servers cannot be used.
     """
+    beside = None if server is None else read_server(server)
     linted, unread = [], False
     for file in files:
         try:
-            linted.append(lint_file(file, kind))
+            linted.append(lint_file(file, kind, beside))
         except HanseError as error:
             unread = True
             tell_failure(error, as_json=json)
@@ -62,7 +77,18 @@ def lint(
     return CANNOT if unread else FOUND if errors else 0
 
 
-def lint_file(file: Path, kind: analysis.Kind | None) -> Linted:
+def read_server(file: Path) -> tuple[MfManifest, str]:
+    """Read the manifest of a build for servers.
+
+    Raises:
+        HanseError: It cannot be had, or is none.
+    """
+    whole = Path(manifest_reference(str(file)))
+    data = read_file(whole, folder=None, cap=LIMITS.remote_entry_bytes)
+    return decode_mf_manifest(data, subject=str(whole)), f"./{whole.name}"
+
+
+def lint_file(file: Path, kind: analysis.Kind | None, server: tuple[MfManifest, str] | None = None) -> Linted:
     """Report the faults of one file.
 
     Raises:
@@ -71,7 +97,9 @@ def lint_file(file: Path, kind: analysis.Kind | None) -> Linted:
     # More than any kind may have: the linter itself says by how much a document is too large.
     data = read_file(file, folder=None, cap=2 * LIMITS.import_map_bytes)
     chosen = kind or analysis.guess_kind(data, str(file))
-    return Linted(unicode(str(file)), chosen, analysis.lint(data, subject=str(file), kind=chosen))
+    beside = server if chosen == "mf-manifest" else None
+    faults = analysis.lint(data, subject=str(file), kind=chosen, server=beside)
+    return Linted(unicode(str(file)), chosen, faults)
 
 
 def render(linted: list[Linted], errors: int, warnings: int) -> str:

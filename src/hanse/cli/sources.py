@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from hanse.cli.options import OriginOptions, PolicyOptions
 from hanse.cli.output import progress
 from hanse.errors import UsageError
 from hanse.federation import Federation, RemoteHealth
+from hanse.federation.containers import ServerPaper
 from hanse.federation.reading import read_file
 from hanse.formats.config import Modules
 from hanse.formats.container import Container
@@ -35,7 +36,8 @@ ENTRY: Final = "remoteEntry.json"
 class Loaded:
     """A federation as it was found; `remotes` are in the manifest's order, `health` knows those left out.
 
-    `containers` are its Module Federation containers, `origins` those that documents may name.
+    `containers` are its Module Federation containers, `servers` the manifests of their builds for servers, by
+    name; `origins` are those that documents may name.
     """
 
     remotes: tuple[Remote, ...]
@@ -43,6 +45,7 @@ class Loaded:
     health: tuple[RemoteHealth, ...] = ()
     containers: tuple[Container, ...] = ()
     origins: frozenset[str] = frozenset()
+    servers: Mapping[str, ServerPaper] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         """Resolve it.
@@ -117,10 +120,11 @@ async def fetch(source: str, origin: OriginOptions, options: PolicyOptions, *, r
         snapshot = federation.snapshot
         keeper = federation.keeper
         origins = frozenset() if keeper is None else frozenset(keeper.client.access.origins)
+        servers = {} if keeper is None else keeper.server_papers()
     names = [one.name for one in snapshot.remotes]
     remotes = tuple(snapshot.plan.remotes[name] for name in names if name in snapshot.plan.remotes)
     containers = tuple(snapshot.containers.containers.values())
-    return Loaded(remotes, policy, snapshot.remotes, containers, origins)
+    return Loaded(remotes, policy, snapshot.remotes, containers, origins, servers)
 
 
 def make_federation(

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 from urllib.parse import quote
 
 __all__ = [
@@ -32,8 +31,6 @@ __all__ = [
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 """What crosses the border between Python and an engine."""
-
-NOTHING: Final[Mapping[str, JSON]] = MappingProxyType({})
 
 
 def module_name(remote: str, file: str) -> str:
@@ -179,10 +176,10 @@ class RenderCall:
     """
 
     module: str
-    props: Mapping[str, JSON] = NOTHING
+    props: Mapping[str, JSON] = field(default_factory=dict)
     export: str = "default"
     adapter: str | None = None
-    context: Mapping[str, JSON] = NOTHING
+    context: Mapping[str, JSON] = field(default_factory=dict)
     deadline: float | None = None
 
 

@@ -9,11 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hanse.errors import BreakerError, DeadlineError, HanseError, StatusError
-from hanse.federation.containers import NO_PAPERS, decode_container, exports_of, read_papers, receive
+from hanse.federation.containers import (
+    NO_PAPERS,
+    TAKEN_BACK,
+    decode_container,
+    exports_of,
+    receive_all,
+)
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, Outcome, hold_container
 from hanse.federation.places import Place, widen
 from hanse.federation.reading import Received, decode_entry, read
-from hanse.federation.settings import Listed, Settings, access_of
+from hanse.federation.settings import Listed, Settings, access_of, places_of
 from hanse.formats.manifest import Manifest, decode_manifest
 from hanse.net import Client, digest
 
@@ -21,8 +27,8 @@ __all__ = ["Collector"]
 
 LOG: Final = logging.getLogger("hanse.federation")
 
-# Gone, and withheld for legal reasons: what an origin takes back is not served any longer.
-TAKEN_BACK: Final = frozenset({410, 451})
+# Of the time that a round has left, a manifest that only servers need may use this part.
+FOR_SERVERS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +105,10 @@ class Collector:
         """
         listed = self.settings.listing(manifest)
         access = access_of(self.settings)
-        places = [one.place for one in listed if not one.local]
+        named = places_of(listed)
+        places = [place for place, local in named if not local]
         access = widen(access, places, self.settings.source.base)
-        local = [one.place.url for one in listed if one.local and one.place.file is None]
+        local = [place.url for place, own in named if own and place.file is None]
         self.client.access = access.with_urls(local, local=True)
         return listed
 
@@ -116,7 +123,7 @@ class Collector:
         try:
             async with asyncio.timeout_at(ends), gate:
                 asked = True
-                return await self.ask(listed, good)
+                return await self.ask(listed, good, ends)
         except TimeoutError:
             seconds = self.settings.limits.refresh_deadline
             late = DeadlineError(
@@ -137,7 +144,7 @@ class Collector:
             text = f"an unexpected {type(error).__name__}: {error}"
             return Held(listed, good, HanseError(text, subject=listed.place.url), outcome="failed")
 
-    async def ask(self, listed: Listed, good: Good | None) -> Held:
+    async def ask(self, listed: Listed, good: Good | None, ends: float) -> Held:
         """Read and decode one remote's entry; the decoded one stays where the bytes are the same.
 
         Raises:
@@ -146,7 +153,7 @@ class Collector:
         if listed.fault is not None:
             raise listed.fault
         if listed.remote.type == "mf":
-            return await self.ask_container(listed, good)
+            return await self.ask_container(listed, good, ends)
         limits = self.settings.limits
         received = await read(
             tagged(listed, self.settings),
@@ -167,18 +174,28 @@ class Collector:
             renewed = Good(received.body, digest(received.body), entry, url, fetched_at)
         return Held(listed, renewed, received.trouble, outcome=came_to(received))
 
-    async def ask_container(self, listed: Listed, good: Good | None) -> Held:
+    async def ask_container(self, listed: Listed, good: Good | None, ends: float) -> Held:
         """Read and decode what there is of a container; what it comes to stays where the bytes are the same.
+
+        The manifest of its build for servers gets part of the round's time, so that it cannot cost a browser
+        its own.
 
         Raises:
             HanseError: Its manifest could not be had, or is not a proper one.
         """
         limits, url = self.settings.limits, listed.place.url
         known = NO_PAPERS if good is None else good.papers
-        received = await receive(
-            listed.place, self.client, limits, integrity=listed.remote.integrity, deadline=listed.deadline
+        left = (ends - asyncio.get_running_loop().time()) * FOR_SERVERS
+        received, papers = await receive_all(
+            listed.place,
+            listed.server,
+            self.client,
+            limits,
+            integrity=listed.remote.integrity,
+            before=known,
+            deadline=listed.deadline,
+            server_deadline=min(listed.deadline or limits.fetch_deadline, max(left, 0.0)),
         )
-        papers = await read_papers(listed.place, self.client, limits, before=known, deadline=listed.deadline)
         fetched_at = self.clock() - received.age
         facades = listed.remote.facade
         same = (

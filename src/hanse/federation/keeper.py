@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from hanse.errors import HanseError, NotFoundError, ResolveError, UsageError
 from hanse.federation.collecting import Collector
+from hanse.federation.containers import ServerPaper
 from hanse.federation.holdings import HeldManifest, Holdings
 from hanse.federation.hub import Hub
 from hanse.federation.ledger import Ledger
@@ -191,6 +192,13 @@ class Keeper:
         snapshot, holdings = self._ledger.require(), self._ledger.holdings
         held = Holdings(HeldManifest({})) if holdings is None else holdings
         return await verify(held, snapshot, self.client, self._settings.limits, page=page, locked=locked)
+
+    def server_papers(self) -> dict[str, ServerPaper]:
+        """Return name -> the manifest of a container's build for servers, where there is one."""
+        holdings = self._ledger.holdings
+        held = {} if holdings is None else holdings.remotes
+        papers = {name: one.good.papers.server for name, one in held.items() if one.good is not None}
+        return {name: paper for name, paper in papers.items() if paper is not None}
 
     async def aclose(self) -> None:
         """End what is under way; idempotent."""

@@ -13,7 +13,7 @@ import ada_url
 
 from hanse import resolve
 from hanse.errors import FormatError, HanseError, OverrideError, UsageError
-from hanse.federation.containers import decode_container, is_script, read_papers, receive
+from hanse.federation.containers import ServerPaper, decode_container, is_script, read_papers, receive
 from hanse.federation.files import Files
 from hanse.federation.holdings import Good, Held, Holdings, hold_container
 from hanse.federation.hub import Override
@@ -25,6 +25,7 @@ from hanse.federation.settling import settle
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.telling import tell
 from hanse.formats.manifest import Remote
+from hanse.formats.mf_places import MANIFEST_NAME
 from hanse.names import check_remote_name
 from hanse.net import Access, Client, Flights, digest
 from hanse.urls import is_web, normalise
@@ -32,8 +33,7 @@ from hanse.urls import is_web, normalise
 __all__ = ["Overriding"]
 
 SUBJECT: Final = "override"
-# What builds call their documents, where nobody says otherwise.
-MANIFEST: Final = "mf-manifest.json"
+# What builds call their entry, where nobody says otherwise.
 ENTRY: Final = "remoteEntry.json"
 
 Wanted = tuple[Override, ...]
@@ -187,6 +187,7 @@ class Overriding:
         if received.trouble is not None:
             raise received.trouble
         papers = await read_papers(place, self._client, limits, access=access)
+        papers = replace(papers, server=self._deployed_server(name))
         if known is not None and known.url == url and (known.body, known.papers) == (received.body, papers):
             return known
         container = await decode_container(
@@ -195,10 +196,16 @@ class Overriding:
         now, base = self._ledger.clock(), self._settings.facade_base
         return hold_container(container, received.body, papers, url, now, facade_base=base)
 
+    def _deployed_server(self, name: str) -> ServerPaper | None:
+        """Return the manifest of the build for servers that stays deployed, whatever browsers get instead."""
+        holdings = self._ledger.holdings
+        held = None if holdings is None else holdings.remotes.get(name)
+        return None if held is None or held.good is None else held.good.papers.server
+
     def _is_container(self, name: str, url: str) -> bool:
         """Tell whether an override is a container: by its URL, or else by what it takes the place of."""
         file = url.partition("?")[0].rpartition("/")[2]
-        if is_script(url) or file == MANIFEST:
+        if is_script(url) or file == MANIFEST_NAME:
             return True
         holdings = self._ledger.holdings
         held = None if holdings is None else holdings.remotes.get(name)
@@ -274,7 +281,9 @@ def replace_remotes(holdings: Holdings, goods: Mapping[str, Good]) -> Holdings:
     hosts = {name: one for name, one in holdings.remotes.items() if one.listed.host}
     listing = dict(holdings.listing)
     for name, good in goods.items():
-        remote = Remote(good.url, type="native" if good.container is None else "mf")
+        before = holdings.remotes.get(name)
+        server = None if good.papers.server is None or before is None else before.listed.remote.server
+        remote = Remote(good.url, server=server, type="native" if good.container is None else "mf")
         (hosts if name in hosts else held)[name] = Held(
             Listed(name, remote, Place(good.url), host=name in hosts, local=True), good
         )

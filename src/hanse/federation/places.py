@@ -15,11 +15,21 @@ from urllib.parse import unquote
 
 import ada_url
 
-from hanse.errors import FormatError, UsageError
+from hanse.errors import FormatError, HanseError, UsageError
 from hanse.net import Access
 from hanse.urls import is_web, join, normalise, origin
 
-__all__ = ["Folder", "Place", "Web", "check_origins", "file_of", "is_loopback", "locate", "widen"]
+__all__ = [
+    "Folder",
+    "Place",
+    "ServerPlace",
+    "Web",
+    "check_origins",
+    "file_of",
+    "is_loopback",
+    "locate",
+    "widen",
+]
 
 # Relative URLs of a local manifest are read below this one, so that they are read as a browser does.
 SITE: Final = "https://site.invalid/"
@@ -32,6 +42,18 @@ class Place:
     url: str
     file: Path | None = None
     folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlace:
+    """Where the manifest of a container's build for servers lies.
+
+    `local` says that the operator wrote it down, `fault` is why there is no such place.
+    """
+
+    place: Place
+    local: bool = False
+    fault: HanseError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import msgspec
 
 from hanse.errors import BlockedError, FetchError, FormatError, HanseError, TooLargeError
 from hanse.federation.places import Place
+from hanse.files import open_at_once
 from hanse.formats.decoding import shorten
 from hanse.formats.manifest import SOME_PAGE
 from hanse.formats.remote_entry import RemoteEntry, decode_remote_entry
@@ -114,11 +115,6 @@ def read_file(file: Path, *, folder: Path | None, cap: int) -> bytes:
     if len(body) > cap:
         raise TooLargeError(f"it has more than {cap} bytes", subject=str(file))
     return body
-
-
-def open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting for another process to open it too."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 async def decode_entry(

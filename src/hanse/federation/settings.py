@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast, get_args
@@ -11,10 +11,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hanse.errors import FormatError, HanseError, UsageError
-from hanse.federation.places import Folder, Place, Web, check_origins, file_of, locate
+from hanse.federation.places import Folder, Place, ServerPlace, Web, check_origins, file_of, locate
 from hanse.formats.config import Config, HostEntry, Modules, RemoteSettings
 from hanse.formats.decoding import convert_value
 from hanse.formats.manifest import SOME_PAGE, Manifest, Remote, decode_manifest, javascript_order
+from hanse.formats.mf_places import manifest_reference
 from hanse.limits import LIMITS, Limits
 from hanse.names import check_remote_name
 from hanse.net import Access
@@ -30,6 +31,7 @@ __all__ = [
     "access_of",
     "find_source",
     "overrule",
+    "places_of",
     "read_policy",
     "settings_from",
 ]
@@ -56,7 +58,7 @@ class Listed:
     """One remote that the federation should have, and the place of its entry.
 
     `local` says that the operator wrote it down, `deadline` is in seconds, `fault` is why there is no such
-    place.
+    place. `server` is where a container's build for servers has its manifest.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Listed:
     local: bool = False
     deadline: float | None = None
     fault: HanseError | None = None
+    server: ServerPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,26 +131,43 @@ class Settings:
                 "a remote has the name of the host", subject=self.source.label, found=repr(self.host.name)
             )
         remote = Remote(self.host.url, self.host.integrity)
-        place, fault = find_place(self.host.name, remote, self.folder)
+        place, fault = find_place(self.host.name, remote.url, self.folder)
         return [*listed, Listed(self.host.name, remote, place, host=True, local=True, fault=fault)]
 
     def list_remote(self, name: str, remote: Remote) -> Listed:
         """Find the place of one remote's entry."""
         own = name in self.own
         base = self.folder if own else self.source.base
-        place, fault = find_place(name, remote, base)
+        place, fault = find_place(name, remote.url, base)
         local = own or isinstance(base, Folder)
         settings = self.remotes.get(name)
         deadline = None if settings is None else settings.deadline
-        return Listed(name, remote, place, local=local, deadline=deadline, fault=fault)
+        server = self.list_server(name, remote)
+        return Listed(name, remote, place, local=local, deadline=deadline, fault=fault, server=server)
+
+    def list_server(self, name: str, remote: Remote) -> ServerPlace | None:
+        """Find the place of the manifest of a container's build for servers, if one is named."""
+        if remote.type != "mf" or remote.server is None:
+            return None
+        settings = self.remotes.get(name)
+        own = name in self.own or (settings is not None and settings.server is not None)
+        base = self.folder if own else self.source.base
+        place, fault = find_place(name, manifest_reference(remote.server), base)
+        return ServerPlace(place, own or isinstance(base, Folder), fault)
 
 
-def find_place(name: str, remote: Remote, base: Web | Folder) -> tuple[Place, HanseError | None]:
-    """Find where a remote's entry lies, and what is wrong with that."""
+def places_of(listing: Sequence[Listed]) -> list[tuple[Place, bool]]:
+    """Return the places that a listing names, and whether the operator wrote each of them down."""
+    found = [(one.place, one.local) for one in listing]
+    return found + [(one.server.place, one.server.local) for one in listing if one.server is not None]
+
+
+def find_place(name: str, reference: str, base: Web | Folder) -> tuple[Place, HanseError | None]:
+    """Find where a document of a remote lies, and what is wrong with that."""
     try:
-        return locate(remote.url, base, subject=name), None
+        return locate(reference, base, subject=name), None
     except HanseError as error:
-        return Place(remote.url), error
+        return Place(reference), error
 
 
 def access_of(settings: Settings) -> Access:
@@ -156,8 +176,7 @@ def access_of(settings: Settings) -> Access:
     if settings.source.place is not None and settings.source.place.file is None:
         urls.append(settings.source.place.url)
     if settings.host is not None:
-        remote = Remote(settings.host.url)
-        urls.append(find_place(settings.host.name, remote, settings.folder)[0].url)
+        urls.append(find_place(settings.host.name, settings.host.url, settings.folder)[0].url)
     return Access.for_urls(urls, local=True)
 
 

@@ -11,17 +11,18 @@ import hashlib
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from hanse.errors import FetchError, FormatError, HanseError
-from hanse.federation.containers import Papers, with_facades, work_out
+from hanse.federation.containers import Papers, ServerPaper, with_facades, work_out
 from hanse.federation.holdings import Good, Held, HeldManifest, Holdings, hold_container
 from hanse.federation.reading import at_home, read_file
 from hanse.federation.sealed import replace_file, seal, unseal
-from hanse.federation.settings import Listed, Settings, access_of
+from hanse.federation.settings import Listed, Settings, access_of, places_of
 from hanse.federation.snapshot import fingerprint
 from hanse.formats.manifest import decode_manifest
 from hanse.formats.remote_entry import decode_remote_entry
@@ -41,8 +42,8 @@ class StoredEntry(msgspec.Struct, frozen=True):
     """A remote's good entry: its digest, where it was, and when it was last confirmed there.
 
     `listed` is where the manifest said it was: it is used again for a remote that is still said to be there.
-    `kind` says for which system it was built; `papers` are the digests of what lies beside a container's
-    manifest.
+    `kind` says for which system it was built; `papers` are the digests of what there is beside a container's
+    manifest, `server` is where that of its build for servers was.
     """
 
     listed: str
@@ -51,6 +52,7 @@ class StoredEntry(msgspec.Struct, frozen=True):
     fetched_at: float
     kind: str = "native"
     papers: dict[str, str] = {}
+    server: str = ""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -154,7 +156,8 @@ class Store:
             decoded = decode_manifest(stored.manifest, subject=source.label, limits=settings.limits)
             manifest = HeldManifest(decoded, stored.manifest, not_asked(source.label))
         listing = settings.listing(manifest.manifest)
-        origins = access_of(settings).with_urls([one.place.url for one in listing], local=False).origins
+        urls = [place.url for place, _ in places_of(listing)]
+        origins = access_of(settings).with_urls(urls, local=False).origins
         held = {
             listed.name: Held(listed, self._good(stored, listed, origins), not_asked(listed.place.url))
             for listed in listing
@@ -192,7 +195,10 @@ class Store:
         found = {name: stored.bodies[one] for name, one in entry.papers.items() if one in stored.bodies}
         for name, paper in found.items():
             verify_integrity(paper, entry.papers[name], subject=entry.url)
-        papers = Papers(found.get("stats"), found.get("federated"))
+        server = None if listed.server is None else ServerPaper(listed.server.place.url)
+        if server is not None and server.url == entry.server:
+            server = replace(server, body=found.get("server"))
+        papers = Papers(found.get("stats"), found.get("federated"), server)
         limits = self._settings.limits
         container = work_out(body, papers, listed.name, entry.url, limits, origins)
         container = with_facades(container, listed.remote.facade)
@@ -208,9 +214,15 @@ def pack(holdings: Holdings, settings: Settings) -> Stored:
         if held.good is not None:
             good, named = held.good, held.good.digest
             kind = "native" if good.container is None else "mf"
-            beside = {"stats": good.papers.stats, "federated": good.papers.federated}
+            server = good.papers.server or ServerPaper("")
+            beside = {
+                "stats": good.papers.stats,
+                "federated": good.papers.federated,
+                "server": server.body,
+            }
             papers = {label: digest(body) for label, body in beside.items() if body is not None}
-            entries[name] = StoredEntry(held.listed.place.url, good.url, named, good.fetched_at, kind, papers)
+            place = held.listed.place.url
+            entries[name] = StoredEntry(place, good.url, named, good.fetched_at, kind, papers, server.url)
             bodies[named] = good.body
             bodies.update({papers[label]: body for label, body in beside.items() if body is not None})
     return Stored(settings.identity, fingerprint(settings.policy), holdings.manifest.body, entries, bodies)
@@ -219,7 +231,7 @@ def pack(holdings: Holdings, settings: Settings) -> Stored:
 def without_times(stored: Stored) -> tuple[object, ...]:
     """Return what of the stored documents makes a difference worth writing."""
     places = {
-        name: (entry.listed, entry.url, entry.digest, *entry.papers.items())
+        name: (entry.listed, entry.url, entry.digest, entry.server, *entry.papers.items())
         for name, entry in stored.entries.items()
     }
     return stored.source, stored.policy, stored.manifest, places

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hanse.errors import HanseError
+from hanse.formats.decoding import in_a_line
 
 __all__ = ["tell"]
 
 
 def tell(error: HanseError) -> str:
     """Say on one line what happened, and to which document."""
-    text, _, _ = str(error).partition("\n  hint: ")
-    return " ".join(text.split())
+    return in_a_line(error)

@@ -81,7 +81,7 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     `url` puts the remote into the manifest. `deadline` is in seconds. `key` is the secret shared with the
     remote, `public_key` verifies its signature; `delegate` names the operator's own code that connects to it.
-    A remote that is not `trusted` becomes a sanitised fragment. `facade` is as in a manifest.
+    A remote that is not `trusted` becomes a sanitised fragment. `server` and `facade` are as in a manifest.
     """
 
     url: str | None = None

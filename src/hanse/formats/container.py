@@ -19,6 +19,7 @@ __all__ = [
     "ScriptType",
     "SharedUse",
     "bare_container",
+    "with_finding",
 ]
 
 ScriptType = Literal["script", "module"]
@@ -35,19 +36,25 @@ FindingCode = Literal[
     "odd-type",
     "prefix-share",
     "root-relative",
+    "server-fault",
     "server-only",
     "server-version",
     "ssr-not-built",
     "stats-differ",
+    "stats-fault",
 ]
 
 
 class ContainerFinding(msgspec.Struct, frozen=True):
-    """Something odd about the documents that is dealt with: a stable code, the place, a sentence."""
+    """Something odd about the documents that is dealt with: a stable code, the place, a sentence.
+
+    `package` is the shared package it is about, if it is about one.
+    """
 
     code: FindingCode
     path: str
     text: str
+    package: str = ""
 
 
 class SharedUse(msgspec.Struct, frozen=True):
@@ -116,6 +123,11 @@ class Container(msgspec.Struct, frozen=True):
     build_version: str | None = None
     findings: tuple[ContainerFinding, ...] = ()
     facades: Mapping[str, tuple[str, ...]] = {}
+
+
+def with_finding(container: Container, finding: ContainerFinding) -> Container:
+    """Return a container with one more finding."""
+    return msgspec.structs.replace(container, findings=(*container.findings, finding))
 
 
 def bare_container(name: str, url: str) -> Container:

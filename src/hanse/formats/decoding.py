@@ -12,9 +12,18 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from hanse.errors import FormatError
+from hanse.errors import FormatError, HanseError
 
-__all__ = ["convert_value", "decode_json", "encode_json", "json_type", "key_path", "mistyped", "shorten"]
+__all__ = [
+    "convert_value",
+    "decode_json",
+    "encode_json",
+    "in_a_line",
+    "json_type",
+    "key_path",
+    "mistyped",
+    "shorten",
+]
 
 T = TypeVar("T")
 
@@ -30,6 +39,12 @@ Step = Mapping[str, str | None]
 """One step of msgspec's path: a name, an index, or any key."""
 
 PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+
+
+def in_a_line(error: HanseError) -> str:
+    """Say on one line what is wrong, and with which document; the hint is left out."""
+    text, _, _ = str(error).partition("\n  hint: ")
+    return " ".join(text.split())
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], data: bytes | str, *, subject: str, cap: int) -> T:

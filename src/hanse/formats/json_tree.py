@@ -13,7 +13,7 @@ import msgspec
 
 from hanse.formats.decoding import BOM, json_type, key_path, shorten
 
-__all__ = ["Fault", "Pairs", "Tree", "parse_tree", "tree_faults", "type_name"]
+__all__ = ["Fault", "Pairs", "Severity", "Tree", "parse_tree", "tree_faults", "type_name"]
 
 Severity = Literal["error", "warning"]
 

@@ -20,6 +20,7 @@ from hanse.formats.lint_mf import federated_faults, mf_faults
 from hanse.formats.manifest import SOME_PAGE, decode_manifest
 from hanse.formats.map_document import TOP_LEVEL, parse_import_map
 from hanse.formats.mf_manifest import decode_mf_manifest
+from hanse.formats.mf_structs import MfManifest
 from hanse.formats.read_container import read_container
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.formats.server_entry import read_types, server_entry_faults
@@ -50,7 +51,14 @@ NAMES: Final[dict[str, Kind]] = {
 }
 
 
-def lint(data: bytes, *, subject: str, kind: Kind | None = None, limits: Limits = LIMITS) -> list[Fault]:
+def lint(
+    data: bytes,
+    *,
+    subject: str,
+    kind: Kind | None = None,
+    limits: Limits = LIMITS,
+    server: tuple[MfManifest, str] | None = None,
+) -> list[Fault]:
     """List every fault of a document; an empty list means there is none.
 
     Args:
@@ -58,6 +66,8 @@ def lint(data: bytes, *, subject: str, kind: Kind | None = None, limits: Limits 
         subject: Its file name or URL.
         kind: What it is; guessed from its name and content where it is not given.
         limits: The caps on sizes and counts.
+        server: Of a Module Federation manifest, that of the same container's build for servers, and where it
+            was read: the two are compared.
     """
     chosen = kind or guess_kind(data, subject)
     if chosen == "hanse-toml":
@@ -84,7 +94,7 @@ def lint(data: bytes, *, subject: str, kind: Kind | None = None, limits: Limits 
         return [Fault(path="$", message="the document is nested too deeply")]
     faults = [*tree_faults(tree, limits.json_depth), *kind_faults(tree, chosen, limits)]
     if not any(fault.severity == "error" for fault in faults):
-        faults += decoder_faults(data, chosen, subject, limits)
+        faults += decoder_faults(data, chosen, subject, limits, server)
     return faults
 
 
@@ -140,7 +150,9 @@ def kind_faults(tree: Tree, kind: Kind, limits: Limits) -> Iterator[Fault]:
     return kinds.get(kind, mf_faults)(tree, limits)
 
 
-def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Iterator[Fault]:
+def decoder_faults(
+    data: bytes, kind: Kind, subject: str, limits: Limits, server: tuple[MfManifest, str] | None
+) -> Iterator[Fault]:
     """Yield what the decoder refuses, should it know of anything that the checks do not."""
     try:
         if kind == "manifest":
@@ -153,14 +165,16 @@ def decoder_faults(data: bytes, kind: Kind, subject: str, limits: Limits) -> Ite
         elif kind == "federated-stats":
             decode_federated_stats(data, subject=subject, limits=limits)
         elif kind in ("mf-manifest", "mf-stats"):
-            yield from container_faults(data, subject, limits)
+            yield from container_faults(data, subject, limits, server)
         else:
             parse_import_map(data, base=SOME_PAGE, subject=subject, limits=limits)
     except FormatError as error:
         yield fault_of(error)
 
 
-def container_faults(data: bytes, subject: str, limits: Limits) -> Iterator[Fault]:
+def container_faults(
+    data: bytes, subject: str, limits: Limits, server: tuple[MfManifest, str] | None
+) -> Iterator[Fault]:
     """Yield what is odd about a container, which is dealt with, as warnings.
 
     Raises:
@@ -168,7 +182,8 @@ def container_faults(data: bytes, subject: str, limits: Limits) -> Iterator[Faul
     """
     manifest = decode_mf_manifest(data, subject=subject, limits=limits)
     url = subject if is_web(subject) else f"./{subject.removeprefix('/')}"
-    for finding in read_container(manifest, name=manifest.name or "container", url=url).findings:
+    found = read_container(manifest, name=manifest.name or "container", url=url, server=server)
+    for finding in found.findings:
         yield Fault(path=finding.path, message=finding.text, severity="warning")
 
 

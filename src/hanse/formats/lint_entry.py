@@ -18,10 +18,10 @@ from hanse.formats.lint_parts import (
     name_faults,
     text_of,
     type_fault,
+    version_faults,
 )
 from hanse.limits import Limits
 from hanse.names import expose_name_fault, package_name_fault, remote_name_fault
-from hanse.semver import valid, valid_range
 from hanse.urls import is_file_name
 
 __all__ = ["entry_faults", "server_fields"]
@@ -123,7 +123,8 @@ def shared_faults(item: Tree, path: str, bundles: Collection[str]) -> Iterator[F
     yield from name_faults(name, f"{path}.packageName", package_name_fault, "a package's name")
     for field, kind in (("shareScope", "a share scope's name"), ("pool", "a pool's name")):
         yield from name_faults(text_of(item, field), f"{path}.{field}", label_fault, kind)
-    yield from version_faults(item, path)
+    hint = "the lowest version that `requiredVersion` accepts is taken in its place"
+    yield from version_faults(item, path, hint=hint)
     yield from entrypoint_faults(item, path)
     bundle = text_of(item, "bundle")
     if bundle is not None and bundle not in bundles:
@@ -133,26 +134,6 @@ def shared_faults(item: Tree, path: str, bundles: Collection[str]) -> Iterator[F
             found=repr(shorten(bundle)),
             expected="a key of `chunks`",
             severity="warning",
-        )
-
-
-def version_faults(item: Tree, path: str) -> Iterator[Fault]:
-    """Yield what is wrong with a package's version and range."""
-    version, required = text_of(item, "version"), text_of(item, "requiredVersion")
-    if version is not None and valid(version) is None:
-        yield Fault(
-            path=f"{path}.version",
-            message="this is not a version",
-            found=repr(shorten(version)),
-            expected="a version such as `19.2.1`",
-            hint="the lowest version that `requiredVersion` accepts is taken in its place",
-        )
-    if required and valid_range(required) is None:
-        yield Fault(
-            path=f"{path}.requiredVersion",
-            message="this is not a range, and no version satisfies it",
-            found=repr(shorten(required)),
-            expected="a range such as `^19.2.0`",
         )
 
 

@@ -17,6 +17,7 @@ from hanse.formats.lint_parts import (
     name_faults,
     text_of,
     type_fault,
+    version_faults,
 )
 from hanse.formats.mf_checks import (
     asset_name_fault,
@@ -27,7 +28,6 @@ from hanse.formats.mf_checks import (
 )
 from hanse.limits import Limits
 from hanse.names import expose_name_fault, remote_name_fault
-from hanse.semver import valid, valid_range
 
 __all__ = ["federated_faults", "mf_faults"]
 
@@ -198,23 +198,8 @@ def shared_faults(item: Tree, path: str) -> Iterator[Fault]:
     yield from text_list_faults(list_of(item, "usedExports"), f"{path}.usedExports")
     for scope in [text_of(item, "shareScope"), *(one for one in scopes if isinstance(one, str))]:
         yield from name_faults(scope, f"{path}.shareScope", label_fault, "a share scope's name")
-    version, required = text_of(item, "version"), text_of(item, "requiredVersion")
-    if version and valid(version) is None:
-        yield Fault(
-            path=f"{path}.version",
-            message="this is not a version",
-            found=repr(shorten(version)),
-            expected="a version such as `19.2.1`",
-            severity="warning",
-        )
-    if required and valid_range(required) is None:
-        yield Fault(
-            path=f"{path}.requiredVersion",
-            message="this is not a range, and no version satisfies it",
-            found=repr(shorten(required)),
-            expected="a range such as `^19.2.0`",
-            severity="warning",
-        )
+    # An empty version is how builds write that they bring none.
+    yield from version_faults(item, path, severity="warning", unversioned=True)
     yield from assets_faults(items_of(item, "assets"), f"{path}.assets")
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from hanse.formats.decoding import key_path, shorten
-from hanse.formats.json_tree import Fault, Pairs, Tree, type_name
+from hanse.formats.json_tree import Fault, Pairs, Severity, Tree, type_name
+from hanse.semver import valid, valid_range
 
 __all__ = [
     "Fields",
@@ -18,6 +19,7 @@ __all__ = [
     "name_faults",
     "text_of",
     "type_fault",
+    "version_faults",
 ]
 
 Fields = Mapping[str, tuple[str, ...]]
@@ -90,6 +92,39 @@ def name_faults(
             message=f"this cannot be {kind}: {reason}",
             found=repr(shorten(name)),
             expected=kind,
+        )
+
+
+def version_faults(
+    item: Tree, path: str, *, severity: Severity = "error", hint: str = "", unversioned: bool = False
+) -> Iterator[Fault]:
+    """Yield what is wrong with a shared package's version and range.
+
+    Args:
+        item: The package.
+        path: Its place.
+        severity: How bad it is.
+        hint: What is done about a version that is none.
+        unversioned: Whether an empty version says that there is none, which is fine.
+    """
+    version, required = text_of(item, "version"), text_of(item, "requiredVersion")
+    missing = unversioned and not version
+    if version is not None and not missing and valid(version) is None:
+        yield Fault(
+            path=f"{path}.version",
+            message="this is not a version",
+            found=repr(shorten(version)),
+            expected="a version such as `19.2.1`",
+            severity=severity,
+            hint=hint,
+        )
+    if required and valid_range(required) is None:
+        yield Fault(
+            path=f"{path}.requiredVersion",
+            message="this is not a range, and no version satisfies it",
+            found=repr(shorten(required)),
+            expected="a range such as `^19.2.0`",
+            severity=severity,
         )
 
 

@@ -1,7 +1,8 @@
 """The manifest: which remotes a federation has, and where their documents lie.
 
-In the ecosystem an entry is a URL or `{"url", "integrity"}`; Hanse's own may also carry `server`, the base of
-the remote's Hanse endpoints, and `type`. Fields that others put there (`main`) are ignored.
+In the ecosystem an entry is a URL or `{"url", "integrity"}`; Hanse's own may also carry `type`, and `server`:
+the base of a native remote's Hanse endpoints, or the manifest of a container's build for servers. Fields that
+others put there (`main`) are ignored.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Remote(msgspec.Struct, frozen=True, omit_defaults=True):
     """One remote of a manifest.
 
     `url` is where its remote entry lies, absolute or relative to the page; `integrity` the entry's SRI
-    digest; `server` the base URL of its Hanse endpoints; `type` says which system it was built for. `facade`
-    has the names that a container's copies of packages export, for native remotes to get them.
+    digest; `type` says which system it was built for. `server` is the base URL of its Hanse endpoints; of a
+    container, it is the manifest of its build for servers, or that build's folder. `facade` has the names
+    that a container's copies of packages export, for native remotes to get them.
     """
 
     url: str

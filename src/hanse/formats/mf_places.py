@@ -17,12 +17,24 @@ from hanse.formats.mf_checks import script_path
 from hanse.formats.mf_structs import MetaData
 from hanse.urls import is_web, join, normalise, origin
 
-__all__ = ["find_base", "place_file", "public_base"]
+__all__ = ["MANIFEST_NAME", "find_base", "manifest_reference", "place_file", "place_files", "public_base"]
+
+# What builds call their manifest, where nobody says otherwise.
+MANIFEST_NAME: Final = "mf-manifest.json"
 
 # A host that cannot exist (RFC 2606): what is relative to the page is resolved below it, and written back.
 PAGE: Final = "https://page.invalid/"
 
 Findings = list[ContainerFinding]
+
+
+def manifest_reference(named: str) -> str:
+    """Return the URL of a build's manifest, where that or its folder is named; what is relative stays so."""
+    whole, mark, fragment = named.partition("#")
+    path, question, query = whole.partition("?")
+    if not path.endswith(".json"):
+        path = f"{path}{'' if path.endswith('/') else '/'}{MANIFEST_NAME}"
+    return path + question + query + mark + fragment
 
 
 def find_base(meta: MetaData, url: str, origins: Collection[str], found: Findings) -> str:

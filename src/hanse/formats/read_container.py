@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from hanse.errors import FormatError
 from hanse.formats.container import (
     Container,
     ContainerExpose,
@@ -13,15 +12,22 @@ from hanse.formats.container import (
     SharedUse,
 )
 from hanse.formats.federated_stats import FederatedStats, files_of_exposes
-from hanse.formats.mf_checks import expose_key, script_path, share_scopes
-from hanse.formats.mf_places import find_base, place_file, place_files, public_base
+from hanse.formats.mf_checks import expose_key, share_scopes
+from hanse.formats.mf_places import find_base, place_files
 from hanse.formats.mf_stats import correct_by_stats, has_files
 from hanse.formats.mf_structs import Assets, MetaData, MfManifest, MfShared, ScriptFile
+from hanse.formats.server_build import (
+    SERVERS,
+    build_of,
+    merge_server,
+    place_script,
+    refuse_other,
+    server_side,
+)
 
 __all__ = ["read_container"]
 
 MODULES = frozenset({"module", "esm", "import", "modern-module"})
-SERVERS = frozenset({"commonjs", "commonjs2", "commonjs-module", "commonjs-static"})
 GLOBALS = frozenset({"global", "var", "window", "self", "this", "assign", "script"})
 
 
@@ -43,19 +49,14 @@ def read_container(
         url: Where the manifest was read; absolute, or relative to the page.
         stats: The stats of the same build, which count before the manifest.
         federated: The older notes on which files an exposed module needs.
-        server: The manifest of the same remote's build for servers, and where that was read.
+        server: The manifest of the same remote's build for servers, and where that was read. What keeps it
+            from being used is a finding.
         origins: Those its files may have, beside that of the manifest.
 
     Raises:
         FormatError: It is no such manifest, or its files lie on an origin that is not allowed.
     """
-    if manifest.meta_data is None and manifest.exposes is None and manifest.shared is None:
-        raise FormatError(
-            "this is no Module Federation manifest",
-            subject=url,
-            found="neither metaData, exposes nor shared",
-            expected="what a build of Module Federation writes",
-        )
+    refuse_other(manifest, url)
     found: list[ContainerFinding] = []
     if stats is not None and build_of(stats) != build_of(manifest):
         text = f"the stats beside it are those of {build_of(stats)}, and are not used"
@@ -70,7 +71,7 @@ def read_container(
     script = place_script(base, meta.remote_entry, url, found)
     ssr = server_side(whole, meta, base, url, origins, found)
     if server is not None:
-        ssr = merge_server(whole, shared, server, origins, found)
+        ssr = merge_server(whole, shared, server, origins, found) or ssr
     elif kind is None:
         ssr = (script, meta.remote_entry.type) if meta.remote_entry else ssr
     return Container(
@@ -80,7 +81,7 @@ def read_container(
         global_name=meta.global_name or own,
         exposes=exposes_of(whole, base, {} if federated is None else files_of_exposes(federated, own)),
         shared=None if whole.shared is None else shared,
-        scopes=scopes_of(shared),
+        scopes=scopes_to_start(shared),
         server_script=ssr[0],
         server_type=ssr[1],
         remotes=tuple(dict.fromkeys(remote_names(whole))),
@@ -100,91 +101,6 @@ def script_kind(script: ScriptFile | None, found: list[ContainerFinding]) -> Scr
         text = f"its library type is {kind}; it is taken as a script that leaves a global"
         found.append(ContainerFinding("odd-type", "$.metaData.remoteEntry.type", text))
     return "module" if kind in MODULES else "script"
-
-
-def place_script(base: str, script: ScriptFile | None, url: str, found: list[ContainerFinding]) -> str:
-    """Return the URL of the container script.
-
-    Raises:
-        FormatError: It would leave the container's folder.
-    """
-    if script is None:
-        text = "the container script is not named; remoteEntry.js is taken, as builds call it"
-        found.append(ContainerFinding("no-remote-entry", "$.metaData.remoteEntry", text))
-    path = "remoteEntry.js" if script is None else script_path(script)
-    placed = place_file(base, path)
-    if placed is None:
-        raise FormatError(
-            "the container script leaves the container's folder",
-            subject=url,
-            path="$.metaData.remoteEntry",
-            found=repr(path[:60]),
-            expected=f"a file below {base}",
-        )
-    return placed
-
-
-Server = tuple[str | None, str | None]
-"""The URL of a container script for servers, and its library type."""
-
-
-def server_side(
-    manifest: MfManifest,
-    meta: MetaData,
-    base: str,
-    url: str,
-    origins: Collection[str],
-    found: list[ContainerFinding],
-) -> Server:
-    """Find the container script for servers that a manifest for browsers names.
-
-    Vite names one in every build, also where it has not built any: its stats tell.
-    """
-    script = meta.ssr_remote_entry
-    if script is None or not script.name:
-        return None, None
-    path = script_path(script)
-    built = manifest.build_output
-    if built is not None and path not in {one.file_name.removeprefix("./") for one in built}:
-        text = f"{path} is named as the container script for servers, and was never built"
-        found.append(ContainerFinding("ssr-not-built", "$.metaData.ssrRemoteEntry.name", text))
-        return None, None
-    if meta.ssr_public_path:
-        base = public_base(meta.ssr_public_path, url, "$.metaData.ssrPublicPath", origins, found)
-    return place_file(base, path), script.type or "commonjs-module"
-
-
-def merge_server(
-    web: MfManifest,
-    shared: Iterable[SharedUse],
-    server: tuple[MfManifest, str],
-    origins: Collection[str],
-    found: list[ContainerFinding],
-) -> Server:
-    """Take the container script of a build for servers, and compare the two builds."""
-    manifest, url = server
-    meta, odd = manifest.meta_data or MetaData(), list[ContainerFinding]()
-    base = find_base(meta, url, origins, odd)
-    script = place_script(base, meta.remote_entry, url, odd)
-    if build_of(web) != build_of(manifest):
-        text = f"its builds for browsers and servers differ: {build_of(web)} and {build_of(manifest)}"
-        found.append(ContainerFinding("builds-differ", "$.metaData.buildInfo.buildVersion", text))
-    versions = {item.name: item.version for item in manifest.shared or () if item.version}
-    for use in shared:
-        there = versions.get(use.package, use.version)
-        if use.version is not None and there != use.version:
-            text = (
-                f"{use.package} is {use.version} in browsers and {there} on servers, where it cannot hydrate"
-            )
-            found.append(ContainerFinding("server-version", "$.shared", text))
-    return script, (meta.remote_entry.type if meta.remote_entry else None) or "commonjs-module"
-
-
-def build_of(manifest: MfManifest) -> str:
-    """Name a build as it does itself."""
-    meta = manifest.meta_data or MetaData()
-    version = meta.build_info.build_version if meta.build_info else None
-    return f"{meta.name or manifest.name or 'a container'} {version or 'without a version'}"
 
 
 def uses_of(shared: Iterable[MfShared], found: list[ContainerFinding]) -> Iterator[SharedUse]:
@@ -224,7 +140,7 @@ def use_of(item: MfShared) -> SharedUse:
     )
 
 
-def scopes_of(shared: Iterable[SharedUse]) -> tuple[str, ...]:
+def scopes_to_start(shared: Iterable[SharedUse]) -> tuple[str, ...]:
     """Return the share scopes that a container is initialised with."""
     return tuple(dict.fromkeys(scope for use in shared for scope in use.scopes)) or ("default",)
 

@@ -32,6 +32,8 @@ KIND: Final = re.compile(rb"""\btype["']?\s*:\s*["']([a-z-]+)["']""")
 LITERALS: Final = frozenset({"string", "template_string"})
 # The parser is fed like this, so that other threads have their turn in between.
 PIECE: Final = 64 << 10
+# As many as modules were ever read at a time; a thread takes one and puts it back.
+BUFFERS: Final[list[bytearray]] = []
 # Arguments of a call that are looked at, comments among them.
 NEAR: Final = 8
 STATEMENTS: Final = frozenset({"import_statement", "export_statement"})
@@ -107,9 +109,17 @@ def make_unicode(source: bytes) -> bytes:
 
 def parse(text: bytes, stop: Stop) -> Tree | None:
     """Parse a module; None where it took too long."""
+    # The parser never gives up what it was fed with (tree-sitter 0.26): it would keep a copy of every module.
+    # It is done with a piece when it asks for the next one, so that all of them may share their bytes.
+    try:
+        buffer = BUFFERS.pop()
+    except IndexError:
+        buffer = bytearray(PIECE)
 
-    def give(offset: int, _: Point) -> bytes:
-        return text[offset : offset + PIECE]
+    def give(offset: int, _: Point) -> memoryview:
+        piece = text[offset : offset + PIECE]
+        buffer[: len(piece)] = piece
+        return memoryview(buffer)[: len(piece)]
 
     def end(_: int, __: bool) -> bool:  # noqa: FBT001 - the parser calls it
         return stop()
@@ -118,6 +128,8 @@ def parse(text: bytes, stop: Stop) -> Tree | None:
         return Parser(LANGUAGE).parse(give, progress_callback=end)
     except ValueError:
         return None
+    finally:
+        BUFFERS.append(buffer)
 
 
 def collect(text: bytes, tree: Tree, places: list[int], stop: Stop, limits: Limits) -> Lexed | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hanse.net.breaker import BreakerState
 from hanse.net.client import Client, Validate
-from hanse.net.documents import Document, Stats
+from hanse.net.documents import Document, Reply, Stats
 from hanse.net.event_parser import Event
 from hanse.net.flights import Flights
 from hanse.net.guard import Access
@@ -22,6 +22,7 @@ __all__ = [
     "Hear",
     "Interrupted",
     "Opened",
+    "Reply",
     "Resolver",
     "Stats",
     "Validate",

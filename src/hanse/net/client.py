@@ -12,7 +12,7 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -23,7 +23,7 @@ from hanse.errors import HanseError, IntegrityError, StatusError, UsageError
 from hanse.limits import LIMITS, Limits
 from hanse.net.breaker import BreakerState
 from hanse.net.cache import Cache, Entry, Key
-from hanse.net.documents import Document, Stats, Status, make_document
+from hanse.net.documents import Document, Reply, Stats, Status, make_document
 from hanse.net.event_parser import EventParser
 from hanse.net.event_stream import EventStream, open_stream
 from hanse.net.flights import Flights
@@ -118,6 +118,9 @@ class Client:
             ssl_context=ssl_context,
         )
         self._sender = Sender(self._transport, limits=limits, clock=clock, origin=origin)
+        most = limits.event_streams
+        waiting = replace(limits, connections=most, connections_per_origin=most)
+        self._waiter = Sender(self._streams, limits=waiting, clock=clock, origin=origin)
         self._cache = Cache(limits)
         self._flights: Flights[tuple[Entry, Status]] = Flights()
         self._renewals: dict[Key, asyncio.Task[None]] = {}
@@ -146,6 +149,7 @@ class Client:
     def access(self, access: Access) -> None:
         self._access = access
         self._sender.forget(access.origins)
+        self._waiter.forget(access.origins)
 
     async def fetch(
         self,
@@ -220,6 +224,61 @@ class Client:
             return open_stream(self._streams, target, access=allowed, parser=parser, limits=self._limits)
 
         await follow_stream(open_once, hear, url=url, limits=self._limits)
+
+    async def ask(
+        self,
+        url: str,
+        *,
+        cap: int,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        etag: str | None = None,
+        accept: str = "application/json",
+        deadline: float | None = None,
+        patient: bool = False,
+        access: Access | None = None,
+    ) -> Reply:
+        """Send one request that is this caller's alone, a signed one for instance.
+
+        The guard, the bounds and the breaker are those of `fetch`. Nothing is kept or shared, no copy stands
+        in, and a redirect is refused: the headers are for this URL.
+
+        Args:
+            url: Absolute; its origin has to be in `access`.
+            cap: Decoded bytes at most.
+            headers: What to say beside `Accept`; it is sent as it is.
+            content: The body, for a POST; None for a GET.
+            etag: The tag of the caller's copy, which the origin may confirm.
+            accept: The `Accept` header.
+            deadline: Seconds in all, queueing included; `limits.fetch_deadline` if not given.
+            patient: The origin is asked to wait before it answers: the request takes the place of a stream of
+                events, and not one of a document.
+            access: The origins that may be asked; the client's own if not given.
+
+        Raises:
+            FetchError: It could not be had.
+            UsageError: The client is closed.
+        """
+        if self._closed:
+            raise UsageError("this client is closed", subject=url, hint="make a new one")
+        allowed = access or self._access
+        target = check_url(url, allowed)
+        validators = {} if etag is None else {"if-none-match": etag}
+        seconds = self._limits.fetch_deadline if deadline is None else deadline
+        order = Order(
+            target=target,
+            access=allowed,
+            accept=accept,
+            cap=cap,
+            deadline_at=asyncio.get_running_loop().time() + seconds,
+            validators=validators,
+            validated_url=target.url,
+            headers=headers,
+            content=content,
+        )
+        answer = (await (self._waiter if patient else self._sender).send(order)).answer
+        kind = answer.headers.get("content-type", "")
+        return Reply(answer.status, answer.body, kind, read_validator(answer.headers, "etag"))
 
     def breakers(self) -> dict[str, BreakerState]:
         """Return the breaker's state of each origin that has been asked."""

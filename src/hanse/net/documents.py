@@ -9,7 +9,7 @@ from typing import Literal
 from hanse.errors import HanseError
 from hanse.net.cache import Entry
 
-__all__ = ["Document", "Stats", "Status"]
+__all__ = ["Document", "Reply", "Stats", "Status"]
 
 Status = Literal["fresh", "revalidated", "cached", "stale"]
 
@@ -51,6 +51,23 @@ class Document:
     def stale(self) -> bool:
         """Tell whether this is an old copy."""
         return self.status == "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an origin answered to a request that is nobody else's.
+
+    Attributes:
+        status: 200, 203, or 304 where the caller's copy is still the current one.
+        body: Its bytes, decoded; empty with 304.
+        content_type: The header as it was sent; empty if there was none.
+        etag: The entity tag, with its quotes; None if there was none.
+    """
+
+    status: int
+    body: bytes = field(repr=False)
+    content_type: str
+    etag: str | None
 
 
 @dataclass(frozen=True, slots=True)

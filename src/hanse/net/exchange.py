@@ -72,8 +72,9 @@ async def exchange(
     *,
     cap: int,
     limits: Limits,
+    content: bytes | None = None,
 ) -> Answer:
-    """Send a GET request and read the answer; the body only of a 200 or 203.
+    """Send a request and read the answer; the body only of a 200 or 203.
 
     Args:
         transport: Where to send it; it neither follows redirects nor keeps cookies.
@@ -81,6 +82,7 @@ async def exchange(
         headers: What to say besides `Host` and `User-Agent`.
         cap: Decoded bytes at most.
         limits: `inflate_ratio` is used.
+        content: The body to POST; None for a GET request.
 
     Raises:
         BlockedError: The address is refused.
@@ -88,7 +90,7 @@ async def exchange(
         TooLargeError: The body is larger than the cap, or inflates like a bomb.
     """
     try:
-        request = make_request(target, headers)
+        request = make_request(target, headers, content)
         response = await transport.handle_async_request(request)
         try:
             wanted = response.status_code in {200, 203}
@@ -102,11 +104,12 @@ async def exchange(
         raise translate(error, target.url) from error
 
 
-def make_request(target: Target, headers: Mapping[str, str]) -> httpx2.Request:
-    """Build the request; only the URL's own reading by the guard decides where it goes."""
+def make_request(target: Target, headers: Mapping[str, str], content: bytes | None = None) -> httpx2.Request:
+    """Build the request, a POST where there is a body; only the guard's reading of the URL says where to."""
     request = httpx2.Request(
-        "GET",
+        "GET" if content is None else "POST",
         target.url,
+        content=content,
         headers={"accept-encoding": ", ".join(codings()), **headers, "user-agent": "hanse"},
         extensions={"hanse_local": target.local},
     )

@@ -31,7 +31,8 @@ class Order:
     """What is to be fetched, within which bounds.
 
     `validators` are sent only to `validated_url`, whose answer they came with: a server that redirects
-    must not take them for its own.
+    must not take them for its own. `headers` belong to `target`, and `content` is the body of a POST: an
+    order that has one of them is not redirected.
     """
 
     target: Target
@@ -41,6 +42,8 @@ class Order:
     deadline_at: float
     validators: Mapping[str, str] = field(default_factory=dict)
     validated_url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,12 @@ class Sender:
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or location is None:
                 return Delivery(require_content(answer, target, order), target.url, freshness)
+            if order.headers or order.content is not None:
+                raise BlockedError(
+                    "it redirects a request that is meant for this URL alone",
+                    subject=target.url,
+                    hint="name the URL where the redirects end",
+                )
             target = check_redirect(location, source=target, access=order.access)
         raise BlockedError(
             f"it redirects more than {self._limits.redirects} times",
@@ -154,7 +163,14 @@ class Sender:
         try:
             async with asyncio.timeout_at(order.deadline_at):
                 headers = {**self._origin, **make_headers(target, order)}
-                answer = await exchange(self._transport, target, headers, cap=order.cap, limits=self._limits)
+                answer = await exchange(
+                    self._transport,
+                    target,
+                    headers,
+                    cap=order.cap,
+                    limits=self._limits,
+                    content=order.content,
+                )
             learn = breaker.fail if answer.status >= 500 else breaker.succeed
             return answer
         except TimeoutError:
@@ -173,7 +189,7 @@ class Sender:
 def make_headers(target: Target, order: Order) -> dict[str, str]:
     """Return what to say to the origin; credentials are never among it."""
     validators = order.validators if target.url == order.validated_url else {}
-    return {"accept": order.accept, **validators}
+    return {"accept": order.accept, **validators, **order.headers}
 
 
 def late(url: str) -> DeadlineError:

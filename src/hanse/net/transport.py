@@ -162,6 +162,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                     target=request.url.raw_path,
                 ),
                 headers=request.headers.raw,
+                content=request.read(),
                 extensions={"timeout": {"connect": self._limits.connect_deadline}},
             )
         )

@@ -51,6 +51,22 @@ class ContainerPlan(msgspec.Struct, frozen=True):
         """Return what each container gets of a package."""
         return tuple(use for use in self.uses if use.package == package)
 
+    def notices_of(self, package: str) -> tuple[Notice, ...]:
+        """Return what the documents of the containers that use a package are warned of: it, or all of them.
+
+        What follows from a use is a reason of that, see `uses_of`.
+        """
+        names = {use.container for use in self.uses_of(package)}
+        odd = {finding.code for name in names for finding in self.containers[name].findings}
+        return tuple(
+            one
+            for one in self.notices
+            if one.remote in names
+            and one.code in odd
+            and one.package in ("", package)
+            and one.level == "warning"
+        )
+
     def document(self) -> dict[str, object]:
         """Return what a page has to carry: the containers, and the shares to hand them.
 
@@ -135,7 +151,7 @@ def plan_containers(plan: Plan, containers: Iterable[Container], *, accepts: Acc
         uses=tuple(uses),
         shares=shares,
         withheld=withheld_of(uses, shares),
-        notices=tuple(notices_of(named, uses, plan.policy, accepts)),
+        notices=(*notices_of(named, uses, plan.policy, accepts), *facade_notices(plan, named)),
     )
 
 
@@ -168,11 +184,30 @@ def notices_of(
             yield Notice("prerelease", name, use.package, f"{use.package}: {text}", "info")
 
 
+def facade_notices(plan: Plan, containers: Mapping[str, Container]) -> Iterator[Notice]:
+    """Report containers that may load a copy of their own beside one that a facade hands out.
+
+    What a facade hands out is in a share scope only when its container was opened. Who is opened before that
+    finds its own copy alone; who brings the same version has it taken as the facade's.
+    """
+    if not any(one.facades for one in containers.values()):
+        return
+    handed = native_shares(plan, leaving_out=plan.remotes.keys() - containers.keys())
+    for name, container in containers.items():
+        for use in container.shared or ():
+            for row in handed.get(use.scopes[0], {}).get(use.package, ()):
+                if row.provider != name and use.version not in (None, row.version):
+                    text = (
+                        f"{use.package}: native remotes get {row.version} from '{row.provider}' by a facade; "
+                        f"opened before that, '{name}' loads its own {use.version}, and the page runs both"
+                    )
+                    yield Notice("facade-twice", name, use.package, text)
+
+
 def finding_notice(name: str, finding: ContainerFinding) -> Notice:
     """Report what was odd about a container's documents."""
-    return Notice(
-        finding.code, name, "", f"at {finding.path}: {finding.text}", LEVELS.get(finding.code, "warning")
-    )
+    level = LEVELS.get(finding.code, "warning")
+    return Notice(finding.code, name, finding.package, f"at {finding.path}: {finding.text}", level)
 
 
 def use_notices(use: ContainerUse) -> Iterator[Notice]:

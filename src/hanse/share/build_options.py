@@ -8,17 +8,19 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from hanse.errors import UsageError
-from hanse.formats.decoding import decode_json
+from hanse.errors import FormatError, UsageError
+from hanse.formats.decoding import decode_json, key_path
 from hanse.limits import LIMITS
 from hanse.share.presets.externals import ExternalKind
 from hanse.share.presets.next_tables import NextVersion, Target, check_known
 from hanse.share.presets.options import Own, check_table
+from hanse.share.remote_strings import parse_remote
 
 __all__ = [
     "Environment",
     "ExtraOptions",
     "NextOptions",
+    "check_remotes",
     "decode_next_options",
     "exposed_pages",
     "validate_build",
@@ -69,11 +71,26 @@ def decode_next_options(data: bytes | str, *, subject: str = "options") -> NextO
     """Read from JSON what the plugin is constructed with, in its own spelling.
 
     Raises:
-        FormatError: It is no such object, too large, or its `shared` cannot be.
+        FormatError: It is no such object, too large, its `shared` cannot be, or a text names no remote.
     """
     options = decode_json(DECODER, data, subject=subject, cap=LIMITS.config_bytes)
     check_table(options.shared, subject, at="$.shared")
+    check_remotes(options.remotes, subject)
     return options
+
+
+def check_remotes(remotes: Mapping[str, str], subject: str) -> None:
+    """Raise where a text names no remote.
+
+    Raises:
+        FormatError: It does not; the path names the remote.
+    """
+    for name, text in remotes.items():
+        try:
+            parse_remote(text)
+        except FormatError as error:
+            error.subject, error.path = subject, key_path("$.remotes", name)
+            raise
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):

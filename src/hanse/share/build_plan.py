@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from hanse.errors import NotFoundError
-from hanse.share.build_options import Environment, ExtraOptions, NextOptions, validate_build
+from hanse.share.build_options import Environment, ExtraOptions, NextOptions, check_remotes, validate_build
 from hanse.share.build_steps import (
     VALIDATED,
     Action,
@@ -93,10 +93,12 @@ def plan_build(
 
     Raises:
         UsageError: The plugin would refuse.
+        FormatError: A text names no remote.
     """
     target = validate_build(compiler, next_version, options, environment)
     if target is None:
         return BuildPlan(target=None, next_version=next_version, steps=(VALIDATED,))
+    check_remotes(options.remotes, "options")
     defaults = retrieve_default_shared(
         target == "server", next_version=next_version, variant=variant, layered=layered, styled_jsx=styled_jsx
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from hanse.share.hooks import HookArgs, Hooks, RuntimePlugin
 from hanse.share.loading import Loader, Request, Resolver
 from hanse.share.manifests import Snapshots
-from hanse.share.options import DEFAULT_SCOPE, App, Custom, Remote, Shared
+from hanse.share.options import DEFAULT_SCOPE, App, Custom, Remote, Shared, check_items
 from hanse.share.registering import Options, Registry, Token
 from hanse.share.requesting import Requests
 
@@ -60,6 +60,8 @@ class Instance:
         self._take_options(remotes, shared)
 
     def _take_options(self, remotes: Sequence[Remote | str], shared: Sequence[Shared]) -> None:
+        check_items(shared, Shared, "shared", 'values such as Shared("react", "19.1.0")')
+        check_items(remotes, (Remote, str), "remotes", 'names, or values such as Remote("shop")')
         args: HookArgs = {
             "origin": self,
             "user_options": {"name": self.name, "remotes": tuple(remotes), "shared": tuple(shared)},
@@ -76,11 +78,21 @@ class Instance:
         self.hooks.register(plugins)
 
     def register_shared(self, shared: Sequence[Shared]) -> None:
-        """Share more. As in the runtime, packages new to the instance get into its share scopes only."""
+        """Share more. As in the runtime, packages new to the instance get into its share scopes only.
+
+        Raises:
+            UsageError: One of them is no `Shared`.
+        """
+        check_items(shared, Shared, "shared", 'values such as Shared("react", "19.1.0")')
         self._registry.register_shared(shared)
 
     def register_remotes(self, remotes: Sequence[Remote | str], *, force: bool = False) -> None:
-        """Add remotes; with `force`, one that is there is removed first, with what only it uses."""
+        """Add remotes; with `force`, one that is there is removed first, with what only it uses.
+
+        Raises:
+            UsageError: One of them is neither a `Remote` nor a name.
+        """
+        check_items(remotes, (Remote, str), "remotes", 'names, or values such as Remote("shop")')
         self.requests.add(remotes, force=force)
 
     def load_share(

@@ -1,9 +1,13 @@
 """The layers that Next.js builds code in, and what an import from a layer looks for.
 
-A layer separates copies of one module inside a build. Code for the client has no layer: in documents and
-settings it is written `client`, in share tables its entries carry no layer at all. (The Next.js plugin gives
-modules imported with the query `?client` a layer of that name; no share table has entries for it, so they
-find what code without a layer finds.)
+A layer separates copies of one module inside a build. `client` is none of the nine: a build's code for the
+client is the code without a layer, and no share table has entries for `client`. The word is used in two
+places, and means something else in each:
+
+* In documents and settings (`layer_named`) it says that there is no layer.
+* At a module, it is the layer that the Next.js plugin gives imports with the query `?client`. There it is a
+  key like any other (`lookup_keys`): such a module takes a copy that somebody has provided in `client`, else
+  one without a layer, and never one of another layer. A module without a layer takes no copy in `client`.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from hanse.errors import UsageError
 __all__ = ["CLIENT", "LAYER_QUERIES", "Layer", "layer_named", "lookup_keys", "serves_layer"]
 
 CLIENT: Final = "client"
-"""How the lack of a layer is written."""
+"""How the lack of a layer is written; at a module, the layer of imports with `?client`."""
 
 LAYER_QUERIES: Final = {"?rsc": "rsc", "?client": CLIENT, "?ssr": "ssr"}
 """The resource queries that the Next.js plugin gives a layer, and which."""
@@ -98,7 +102,8 @@ def layer_named(name: str | None) -> Layer | None:
 def lookup_keys(request: str, issuer_layer: str | None) -> tuple[str, ...]:
     """Return the keys under which a bundler looks a request up, the first that is there wins.
 
-    Module Federation's rule: `(layer)request` for the importing module's layer, then the bare request.
+    Module Federation's rule: `(layer)request` for the importing module's layer, then the bare request. It
+    holds for any layer's name, `client` included.
     """
     return (f"({issuer_layer}){request}", request) if issuer_layer else (request,)
 

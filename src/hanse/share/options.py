@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
+from hanse.errors import UsageError
+from hanse.formats.decoding import shorten
+
 if TYPE_CHECKING:
     from hanse.share.hooks import RuntimePlugin
 
@@ -31,6 +34,8 @@ __all__ = [
     "Shaking",
     "Shared",
     "Strategy",
+    "check_items",
+    "shown",
 ]
 
 DEFAULT_SCOPE: Final = "default"
@@ -55,6 +60,28 @@ ABSENT: Final = Missing.ABSENT
 UNDEFINED: Final = Missing.UNDEFINED
 
 Setting = str | bool | None | Missing
+
+
+def shown(value: object) -> str:
+    """Write a value that somebody gave, for messages."""
+    return shorten(repr(value))
+
+
+def check_items(items: object, kinds: type | tuple[type, ...], subject: str, expected: str) -> None:
+    """Raise where one of the items that somebody gave is of no such kind.
+
+    Raises:
+        UsageError: It is not, or these are no items.
+    """
+    if not isinstance(items, list | tuple):
+        raise UsageError(
+            f"this is no list: {shown(items)}", subject=subject, hint=f"give a list of {expected}"
+        )
+    for index, item in enumerate(items):
+        if not isinstance(item, kinds):
+            raise UsageError(
+                f"this is none of them: {shown(item)}", subject=f"{subject}[{index}]", hint=f"give {expected}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +225,9 @@ class App:
         exposes: The modules it exposes; None for any.
         broken: What is wrong with its container: no `entry`, no `init` in it, or an `init` that throws.
         plugins: Its runtime plugins.
+
+    Raises:
+        UsageError: It has no name.
     """
 
     name: str
@@ -208,3 +238,17 @@ class App:
     exposes: frozenset[str] | None = None
     broken: Broken = ""
     plugins: tuple[RuntimePlugin, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an application that nobody can name.
+
+        Raises:
+            UsageError: It has no name.
+        """
+        given: object = self.name
+        if not isinstance(given, str) or not given:
+            raise UsageError(
+                "an application has a name, which is a text that is not empty",
+                subject=f"App({shown(self.name)})",
+                hint='write App("shop")',
+            )

@@ -88,6 +88,10 @@ def parse_remote(text: str, *, subject: str = "remote") -> RemoteString:
     Raises:
         FormatError: It is none of the forms; `subject` is the name of the remote or document.
     """
+    if not isinstance(text, str):
+        raise FormatError(
+            "this names no remote: it is no text", subject=subject, found=shorten(repr(text)), expected=FORMS
+        )
     hinted = HINT.fullmatch(text)
     if hinted is None:
         return parse_place(text, subject, script=False)

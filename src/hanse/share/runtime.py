@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
-from hanse.errors import ShareError
+from hanse.errors import ShareError, UsageError
 from hanse.share.containers import make_container
 from hanse.share.instance import Instance
 from hanse.share.microtasks import Microtasks, Promise
+from hanse.share.options import shown
+from hanse.share.registering import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from hanse.share.entries import ShareScopeMap
     from hanse.share.hooks import HookArgs
     from hanse.share.options import App
-    from hanse.share.registering import Layers
     from hanse.share.remotes import Container, Loading
 
 __all__ = ["Line", "Runtime"]
@@ -49,12 +50,21 @@ class Runtime:
         loading: Container scripts that were asked for.
         manifests: Manifests that were asked for, by URL.
         snapshots: What is known of hosts and of remotes with a manifest.
+
+    Raises:
+        UsageError: `layers` is neither of the two.
     """
 
     def __init__(
         self, *, layers: Layers = "separate", documents: Mapping[str, HookArgs] | None = None
     ) -> None:
-        self.layers = layers
+        if layers not in get_args(Layers):
+            raise UsageError(
+                "there is no such way to treat layers",
+                subject=f"layers {shown(layers)}",
+                hint=f"say {' or '.join(get_args(Layers))}",
+            )
+        self.layers: Layers = layers
         self.documents = documents or {}
         self.queue = Microtasks()
         self.instances: list[Instance] = []

@@ -109,7 +109,7 @@ def pick_modules(
     """Return modules of a build with all that they import, and nothing else, in dependency order.
 
     Raises:
-        FormatError: A name or an import that is not in the build, or a circle; with the names.
+        FormatError: A name or an import that is not in the build; with the names.
     """
     found: dict[str, PackedModule] = {}
     waiting = list(names)
@@ -143,7 +143,7 @@ def write_stream(
         limits: The caps on counts and sizes, which the reader has as well.
 
     Raises:
-        FormatError: The reader would refuse it: names, sizes, an import that is missing, a circle.
+        FormatError: The reader would refuse it: names, sizes, an import that is missing.
         UsageError: The key has another length than 32 bytes.
     """
     listed = list(modules)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from hanse.errors import FormatError, UsageError
+from hanse.limits import LIMITS, Limits
 
 __all__ = [
     "KEY_BYTES",
@@ -29,6 +30,7 @@ __all__ = [
     "key_id",
     "key_ring",
     "read_key",
+    "read_keys",
     "rotate",
     "write_key",
 ]
@@ -132,6 +134,18 @@ def read_key(text: str, kind: KeyKind, *, subject: str) -> bytes:
     if len(key) != KEY_BYTES or write_key(key, kind) != text:
         raise key_fault(f"{len(key)} bytes of base64", kind, subject)
     return key
+
+
+def read_keys(text: str, kind: KeyKind, *, subject: str, limits: Limits = LIMITS) -> tuple[bytes, ...]:
+    """Read one or several keys of one kind, with white space between them; the first is the one in use.
+
+    Raises:
+        FormatError: There is none, there are too many, or one is no key of this kind.
+    """
+    parts = text.split()
+    if not 1 <= len(parts) <= limits.keys_kept:
+        raise key_fault(f"{len(parts)} keys", kind, subject)
+    return tuple(read_key(part, kind, subject=subject) for part in parts)
 
 
 KINDS: Final[dict[KeyKind, str]] = {

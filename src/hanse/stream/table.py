@@ -1,14 +1,14 @@
 """The signed header of a stream: whose modules these are, for how long, and the table of them.
 
 A table is in dependency order: what a module imports stands before it. Modules that import each other in a
-circle have no such order, and are refused with the circle's names; a build merges them into one chunk.
+circle, as builds have them, have no order among themselves: they stand together, in the order of their names.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -35,7 +35,7 @@ class ModuleRow(msgspec.Struct, frozen=True):
         name: Its file, relative to the remote's server build.
         digest: `sha384-` and the digest of its bytes in base64.
         size: Its bytes, inflated.
-        imports: The names of the modules of this table that it imports.
+        imports: The names of the modules of this table that it imports; its own may be among them.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         serial: Grows with everything that is published, also when an older build is published again.
         expires: Until when it may be used, in seconds of Unix time.
         nonce: What the request called itself.
-        modules: The table, in dependency order.
+        modules: The table, in dependency order, modules of one circle together.
     """
 
     remote: str
@@ -90,7 +90,7 @@ def decode_header(data: bytes, *, subject: str, limits: Limits = LIMITS) -> Head
 
     Raises:
         FormatError: Not JSON, wrong types, names or digests outside their grammar, too many modules, too
-            large in all, a name twice, an order in which an import is not yet there, or a circle.
+            large in all, a name twice, or an order in which an import is not yet there.
     """
     header = decode_json(DECODER, data, subject=subject, cap=limits.stream_header_bytes)
     fault = next(header_faults(header, subject), None) or table_fault(header.modules, subject, limits)
@@ -182,7 +182,7 @@ def order_faults(rows: tuple[ModuleRow, ...], subject: str) -> Iterator[FormatEr
                 found=repr(shorten(row.name)),
                 expected=f"a name other than that of $.modules[{places[row.name]}]",
             )
-    table = {row.name: row for row in rows}
+    circles = circles_of(rows)
     sizes: dict[str, int] = {}
     for index, row in enumerate(rows):
         if sizes.setdefault(row.digest, row.size) != row.size:
@@ -194,79 +194,115 @@ def order_faults(rows: tuple[ModuleRow, ...], subject: str) -> Iterator[FormatEr
                 expected=str(sizes[row.digest]),
             )
         for name in row.imports:
-            if places.get(name, len(rows)) >= index:
-                yield late(row, name, table, f"$.modules[{index}].imports", subject)
+            same = name in circles and circles[name] == circles[row.name]
+            if not same and places.get(name, len(rows)) >= index:
+                yield late(row, name, places, f"$.modules[{index}].imports", subject)
+    yield from torn_circles(rows, circles, subject)
 
 
-def late(row: ModuleRow, name: str, table: Mapping[str, ModuleRow], path: str, subject: str) -> FormatError:
+def late(row: ModuleRow, name: str, table: Container[str], path: str, subject: str) -> FormatError:
     """Say why an import does not stand before the module that has it."""
     importer, imported = shorten(row.name), shorten(name)
     if name not in table:
         message = f"`{importer}` imports `{imported}`, which the table does not name"
-    elif circle := find_circle(table, row.name):
-        message = f"modules import each other in a circle: {' -> '.join(map(shorten, circle))}"
     else:
         message = f"`{importer}` comes before `{imported}`, which it imports"
     return FormatError(message, subject=subject, path=path)
 
 
-def find_circle(table: Mapping[str, ModuleRow], start: str) -> list[str]:
-    """Return the way from a module over its imports back to itself; empty where there is none."""
-    came: dict[str, str] = {}
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        for imported in table[name].imports if name in table else ():
-            if imported == start:
-                return [*way_back(came, start, name), start]
-            if imported not in came:
-                came[imported] = name
-                waiting.append(imported)
-    return []
+def torn_circles(
+    rows: tuple[ModuleRow, ...], circles: Mapping[str, int], subject: str
+) -> Iterator[FormatError]:
+    """Yield a fault where something stands between modules that import each other in a circle."""
+    left: set[int] = set()
+    last: int | None = None
+    for index, row in enumerate(rows):
+        circle = circles[row.name]
+        if circle != last and circle in left:
+            yield FormatError(
+                f"`{shorten(row.name)}` is apart from the modules that it makes a circle with",
+                subject=subject,
+                path=f"$.modules[{index}].name",
+            )
+        if last is not None and circle != last:
+            left.add(last)
+        last = circle
 
 
-def way_back(came: Mapping[str, str], start: str, name: str) -> list[str]:
-    """Return the way a search took from its start to a name."""
-    way = [name]
-    while way[-1] != start:
-        way.append(came[way[-1]])
-    return way[::-1]
+def circles_of(rows: Iterable[ModuleRow]) -> Mapping[str, int]:
+    """Give each circle of a table a number; a module in none of them is one of its own.
+
+    These are the strongly connected components, found by Tarjan's algorithm (1972) without recursion: chains
+    may be thousands long. They are numbered in dependency order: what a circle imports has lower numbers.
+    """
+    table = {row.name: row for row in rows}
+    search = CircleSearch(table)
+    for name in table:
+        if name not in search.circles:
+            search.visit(name)
+    return search.circles
+
+
+class CircleSearch:
+    """One search for circles: what it has entered, what is open, and which circles it has closed."""
+
+    def __init__(self, table: Mapping[str, ModuleRow]) -> None:
+        self._table = table
+        self._entered: dict[str, int] = {}
+        self._lowest: dict[str, int] = {}
+        self._open: list[str] = []
+        self._count = 0
+        self.circles: dict[str, int] = {}
+
+    def visit(self, start: str) -> None:
+        """Search on from a module that was not entered yet."""
+        way = [(start, self._enter(start))]
+        while way:
+            name, ahead = way[-1]
+            following = next(ahead, None)
+            if following is None:
+                way.pop()
+                self._leave(name, way[-1][0] if way else None)
+            elif following not in self._entered:
+                way.append((following, self._enter(following)))
+            elif following not in self.circles:
+                self._lowest[name] = min(self._lowest[name], self._entered[following])
+
+    def _enter(self, name: str) -> Iterator[str]:
+        """Enter a module; return its imports that the table has."""
+        self._entered[name] = self._lowest[name] = len(self._entered)
+        self._open.append(name)
+        return (imported for imported in self._table[name].imports if imported in self._table)
+
+    def _leave(self, name: str, importer: str | None) -> None:
+        """Leave a module: tell its importer how far back it reaches, and close its circle if it began it."""
+        if importer is not None:
+            self._lowest[importer] = min(self._lowest[importer], self._lowest[name])
+        if self._lowest[name] != self._entered[name]:
+            return
+        while self._open:
+            member = self._open.pop()
+            self.circles[member] = self._count
+            if member == name:
+                break
+        self._count += 1
 
 
 def order_rows(rows: Iterable[ModuleRow], *, subject: str) -> tuple[ModuleRow, ...]:
     """Put rows into dependency order; the same rows come out alike, however they went in.
 
     Raises:
-        FormatError: A name twice, an import that no row names, or a circle; with the names.
+        FormatError: A name twice, or an import that no row names; with the names.
     """
-    given = sorted(rows, key=lambda row: row.name)
-    table = {row.name: row for row in given}
-    ordered: dict[str, ModuleRow] = {}
-    for row in given:
-        visit(row, table, ordered)
-    # Where there is a circle or a hole, the order is none, and the check says where.
-    whole = tuple(ordered.values())
-    fault = next(order_faults(tuple(given) if len(table) < len(given) else whole, subject), None)
+    given = tuple(sorted(rows, key=lambda row: row.name))
+    circles = circles_of(given)
+    twice = len(circles) < len(given)
+    # Where there is a hole, the order is none, and the check says where.
+    whole = given if twice else tuple(sorted(given, key=lambda row: (circles[row.name], row.name)))
+    fault = next(order_faults(whole, subject), None)
     if fault is not None:
         raise fault
     return whole
-
-
-def visit(row: ModuleRow, table: Mapping[str, ModuleRow], ordered: dict[str, ModuleRow]) -> None:
-    """Put a row behind all that it imports, without recursion: chains may be thousands long."""
-    entered: set[str] = set()
-    waiting = [row]
-    while waiting:
-        last = waiting[-1]
-        fresh = () if last.name in ordered else last.imports
-        ahead = [
-            table[name] for name in fresh if name in table and name not in ordered and name not in entered
-        ]
-        entered.add(last.name)
-        if ahead:
-            waiting += reversed(ahead)
-        else:
-            ordered.setdefault(waiting.pop().name, last)
 
 
 def misnamed(kind: str, reason: str, text: str, *, path: str, subject: str) -> FormatError:
