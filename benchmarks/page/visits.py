@@ -121,15 +121,16 @@ class Tab:
         times = sorted(time for _, time in seen["marks"])
         first = times[0]
         loaded = [
-            (begun, ended, size)
+            (name, begun, ended, size)
             for name, begun, ended, size in seen["loaded"]
             if not name.startswith("data:")
         ]
         return Sight(
             first=first,
             all=times[count - 1],
-            requests=sum(begun <= first for begun, _, _ in loaded),
-            bytes=sum(size for _, ended, size in loaded if 0 < ended <= first),
+            # A preload that the browser's scanner took no notice of has an entry, too, and was no request.
+            requests=len({name for name, begun, _, _ in loaded if begun <= first}),
+            bytes=sum(size for _, _, ended, size in loaded if 0 < ended <= first),
             asked=tuple(one for one in asked if not one[1].startswith("data:")),
         )
 
