@@ -260,7 +260,7 @@ DataView.prototype.setUint32 = function (...values) { seen.push(values); };
 globalThis.console.log('x');
 export const seenByMe = async () => String(seen.length);
 export const writers = () =>
-  [typeof Deno, typeof process, typeof Worker, typeof prompt, typeof require, typeof fetch].join();
+  [typeof Deno, typeof process.exit, typeof Worker, typeof prompt, typeof require, typeof fetch].join();
 """
 
 

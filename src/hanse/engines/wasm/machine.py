@@ -398,6 +398,7 @@ class Machine:
             raise Ended("memory", "QuickJS could not be started in so little memory")
         self._call("qjs_set_max_stack_size", JS_STACK)
         self._call("qjs_set_module_loader", 1)
+        self._call("qjs_set_promise_rejection_handler", 1)
         self._scratch = self._call("wasm_malloc", 16)
 
     def _restore(self, snapshot: Snapshot) -> None:
