@@ -7,6 +7,7 @@ holds against.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ import anyio.to_thread
 from hanse.engines.base import EngineLimits, Generation
 from hanse.engines.deno_realm import DenoRealm
 from hanse.engines.process import spawn
-from hanse.engines.pushing import encode_generation
+from hanse.engines.pushing import Encoder
 from hanse.errors import EngineError
 
 __all__ = ["DenoEngine", "find_deno"]
@@ -54,6 +55,8 @@ class DenoEngine:
         self._folder: Path | None = None
         self._realms: set[DenoRealm] = set()
         self._pushed: OrderedDict[tuple[int, EngineLimits], tuple[Generation, bytes]] = OrderedDict()
+        self._encoder = Encoder()
+        self._encoding = asyncio.Lock()
         self._closed = False
 
     @property
@@ -90,13 +93,16 @@ class DenoEngine:
 
     async def _push(self, generation: Generation, limits: EngineLimits) -> bytes:
         key = (id(generation), limits)
-        known = self._pushed.get(key)
-        if known is None:
-            # The generation is kept with it, so that no other one gets its identity.
-            known = generation, await anyio.to_thread.run_sync(encode_generation, generation, limits)
-            self._pushed[key] = known
-            while len(self._pushed) > KEPT:
-                self._pushed.popitem(last=False)
+        # A pool opens several realms of a generation at once: the first has it encoded, the others wait.
+        async with self._encoding:
+            known = self._pushed.get(key)
+            if known is None:
+                # The generation is kept with it, so that no other one gets its identity.
+                encode = self._encoder.encode
+                known = generation, await anyio.to_thread.run_sync(encode, generation, limits)
+                self._pushed[key] = known
+                while len(self._pushed) > KEPT:
+                    self._pushed.popitem(last=False)
         return known[1]
 
     def _make_folder(self) -> Path:
