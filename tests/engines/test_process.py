@@ -47,7 +47,7 @@ async def sparing() -> AsyncIterator[DenoEngine]:
 async def spare_of(engine: DenoEngine) -> int:
     """Wait until a process waits for a generation, and return its number."""
     async with asyncio.timeout(10):
-        while not engine.spares:
+        while not engine.spares:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
     return engine.spares[0]
 
@@ -55,6 +55,10 @@ async def spare_of(engine: DenoEngine) -> int:
 def status(pid: int, field: str) -> str:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(line.split(None, 1)[1] for line in lines if line.startswith(f"{field}:"))
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def is_running(pid: int) -> bool:
@@ -316,7 +320,7 @@ async def test_a_spare_with_another_heap_is_not_used(sparing: DenoEngine) -> Non
     realm = await sparing.open(FILES, EngineLimits(memory=128 << 20))
 
     assert realm.pid != pid
-    assert b"--max-old-space-size=128" in Path(f"/proc/{realm.pid}/cmdline").read_bytes()
+    assert "--max-old-space-size=128" in command_of(realm.pid)
     assert is_gone(pid)
 
 

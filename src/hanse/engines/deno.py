@@ -39,7 +39,7 @@ FLAGS: Final = (
     "--no-code-cache",
     "--ignore-env",
 )
-# Spare processes are started when nobody has opened anything for so many seconds: starting takes a core a while.
+# Spare processes are started when nothing was opened for so many seconds: it takes a core for a tenth of one.
 CALM: Final = 0.25
 # Generations whose pushed form is kept: the one in use, the next, and one that drains.
 KEPT: Final = 3
@@ -113,7 +113,9 @@ class DenoEngine:
             folder, self._folder = self._folder, None
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    async def _begin(self, process: Process, pushed: bytes, limits: EngineLimits, *, subject: str) -> DenoRealm:
+    async def _begin(
+        self, process: Process, pushed: bytes, limits: EngineLimits, *, subject: str
+    ) -> DenoRealm:
         """Make a realm of a process."""
         realm = DenoRealm(process, limits, ended=self._realms.discard)
         self._realms.add(realm)
