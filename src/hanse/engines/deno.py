@@ -192,7 +192,7 @@ def heap_of(limits: EngineLimits) -> int:
 
 def command(program: Path, heap: int) -> list[str]:
     """Return the command line of a process with a heap of so many MiB."""
-    v8 = f"--v8-flags=--max-old-space-size={heap},--max-semi-space-size=4,--single-threaded"
+    v8 = f"--v8-flags=--max-old-space-size={heap},--max-semi-space-size=16,--single-threaded"
     return [str(program), "run", *FLAGS, v8, str(GUEST)]
 
 
