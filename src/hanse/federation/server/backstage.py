@@ -23,6 +23,7 @@ from hanse.federation.server.supplies import group_of, list_supplies
 from hanse.federation.server.views import View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
+from hanse.formats.manifest import Manifest
 from hanse.net import Client
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
@@ -113,12 +114,14 @@ class Backstage:
             self._view = self._make_view()
         return self._view
 
-    def renew(self) -> None:
-        """Follow what the manifest says now."""
+    def renew(self, manifest: Manifest | None = None) -> None:
+        """Follow what the manifest says now: this one, or that which is held."""
         holdings = self._ledger.holdings
-        if holdings is None:
+        if manifest is None and holdings is not None:
+            manifest = holdings.manifest.manifest
+        if manifest is None:
             return
-        supplies, self._notices = list_supplies(self._settings, holdings.manifest.manifest)
+        supplies, self._notices = list_supplies(self._settings, manifest)
         self._stock.supply(supplies)
         wanted = {group_of(name, supply): supply.engine for name, supply in supplies.items()}
         for name, engine in wanted.items():
@@ -174,9 +177,9 @@ class Backstage:
             limits=self._settings.limits,
         )
 
-    def _browser(self) -> BrowserSide:
-        snapshot = self._ledger.require()
-        return BrowserSide(snapshot.plan, snapshot.containers)
+    def _browser(self) -> BrowserSide | None:
+        snapshot = self._ledger.current
+        return None if snapshot is None else BrowserSide(snapshot.plan, snapshot.containers)
 
     def _held_by(self, group: str) -> Mapping[str, Held]:
         return {name: held for name, held in self._stock.held.items() if group_of(name, held.supply) == group}
