@@ -35,7 +35,7 @@ class Promises:
     sturdy: bool
 
 
-PROMISES = {
+PROMISES: dict[type[object], Promises] = {
     DenoEngine: Promises(fresh=False, columns=True, hidden=False, sturdy=False),
     WasmEngine: Promises(fresh=True, columns=False, hidden=True, sturdy=True),
 }
@@ -59,7 +59,7 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
 @pytest.fixture
 def promises(engine: Engine) -> Promises:
     """Return what the engine promises."""
-    return next(promises for kind, promises in PROMISES.items() if isinstance(engine, kind))
+    return PROMISES[type(engine)]
 
 
 @pytest.fixture
