@@ -281,8 +281,10 @@ class Keeper:
         if holdings is None or self._ledger.current is None:
             return
         if self.backstage is None:
-            remotes = self._settings.manifest_with_own(holdings.manifest.manifest).values()
-            if not any(remote.server for remote in remotes):
+            settings = self._settings
+            remotes = settings.manifest_with_own(holdings.manifest.manifest).values()
+            delegates = any(own.delegate is not None for own in settings.remotes.values())
+            if not delegates and not any(remote.server for remote in remotes):
                 return
             # What it needs is in extras that other federations do without.
             from hanse.federation.server.backstage import Backstage

@@ -74,12 +74,26 @@ function open(remote) {
 }
 
 async function start(remote) {
-  const { script, globalName, base, scope } = parse(host.container(remote));
+  const { script, globalName, base, scope, module: own } = parse(host.container(remote));
+  if (own !== null) {
+    const connected = await connect(own, script);
+    await connected.init(shareScope(scope), []);
+    return connected;
+  }
   const module = { exports: {}, id: script, filename: script, loaded: false };
   run(module, script, base.replace(/\/$/, "") || ".", containerRequire(remote, script));
   const container = pick(module.exports, globalName);
   await container.init(shareScope(scope), []);
   return container;
+}
+
+// A delegate is a module like any other, that exports a container or a promise of one.
+async function connect(name, script) {
+  const namespace = await import(name);
+  for (const candidate of [await namespace.default, namespace]) {
+    if (typeof candidate?.get === "function" && typeof candidate.init === "function") return candidate;
+  }
+  throw new Own.Error(`${script} exports no promise of a container with get and init`);
 }
 
 function pick(exports, name) {

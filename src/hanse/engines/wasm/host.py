@@ -240,8 +240,10 @@ class Host:
     def _container(self, machine: Machine, arguments: Sequence[int]) -> str:
         container = self.loaded.table.container(self._word(machine, arguments, 0))
         self.use(self.current, container.script)
+        table = self.loaded.table
         return json.dumps(
             {
+                "module": None if container.bundled else table.resolve(HOST, container.script),
                 "script": container.script,
                 "globalName": container.global_name,
                 "base": container.base,

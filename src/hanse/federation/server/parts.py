@@ -99,6 +99,8 @@ def hydration_of(snapshot: Snapshot, found: RemoteModule) -> Mapping[str, str]:
 
 def scripts_of(remote: str, key: str, entry: ServerEntry, found: RemoteModule) -> dict[str, tuple[str, ...]]:
     """Return what the browser loads in place of an exposed module: the module, and all that it imports."""
+    if key not in entry.exposes:
+        return {}
     name = module_name(remote, entry.exposes[key])
     return {name: tuple(one.url for one in found.preloads if one.kind == "module")}
 

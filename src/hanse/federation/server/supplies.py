@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from hanse.errors import HanseError, UsageError
+from hanse.federation.delegates import is_python
 from hanse.federation.places import is_loopback
 from hanse.federation.settings import Settings
 from hanse.formats.config import RemoteSettings
@@ -17,8 +19,9 @@ from hanse.urls import is_web, join, origin
 
 __all__ = ["Kind", "Supply", "list_supplies"]
 
-Kind = Literal["sealed", "native", "container"]
-"""How modules travel: as a sealed stream, as the files of a native remote, as those of a container."""
+Kind = Literal["sealed", "native", "container", "delegate"]
+"""How modules travel: as a sealed stream, as the files of a native remote, as those of a container; or not at
+all, for a delegate in JavaScript is the operator's own."""
 
 MF_MANIFEST = "mf-manifest.json"
 DOCUMENTS = (".json", ".js", ".mjs", ".cjs")
@@ -34,7 +37,8 @@ class Supply:
     Attributes:
         remote: The remote's name.
         kind: How they travel.
-        url: The base of its endpoints, or its document: `remoteEntry.json`, `mf-manifest.json` or the script.
+        url: The base of its endpoints, or its document: `remoteEntry.json`, `mf-manifest.json` or the script;
+            of a delegate, its file as the configuration writes it.
         trusted: Whether they may share a realm with others'.
         engine: The kind of engine that runs them.
         layer: What they are built for.
@@ -42,6 +46,7 @@ class Supply:
         key: The shared key, as text; several are separated by spaces.
         public_key: The keys whose signatures count, likewise.
         local: Whether its address may be a private one.
+        folder: The folder that a delegate's files lie in.
     """
 
     remote: str
@@ -54,6 +59,7 @@ class Supply:
     key: str = field(default="", repr=False)
     public_key: str = field(default="", repr=False)
     local: bool = False
+    folder: Path | None = None
 
 
 def list_supplies(settings: Settings, manifest: Manifest) -> tuple[dict[str, Supply], tuple[Notice, ...]]:
@@ -65,14 +71,45 @@ def list_supplies(settings: Settings, manifest: Manifest) -> tuple[dict[str, Sup
     """
     found: dict[str, Supply] = {}
     notices: list[Notice] = []
-    for name, remote in settings.manifest_with_own(manifest).items():
-        if remote.server is None:
-            continue
+    for name, remote in with_delegates(settings, manifest).items():
         try:
-            found[name] = make_supply(name, remote, settings)
+            if (supply := choose_supply(name, remote, settings)) is not None:
+                found[name] = supply
         except HanseError as error:
             notices.append(Notice("server-unusable", name, "", f"its server modules are not used: {error}"))
     return found, tuple(notices)
+
+
+def with_delegates(settings: Settings, manifest: Manifest) -> dict[str, Remote | None]:
+    """Return all remotes by name; those that are nothing but a delegate are in no manifest."""
+    delegates = [name for name, own in settings.remotes.items() if own.delegate is not None]
+    return {**dict.fromkeys(delegates), **settings.manifest_with_own(manifest)}
+
+
+def choose_supply(name: str, remote: Remote | None, settings: Settings) -> Supply | None:
+    """Return where a remote's server modules come from; None where it has none, or others decide.
+
+    Raises:
+        UsageError: Something it needs is missing, or does not fit together.
+    """
+    own = settings.remotes.get(name, NOTHING)
+    if own.delegate is not None and not is_python(own.delegate):
+        return delegate_supply(name, own, settings)
+    return None if remote is None or remote.server is None else make_supply(name, remote, settings)
+
+
+def delegate_supply(name: str, own: RemoteSettings, settings: Settings) -> Supply:
+    """Return the supply of a remote that a module of the operator's own connects to."""
+    return Supply(
+        remote=name,
+        kind="delegate",
+        url=own.delegate or "",
+        trusted=own.trusted,
+        engine=own.engine or ("deno" if own.trusted else "wasm"),
+        layer=own.layer or "ssr",
+        deadline=own.deadline,
+        folder=settings.folder.path,
+    )
 
 
 def make_supply(name: str, remote: Remote, settings: Settings) -> Supply:

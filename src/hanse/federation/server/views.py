@@ -77,6 +77,9 @@ class View:
             return browser_part(self.snapshot, remote, key, reason=self._reasons.get(remote, NO_SERVER))
         entry = member.build.entry
         own = expose_of(entry, key)
+        if own is None and member.open:
+            # What a delegate's container has is for it to say.
+            own = f"./{key.removeprefix('./')}"
         if own is None:
             return browser_part(self.snapshot, remote, key, reason=f"its server build exposes no {key!r}")
         return server_part(
