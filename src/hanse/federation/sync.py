@@ -15,6 +15,7 @@ from hanse.federation.refreshing import RefreshListener
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.verifying import Report
 from hanse.net import BreakerState, Stats
+from hanse.render.requests import RequestContext
 
 if TYPE_CHECKING:
     from hanse.federation.live import Federation
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SyncFederation"]
 
 NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
+NOBODY: Final = RequestContext()
 
 
 class SyncFederation:
@@ -109,7 +111,13 @@ class SyncFederation:
         return self._federation.load_remote_module(remote, key)
 
     def render(
-        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
+        self,
+        remote: str,
+        key: str,
+        props: Mapping[str, object] = NO_PROPS,
+        *,
+        request: RequestContext = NOBODY,
+        **wishes: Unpack[Wishes],
     ) -> Fragment:
         """Render an exposed module on the server; arguments are those of `Federation.render`.
 
@@ -119,7 +127,7 @@ class SyncFederation:
             UsageError: This is the event loop's own thread.
         """
         self._ensure()
-        return run_in(self._loop(), self._federation.render(remote, key, props, **wishes))
+        return run_in(self._loop(), self._federation.render(remote, key, props, request=request, **wishes))
 
     def server_health(self) -> tuple[ServerHealth, ...]:
         """Return how the server side of each remote is that has one."""

@@ -22,8 +22,9 @@ class Fault:
 
     Attributes:
         reason: One of `EngineError`'s reasons; `deadline` (the page has no time left), `breaker` (the remote
-            is left alone for a while), `busy` (it has too many calls under way), `browser-only`, `unknown`
-            (no such module), `html` (an untrusted remote's HTML could not be taken) or `internal`.
+            is left alone for a while), `busy` (it has too many calls under way), `browser-only`, `delegate`
+            (it gave no build for this request), `unknown` (no such module), `html` (an untrusted remote's
+            HTML could not be taken) or `internal`.
         message: The sentence.
         stack: The JavaScript stack, where there is one.
     """

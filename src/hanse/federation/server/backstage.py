@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from hanse.engines.base import EngineLimits
 from hanse.engines.pool import PoolOptions
-from hanse.errors import HanseError
+from hanse.federation.delegates import Decision, RequestContext
 from hanse.federation.generation_checks import BrowserSide
 from hanse.federation.ledger import Ledger
+from hanse.federation.server.casts import Cast
 from hanse.federation.server.engines import Engines
-from hanse.federation.server.groups import Group, Surroundings
-from hanse.federation.server.openings import Opened
-from hanse.federation.server.parts import NO_SERVER
+from hanse.federation.server.groups import Surroundings
 from hanse.federation.server.stock import Held, Stock
-from hanse.federation.server.supplies import group_of, list_supplies
-from hanse.federation.server.views import View
+from hanse.federation.server.supplies import Supply, decided_supply, list_supplies
+from hanse.federation.server.variants import Sources, Variants
+from hanse.federation.server.verdicts import Verdict, load_delegates
+from hanse.federation.server.views import Role, View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.net import Client
@@ -28,8 +27,6 @@ from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
 __all__ = ["Backstage", "ServerHealth"]
-
-LOG: Final = logging.getLogger("hanse.federation")
 
 STREAMS: Final = "streams"
 # Processes at most where nobody says how many: web servers have several workers, each with its own.
@@ -88,16 +85,24 @@ class Backstage:
         self._settings = settings
         self._ledger = ledger
         self._engines = engines or make_engines(settings)
-        self._groups: dict[str, Group] = {}
+        self._client = client
         self._notices: tuple[Notice, ...] = ()
         self._view: View | None = None
-        self._stock = Stock(
-            client,
-            None if settings.cache_folder is None else StreamCache(settings.cache_folder / STREAMS),
-            changed=self._wake,
-            interval=settings.limits.plain_interval if settings.refresh_interval else None,
-            limits=settings.limits,
-            clock=ledger.clock,
+        self.delegates = load_delegates(settings)
+        folder = settings.cache_folder
+        self._stock = self._make_stock(
+            None if folder is None else StreamCache(folder / STREAMS), changed=self._wake
+        )
+        around = self._surround()
+        self._cast = Cast(lambda: self._stock.held, around)
+        self._variants = Variants(
+            Sources(
+                base=self._cast,
+                around=around,
+                supply=self._supply_decided,
+                stock=lambda cache, changed: self._make_stock(cache, changed=changed),
+                limits=settings.limits,
+            )
         )
         self._unlisten = ledger.changes.add(lambda *_: self.renew())
 
@@ -113,6 +118,19 @@ class Backstage:
             self._view = self._make_view()
         return self._view
 
+    async def stage(self, request: RequestContext) -> View:
+        """Return what the pages of a request are rendered from, which delegates decide.
+
+        Raises:
+            NotFoundError: There is no snapshot yet.
+        """
+        verdict = await Verdict.ask(self.delegates, request, limits=self._settings.limits)
+        refused = {name: Role(name, refused=f"its delegate: {why}") for name, why in verdict.refused.items()}
+        if verdict.decisions:
+            variant = await self._variants.find(verdict)
+            return variant.view(self._ledger.require(), self._reasons(), refused)
+        return self._cast.view(self._ledger.require(), self._reasons(), refused) if refused else self.view
+
     def renew(self) -> None:
         """Follow what the manifest says now."""
         holdings = self._ledger.holdings
@@ -120,22 +138,18 @@ class Backstage:
             return
         supplies, self._notices = list_supplies(self._settings, holdings.manifest.manifest)
         self._stock.supply(supplies)
-        wanted = {group_of(name, supply): supply.engine for name, supply in supplies.items()}
-        for name, engine in wanted.items():
-            if name not in self._groups:
-                self._groups[name] = Group(name, engine, self._surround())
         self._wake()
 
     async def look_and_settle(self) -> None:
         """Look at plain builds now, and wait until what came of it runs or was refused."""
         await self._stock.look()
         await self.settled()
+        await self._variants.look()
 
     async def settled(self) -> None:
         """Wait until every remote has been asked, and what came of it runs or was refused."""
         await self._stock.settled()
-        for group in tuple(self._groups.values()):
-            await group.settled()
+        await self._cast.settled()
 
     def health(self) -> tuple[ServerHealth, ...]:
         """Return how the remotes that have server modules are."""
@@ -150,7 +164,7 @@ class Backstage:
         for held in self._stock.held.values():
             for odd in held.findings:
                 yield Notice(f"server-{odd.code}", odd.remote, "", f"{odd.file}: {odd.text}")
-        for group in self._groups.values():
+        for group in self._cast.groups:
             if group.opened is not None:
                 for finding in group.opened.running.assembly.findings:
                     where = finding.module or finding.remote
@@ -161,7 +175,8 @@ class Backstage:
         """End everything."""
         self._unlisten()
         await self._stock.aclose()
-        await asyncio.gather(*(group.aclose() for group in self._groups.values()))
+        await self._variants.aclose()
+        await self._cast.aclose()
         await self._engines.aclose()
 
     def _surround(self) -> Surroundings:
@@ -169,7 +184,7 @@ class Backstage:
             engines=self._engines,
             policy=self._settings.policy,
             browser=self._browser,
-            held=self._held_by,
+            held=lambda _: {},
             changed=self._forget_view,
             limits=self._settings.limits,
         )
@@ -178,44 +193,48 @@ class Backstage:
         snapshot = self._ledger.require()
         return BrowserSide(snapshot.plan, snapshot.containers)
 
-    def _held_by(self, group: str) -> Mapping[str, Held]:
-        return {name: held for name, held in self._stock.held.items() if group_of(name, held.supply) == group}
+    def _make_stock(self, cache: StreamCache | None, *, changed: Callable[[], object]) -> Stock:
+        """Make what follows builds."""
+        settings = self._settings
+        return Stock(
+            self._client,
+            cache,
+            changed=changed,
+            interval=settings.limits.plain_interval if settings.refresh_interval else None,
+            limits=settings.limits,
+            clock=self._ledger.clock,
+        )
+
+    def _supply_decided(self, remote: str, decision: Decision) -> Supply:
+        """Return where the build of a delegate's decision comes from.
+
+        Raises:
+            HanseError: It may not come from there.
+        """
+        holdings = self._ledger.holdings
+        manifest = {} if holdings is None else holdings.manifest.manifest
+        return decided_supply(remote, decision, self._settings, manifest, access=self._client.access)
 
     def _wake(self) -> None:
-        for group in self._groups.values():
-            group.wake()
+        self._cast.renew()
+        self._variants.renew()
         self._forget_view()
 
     def _forget_view(self) -> None:
         self._view = None
+        self._variants.forget()
 
     def _make_view(self) -> View:
-        opened: dict[str, Opened] = {}
-        reasons: dict[str, str] = {}
-        for name, held in self._stock.held.items():
-            group = self._groups.get(group_of(name, held.supply))
-            if group is not None and group.opened is not None and name in group.opened.running.members:
-                opened[name] = group.opened
-            else:
-                error = self._error_of(name, held)
-                reasons[name] = NO_SERVER if error is None else f"its server modules: {tell(error)}"
-        for notice in self._notices:
-            reasons.setdefault(notice.remote, notice.text)
-        supplies = {name: held.supply for name, held in self._stock.held.items()}
-        return View(self._ledger.require(), supplies=supplies, opened=opened, reasons=reasons)
+        return self._cast.view(self._ledger.require(), self._reasons())
 
-    def _error_of(self, name: str, held: Held) -> HanseError | None:
-        """Return what is wrong with a remote: that its latest build could not be had, or does not run."""
-        group = self._groups.get(group_of(name, held.supply))
-        if held.error is not None or held.build is None or group is None:
-            return held.error
-        return group.refused.get((name, held.build.entry.build))
+    def _reasons(self) -> dict[str, str]:
+        """Return why remotes have no server modules, as far as that was found out before asking for any."""
+        return {notice.remote: notice.text for notice in self._notices}
 
     def _health_of(self, name: str, held: Held) -> ServerHealth:
-        group = self._groups.get(group_of(name, held.supply))
-        opened = None if group is None else group.opened
+        opened = self._cast.opened(name, held)
         member = None if opened is None else opened.running.members.get(name)
-        error = self._error_of(name, held)
+        error = self._cast.error(name, held)
         status: Literal["ok", "stale", "failed", "starting"] = "starting"
         if error is not None:
             status = "failed" if member is None else "stale"

@@ -81,6 +81,12 @@ class Group:
         """Wait until there is nothing to do."""
         await self._idle.wait()
 
+    def retire(self) -> None:
+        """End it; its realm is drained."""
+        self._task.cancel()
+        if self.opened is not None:
+            self.opened.retire()
+
     async def aclose(self) -> None:
         """End it, and its realm."""
         self._task.cancel()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # What builds need is in extras; types need nothing.
     from hanse.federation.generations import Assembly
 
-__all__ = ["browser_part", "expose_of", "server_part"]
+__all__ = ["browser_part", "expose_of", "refused_part", "server_part"]
 
 NO_SERVER = "its remote has no server modules"
 
@@ -55,8 +55,27 @@ def browser_part(snapshot: Snapshot, remote: str, key: str, *, reason: str = NO_
     )
 
 
+def refused_part(remote: str, key: str, reason: str) -> Part:
+    """Return the part of a module that nobody may run, for its delegate gave no build."""
+    bare = key.removeprefix("./")
+    return Part(
+        remote=remote,
+        key=f"./{bare}",
+        specifier=f"{remote}/./{bare}",
+        browser_only=reason,
+        fault="delegate",
+    )
+
+
 def server_part(
-    snapshot: Snapshot, supply: Supply, key: str, *, assembly: Assembly, choice: Choice, entry: ServerEntry
+    snapshot: Snapshot,
+    supply: Supply,
+    key: str,
+    *,
+    assembly: Assembly,
+    choice: Choice,
+    entry: ServerEntry,
+    browser: str | None,
 ) -> Part:
     """Return the part of a module that a generation has.
 
@@ -67,8 +86,9 @@ def server_part(
         assembly: Its generation.
         choice: Its remote's adapter.
         entry: Its remote's server entry.
+        browser: The remote whose module browsers run; None where they have to let the HTML be.
     """
-    found = browser_module(snapshot, supply.remote, key) if supply.trusted else None
+    found = browser_module(snapshot, browser, key) if supply.trusted and browser is not None else None
     return Part(
         remote=supply.remote,
         key=key,
@@ -80,11 +100,11 @@ def server_part(
         trusted=supply.trusted,
         engine=supply.engine,
         layer=supply.layer,
-        browser_only=assembly.reason(supply.remote, key),
+        browser_only=None if browser is None else assembly.reason(browser, key),
         deadline=supply.deadline,
         browser=None if found is None else found.specifier,
         hydration={} if found is None else hydration_of(snapshot, found),
-        styles=styles_of(snapshot, supply.remote, entry),
+        styles=styles_of(snapshot, supply, entry, browser=browser),
         scripts={} if found is None else scripts_of(supply.remote, key, entry, found),
     )
 
@@ -105,25 +125,30 @@ def scripts_of(remote: str, key: str, entry: ServerEntry, found: RemoteModule) -
     return {name: tuple(one.url for one in found.preloads if one.kind == "module")}
 
 
-def styles_of(snapshot: Snapshot, remote: str, entry: ServerEntry) -> dict[str, tuple[str, ...]]:
+def styles_of(
+    snapshot: Snapshot, supply: Supply, entry: ServerEntry, *, browser: str | None
+) -> dict[str, tuple[str, ...]]:
     """Return the style sheets of a build's modules, by the modules' names; they lie in the browser's build.
 
-    Those of a container are its exposed modules', as its manifest has them.
+    Those of a container are its exposed modules', as its manifest has them. A build that browsers do not run
+    has them beside its own document.
     """
-    container = snapshot.containers.containers.get(remote)
+    if browser is None:
+        return dict(placed_styles(scope_url(supply.url), supply.remote, entry))
+    container = snapshot.containers.containers.get(browser)
     if container is not None:
         exposes = container.exposes or {}
         return {
-            module_name(remote, file): exposes[key].css
+            module_name(supply.remote, file): exposes[key].css
             for key, file in entry.exposes.items()
             if key in exposes
         }
     try:
-        found = find_remote(snapshot, remote)
+        found = find_remote(snapshot, browser)
     except NotFoundError:
         return {}
     scope = scope_url(found.entry.url or found.url)
-    return dict(placed_styles(scope, remote, entry))
+    return dict(placed_styles(scope, supply.remote, entry))
 
 
 def placed_styles(scope: str, remote: str, entry: ServerEntry) -> Iterator[tuple[str, tuple[str, ...]]]:

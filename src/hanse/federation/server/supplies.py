@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from hanse.errors import HanseError, UsageError
-from hanse.federation.delegates import is_python
+from hanse.federation.delegates import Decision, is_python
 from hanse.federation.places import is_loopback
 from hanse.federation.settings import Settings
 from hanse.formats.config import RemoteSettings
 from hanse.formats.config_structs import Layer
 from hanse.formats.manifest import Manifest, Remote
+from hanse.net.guard import Access, check_url
 from hanse.resolve import Notice
 from hanse.urls import is_web, join, origin
 
-__all__ = ["Kind", "Supply", "list_supplies"]
+__all__ = ["Kind", "Supply", "decided_supply", "group_of", "list_supplies"]
 
 Kind = Literal["sealed", "native", "container", "delegate"]
 """How modules travel: as a sealed stream, as the files of a native remote, as those of a container; or not at
@@ -112,20 +113,60 @@ def delegate_supply(name: str, own: RemoteSettings, settings: Settings) -> Suppl
     )
 
 
-def make_supply(name: str, remote: Remote, settings: Settings) -> Supply:
+def decided_supply(
+    name: str, decision: Decision, settings: Settings, manifest: Manifest, *, access: Access
+) -> Supply:
+    """Return the supply of what a delegate has decided by a URL.
+
+    Args:
+        name: The remote that it was asked about.
+        decision: What it decided.
+        settings: What the federation goes by; all but the address is as they say of the remote.
+        manifest: The manifest that is held.
+        access: The origins that may be asked.
+
+    Raises:
+        HanseError: The origin may not be asked, or something that is needed is missing.
+    """
+    check_url(decision.value, access)
+    known = settings.manifest_with_own(manifest).get(name)
+    usual: Literal["native", "mf"] = "native" if known is None else known.type
+    kind: Kind = "sealed"
+    if decision.kind == "entry":
+        kind = "container" if is_container(decision.value, usual) else "native"
+    supply = make_supply(name, Remote(decision.value, server=decision.value), settings, kind=kind)
+    return replace(supply, local=origin(decision.value) in access.local_origins)
+
+
+def is_container(url: str, usual: Literal["native", "mf"]) -> bool:
+    """Tell whether a document is that of a container: its script or manifest, or what the remote has else."""
+    path = url.partition("?")[0]
+    if path.endswith((".js", ".mjs", ".cjs", MF_MANIFEST)):
+        return True
+    return usual == "mf"
+
+
+def make_supply(name: str, remote: Remote, settings: Settings, *, kind: Kind | None = None) -> Supply:
     """Find out what a remote's `server` is.
+
+    Args:
+        name: The remote.
+        remote: What the manifest says of it.
+        settings: What the federation goes by.
+        kind: How its modules travel, where the address does not tell.
 
     Raises:
         UsageError: Something it needs is missing, or does not fit together.
     """
     own = settings.remotes.get(name, NOTHING)
     url = locate_server(name, remote, settings)
-    kind: Kind = "sealed"
-    if remote.type == "mf":
+    if kind is not None:
+        pass
+    elif remote.type == "mf":
         kind = "container"
         url = f"{url}{MF_MANIFEST}" if url.endswith("/") else url
-    elif is_document(url):
-        kind = "native"
+    else:
+        kind = "native" if is_document(url) else "sealed"
     if kind == "sealed":
         require_keys(name, own)
     return Supply(
