@@ -1,7 +1,7 @@
 // CommonJS: modules that are function bodies, and the container scripts of Module Federation.
 
 import {
-  Own, apply, bare, defineProperty, host, isOwn, mapDelete, mapGet, mapHas, mapSet, ownKeys, parse,
+  Own, Refusal, apply, bare, define, defineProperty, host, isOwn, mapDelete, mapGet, mapHas, mapSet, ownKeys, parse,
 } from "hanse:quickjs-own.js";
 
 const modules = new Own.Map();
@@ -21,7 +21,7 @@ export function evaluate(name) {
   const module = { exports: {}, id: name, filename: name, loaded: false };
   mapSet(modules, name, module);
   try {
-    run(module, name, folderOf(name), (specifier) => require(name, specifier));
+    run(module, host.compile(name), name, (specifier) => require(name, specifier));
   } catch (error) {
     mapDelete(modules, name);
     throw error;
@@ -48,8 +48,16 @@ async function expose(name, remote, key) {
   return value;
 }
 
-function run(module, name, folder, require) {
-  apply(host.compile(name), module.exports, [module.exports, require, module, name, folder]);
+function run(module, body, name, require, fetch) {
+  const file = `/${name}`;
+  apply(body, module.exports, [module.exports, require, module, file, folderOf(file), globalThis, fetch]);
+}
+
+// Bundlers write `__esModule` for modules that were ES modules once, and their `default` is meant then.
+export function defaultOf(value) {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
+  const typed = value.__esModule || value[Own.Symbol.toStringTag] === "Module";
+  return typed && "default" in value ? value.default : value;
 }
 
 function require(importer, specifier) {
@@ -63,7 +71,7 @@ function require(importer, specifier) {
 
 const folderOf = (name) => {
   const parts = `${name}`.split("/");
-  return parts.slice(0, -1).join("/") || ".";
+  return parts.slice(0, -1).join("/") || (`${name}`.startsWith("/") ? "/" : ".");
 };
 
 // --- Containers
@@ -74,34 +82,55 @@ function open(remote) {
 }
 
 async function start(remote) {
-  const { script, globalName, base, scope, module: own } = parse(host.container(remote));
-  if (own !== null) {
-    const connected = await connect(own, script);
-    await connected.init(shareScope(scope), []);
-    return connected;
-  }
-  const module = { exports: {}, id: script, filename: script, loaded: false };
-  run(module, script, base.replace(/\/$/, "") || ".", containerRequire(remote, script));
-  const container = pick(module.exports, globalName);
-  await container.init(shareScope(scope), []);
+  const { ready, ...source } = parse(host.container(remote));
+  // What a build leaves to its host it requires in the middle of things: all that it may ask for is made ready.
+  for (const one of ready) await makeReady(one);
+  const container = source.bundled ? runBundle(remote, source) : await runModule(source);
+  await container.init(shareScope(source.scope), []);
   return container;
 }
 
-// A delegate is a module like any other, that exports a container or a promise of one.
-async function connect(name, script) {
-  const namespace = await import(name);
-  for (const candidate of [await namespace.default, namespace]) {
-    if (typeof candidate?.get === "function" && typeof candidate.init === "function") return candidate;
-  }
-  throw new Own.Error(`${script} exports no promise of a container with get and init`);
+async function makeReady({ name, kind, container, key }) {
+  if (kind === "exposed") await exposed(name, container, key);
+  else if (kind === "esm") remember(name, await import(name));
+  else if (kind === "cjs") await import(name);
 }
 
-function pick(exports, name) {
-  for (const holder of [exports, globalThis]) {
-    if (holder !== null && typeof holder === "object" && isOwn(holder, name)) return holder[name];
+function runBundle(remote, { script, globalName }) {
+  const module = { exports: {}, id: script, filename: script, loaded: false };
+  run(module, host.compile(script, globalName), script, containerRequire(remote, script), fetcher(remote));
+  const { exports } = module;
+  return pick([exports?.[globalName], exports, module.found, globalThis[globalName]], () =>
+    new Refusal("missing", `${script} leaves no container ${globalName} with get and init`));
+}
+
+// A delegate: a module that exports a container or a promise of one.
+async function runModule({ script, globalName, name }) {
+  const namespace = await import(name);
+  return pick([await namespace.default, namespace[globalName], namespace], () =>
+    new Refusal("missing", `${script} exports no promise of a container with get and init`));
+}
+
+const announced = new Own.Map();
+
+function pick(candidates, missing) {
+  for (const one of candidates) {
+    if (typeof one?.get === "function" && typeof one.init === "function" && !mapHas(announced, one)) return one;
   }
-  if (typeof exports?.get === "function") return exports;
-  throw new Own.Error(`the container script gives no ${name}`);
+  throw missing();
+}
+
+// Puts each container onto the global object: bundles that consume it look there before they ask the network.
+export function announce() {
+  for (const { remote, globalName } of parse(host.containers())) {
+    if (globalName in globalThis) continue;
+    const container = {
+      init: async (...values) => (await open(remote)).init(...values),
+      get: async (key) => (await open(remote)).get(key),
+    };
+    mapSet(announced, container, true);
+    define(globalThis, globalName, container);
+  }
 }
 
 // The share scope, as Module Federation's runtime has it: the same object for every container that names it.
@@ -120,31 +149,49 @@ const put = (holder, name, value) =>
   defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
 
 function shareEntry(copy, scope) {
-  const config = { singleton: copy.singleton, requiredVersion: `^${copy.version}`, strictVersion: false, eager: false };
-  const entry = {
-    version: copy.version, from: copy.provider, scope: [scope], useIn: [], deps: [], loaded: false, loading: null,
+  const config = { singleton: copy.singleton, requiredVersion: "*", strictVersion: false, eager: false };
+  return {
+    version: copy.version, from: copy.provider, scope: [scope], useIn: [], deps: [], loaded: true, eager: false,
     strategy: "version-first", shareConfig: copy.layer === null ? config : { ...config, layer: copy.layer },
     get: async () => {
-      const value = await load(copy.name, copy.kind);
-      entry.lib = () => value;
-      entry.loaded = true;
-      return entry.lib;
+      const namespace = await import(copy.name);
+      const value = shareable(copy.name, copy.kind === "cjs" ? evaluate(copy.plain) : namespace);
+      return () => value;
     },
   };
-  return entry;
 }
 
-async function load(name, kind) {
-  const namespace = await import(name);
-  if (kind === "cjs") return namespace.default;
-  const names = ownKeys(namespace).filter((one) => typeof one === "string");
-  // A bundle of a CommonJS package has its exports on `default`, where consumers do not look for them.
-  return names.length === 1 && names[0] === "default" ? namespace.default : namespace;
+// Bundlers take an object without `__esModule` for a CommonJS module, whose `default` would be itself.
+const shareables = new Own.Map();
+
+function shareable(name, value) {
+  if (value?.[Own.Symbol.toStringTag] !== "Module" || !("default" in value)) return value;
+  if (!mapHas(shareables, name)) {
+    const made = define({}, "__esModule", true);
+    for (const key of ownKeys(value)) if (typeof key === "string") put(made, key, value[key]);
+    mapSet(shareables, name, made);
+  }
+  return mapGet(shareables, name);
 }
 
 function containerRequire(remote, script) {
   const shims = bare({ path: paths, fs: files(remote), vm: programs(remote), process: globalThis.process });
-  return (specifier) => (isOwn(shims, specifier) ? shims[specifier] : require(script, specifier));
+  return (specifier) => {
+    const name = `${specifier}`.replace(/^node:/, "");
+    return isOwn(shims, name) ? shims[name] : shareable(name, require(script, specifier));
+  };
+}
+
+function fetcher(remote) {
+  return async (asked) => {
+    const text = parse(host.file(remote, `${asked?.url ?? asked}`));
+    const found = text !== null;
+    return {
+      ok: found, status: found ? 200 : 404, headers: new Own.Map(),
+      text: async () => text ?? "not found",
+      json: async () => parse(text ?? "null"),
+    };
+  };
 }
 
 function normalize(path) {
@@ -172,14 +219,14 @@ paths.posix = paths;
 
 function files(remote) {
   const read = (path) => {
-    const found = parse(host.file(remote, normalize(`${path}`)));
+    const found = parse(host.file(remote, `${path}`));
     if (found !== null) return found;
     const error = new Own.Error(`ENOENT: no such file, open '${path}'`);
     put(error, "code", "ENOENT");
     throw error;
   };
   return {
-    existsSync: (path) => parse(host.exists(remote, normalize(`${path}`))),
+    existsSync: (path) => parse(host.exists(remote, `${path}`)),
     readFileSync: (path) => read(path),
     readFile: (path, ...rest) => {
       const answer = rest[rest.length - 1];
@@ -193,6 +240,7 @@ function files(remote) {
         return answer(null, text);
       });
     },
+    promises: { readFile: async (path) => read(path) },
   };
 }
 
@@ -206,5 +254,5 @@ function programs(remote) {
       this.runInThisContext = () => runInThisContext(text, options);
     }
   }
-  return { runInThisContext, Script };
+  return { runInThisContext, Script, constants: {} };
 }

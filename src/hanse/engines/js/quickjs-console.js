@@ -1,6 +1,6 @@
 // `console`: what it is given becomes one line of text for Python's logging.
 
-import { Own, define, host, isArray, mapHas, mapSet, mapDelete, ownKeys, slice } from "hanse:quickjs-own.js";
+import { Own, define, defineProperty, host, indexOf, isArray, mapHas, mapSet, mapDelete, ownKeys, slice } from "hanse:quickjs-own.js";
 
 const LINE = 8192;
 const DEPTH = 3;
@@ -41,10 +41,45 @@ function line(values) {
   return text;
 }
 
+// `%s` and `%c` in a first string, as consoles have them; React writes its warnings so.
+function formatted(values) {
+  const given = values[0];
+  if (typeof given !== "string" || indexOf(given, "%") < 0) return line(values);
+  let text = "";
+  let at = 0;
+  let used = 1;
+  for (;;) {
+    const next = indexOf(given, "%", at);
+    if (next < 0 || next + 1 >= given.length) break;
+    const kind = slice(given, next + 1, next + 2);
+    text += slice(given, at, next);
+    at = next + 2;
+    if (kind === "%") text += "%";
+    else if (indexOf("sdifoOc", kind) < 0 || used >= values.length) text += `%${kind}`;
+    else {
+      if (kind !== "c") text += line([values[used]]);
+      used += 1;
+    }
+  }
+  const rest = [text + slice(given, at)];
+  for (; used < values.length; used += 1) defineProperty(rest, rest.length, { value: values[used] });
+  return line(rest);
+}
+
+// Whose line it is can be seen on the stack, unless its module has other plans: it is for logs alone.
+function stackOf() {
+  try {
+    const { stack } = new Own.Error();
+    return typeof stack === "string" ? slice(stack, 0, LINE) : "";
+  } catch {
+    return "";
+  }
+}
+
 let full = false;
 const say = (level) => (...values) => {
   // Python says when it takes no more: what is dropped need not be written first.
-  if (!full) full = host.log(level, line(values)) === "full";
+  if (!full) full = host.log(level, formatted(values), stackOf()) === "full";
 };
 
 const console = {};

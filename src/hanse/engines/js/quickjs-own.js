@@ -65,12 +65,24 @@ const bare = (properties) => {
   return made;
 };
 
+// What the guest itself refuses. Known by its private field: a question that no proxy and no copy can answer.
+class Refusal {
+  #made = true;
+  constructor(reason, message) {
+    this.reason = reason;
+    this.message = message;
+  }
+  static made(value) {
+    return #made in value;
+  }
+}
+
 const host = globalThis["hanse:host"];
 deleteProperty(globalThis, "hanse:host");
 const hostFunctions = bare(host);
 
 export {
-  Own, apply, asyncIterator, bare, charCodeAt, create, define, defineProperty, deleteProperty, floor, freed, freeze,
+  Own, Refusal, apply, asyncIterator, bare, charCodeAt, create, define, defineProperty, deleteProperty, floor, freed, freeze,
   fromBase64, getOwnPropertyDescriptor, getPrototypeOf, hostFunctions as host, imul, indexOf, isArray, isInteger, isOwn,
   isView, iterator, mapDelete, mapForEach, mapGet, mapHas, mapSet, mapSize, max, min, now, ownKeys, parse, slice,
   stringify, test, then, toBase64, toWellFormed, unicode,

@@ -4,28 +4,16 @@
 // uses of the language it has taken before.
 
 import {
-  Own, apply, asyncIterator, host, isInteger, isOwn, isView, iterator, now, parse, slice,
+  Own, Refusal, apply, asyncIterator, define, host, isInteger, isOwn, isView, iterator, now, parse, slice,
   stringify, then, unicode,
 } from "hanse:quickjs-own.js";
 import { tick as tickTimers } from "hanse:quickjs-timers.js";
 import "hanse:quickjs-console.js";
 import { binaryOf, seed } from "hanse:quickjs-web.js";
-import { document, evaluate, exposed } from "hanse:quickjs-commonjs.js";
+import { announce, defaultOf, document, evaluate, exposed } from "hanse:quickjs-commonjs.js";
 
 const SHOWN = 4096;
 const PIECE = 32_768;
-
-// Known by its private field: a question that no proxy and no copy of a module's can answer.
-class Refusal {
-  #made = true;
-  constructor(reason, message) {
-    this.reason = reason;
-    this.message = message;
-  }
-  static made(value) {
-    return #made in value;
-  }
-}
 
 // --- Loading
 
@@ -43,9 +31,8 @@ const holds = (value) => (typeof value === "object" && value !== null) || typeof
 
 function exported(loaded, name) {
   const { kind, value } = loaded;
-  if (holds(value) && isOwn(value, name)) return value[name];
-  if (kind === "cjs" && name === "default") return value;
-  return undefined;
+  if (kind === "cjs" && name === "default") return defaultOf(value);
+  return holds(value) && isOwn(value, name) ? value[name] : undefined;
 }
 
 function need(loaded, name, call) {
@@ -118,8 +105,11 @@ async function deliver(result) {
     body = result.stream ?? result.html;
     const head = await result.head;
     const status = await result.status;
-    if (head !== undefined && head !== null) shell.head = `${head}`;
-    if (isInteger(status) && status >= 100 && status <= 599) shell.status = status;
+    if (head !== undefined && head !== null) shell.head = head;
+    if (status !== undefined && status !== null) shell.status = status;
+    if (typeof shell.head !== "string" || !isInteger(shell.status) || shell.status < 100 || shell.status > 599) {
+      throw new Own.TypeError("render gave a status that is no HTTP status, or a head that is no string");
+    }
     body = await body;
   }
   if (typeof body === "string") write(body);
@@ -131,11 +121,19 @@ async function deliver(result) {
 
 // --- Calls
 
+// What is rendered may ask for the signal and gets one that nobody gives: a call that nobody waits for ends
+// with its machine.
+const signalled = (context) => {
+  define(context, "signal", new globalThis.AbortController().signal);
+  return context;
+};
+
 async function rendered(call) {
   buffered = call.kind === "render";
+  const context = signalled(call.context ?? {});
   const loaded = await load(call.module);
   const own = exported(loaded, "render");
-  if (typeof own === "function") return deliver(await own(call.props, call.context));
+  if (typeof own === "function") return deliver(await own(call.props, context));
   if (call.adapter === null) {
     throw new Refusal("missing", `${call.module} has no render function of its own, and no adapter was named`);
   }
@@ -144,7 +142,7 @@ async function rendered(call) {
   const names = call.kind === "stream" ? ["stream", "render"] : ["render", "stream"];
   const render = exported(adapter, names[0]) ?? exported(adapter, names[1]);
   if (typeof render !== "function") throw new Refusal("missing", `the adapter ${call.adapter} has no ${names[0]} function`);
-  return deliver(await render(component, call.props, call.context));
+  return deliver(await render(component, call.props, context));
 }
 
 async function called(call) {
@@ -206,10 +204,16 @@ function tick() {
   try {
     return tickTimers();
   } catch (error) {
-    // As in Node, what a timer throws ends everything: nobody else would hear of it.
-    fail(error);
+    lost(error);
     return 0;
   }
 }
 
-globalThis["hanse:entries"] = { start, tick };
+// Nobody waits for what a timer throws or for a promise that is refused in vain: it is logged, and ends nothing.
+function lost(error) {
+  const { name, message } = describe(error);
+  host.log("error", `Uncaught ${name === "" ? "" : `${name}: `}${message}`, "");
+}
+
+announce();
+globalThis["hanse:entries"] = { start, tick, lost };

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
-from hanse.engines.base import Exposed
+from hanse.engines.base import ContainerSource, Exposed
 from hanse.engines.wasm.table import COMMONJS, EXPOSED, Table, Unresolved
 
-__all__ = ["exported_names", "make_facade", "required", "wanted_names"]
+__all__ = ["exported_names", "make_facade", "required", "required_by_bundle", "wanted_names"]
 
 NAME: Final = r"[A-Za-z_$][\w$]*"
 REQUIRE: Final = re.compile(r"""\brequire\s*\(\s*(["'])([^"'\\\n]{1,1024})\1\s*\)""")
@@ -39,6 +40,17 @@ MOST: Final = 20_000
 def required(text: str) -> tuple[str, ...]:
     """Return the specifiers that a CommonJS module's text requires by a literal name."""
     return tuple(dict.fromkeys(match[2] for match in REQUIRE.finditer(text)))
+
+
+def required_by_bundle(table: Table, container: ContainerSource) -> tuple[str, ...]:
+    """Return what a container's script and its chunks may require of the generation."""
+    found: dict[str, None] = {}
+    for name, source in table.generation.modules.items():
+        if name.startswith(container.base):
+            for specifier in required(source.text):
+                with suppress(Unresolved):
+                    found[table.resolve(container.script, specifier)] = None
+    return tuple(found)
 
 
 def exported_names(table: Table, name: str) -> tuple[str, ...]:
@@ -89,11 +101,11 @@ def make_facade(table: Table, name: str, names: Iterable[str]) -> str:
         asked = json.dumps(name.partition("/")[2])
         return f'import {{ document }} from "hanse:quickjs-commonjs.js";\nexport default document({asked});\n'
     plain = name.removeprefix(COMMONJS)
-    lines = ['import { evaluate, remember } from "hanse:quickjs-commonjs.js";']
+    lines = ['import { defaultOf, evaluate, remember } from "hanse:quickjs-commonjs.js";']
     for number, needed in enumerate(_needed_modules(table, plain)):
         lines.append(f"import * as n{number} from {json.dumps(needed)};")
         lines.append(f"remember({json.dumps(needed)}, n{number});")
-    lines += [f"const value = evaluate({json.dumps(plain)});", "export default value;"]
+    lines += [f"const value = evaluate({json.dumps(plain)});", "export default defaultOf(value);"]
     return "\n".join([*lines, *_exports(names)]) + "\n"
 
 
@@ -101,10 +113,9 @@ def _exposed(name: str, target: Exposed, names: Iterable[str]) -> str:
     asked = ", ".join(json.dumps(part) for part in (name, target.container, target.key))
     return "\n".join(
         [
-            'import { exposed } from "hanse:quickjs-commonjs.js";',
+            'import { defaultOf, exposed } from "hanse:quickjs-commonjs.js";',
             f"const value = await exposed({asked});",
-            "const own = typeof value === 'object' && value !== null && Object.hasOwn(value, 'default');",
-            "export default own ? value.default : value;",
+            "export default defaultOf(value);",
             *_exports(names),
             "",
         ]
@@ -114,7 +125,7 @@ def _exposed(name: str, target: Exposed, names: Iterable[str]) -> str:
 def _exports(names: Iterable[str]) -> Iterator[str]:
     for number, name in enumerate(name for name in dict.fromkeys(names) if name != "default"):
         if ONLY_NAME.fullmatch(name):
-            yield f"const e{number} = value[{json.dumps(name)}]; export {{ e{number} as {name} }};"
+            yield f"const e{number} = value?.[{json.dumps(name)}]; export {{ e{number} as {name} }};"
 
 
 def _needed_modules(table: Table, name: str) -> tuple[str, ...]:

@@ -58,8 +58,10 @@ def _reason(host: Host, generation: Generation, *, name: str, message: str, stac
         return "missing"
     if name == "InternalError" and "out of memory" in message:
         return "memory"
+    if name == "SyntaxError" and UNLINKED.match(message):
+        return "import"
     if name == "SyntaxError":
         first = UNREADABLE.match(stack.splitlines()[0]) if stack.strip() else None
-        if UNLINKED.match(message) or (first and first["module"] in generation.modules):
+        if first and first["module"] in generation.modules:
             return "syntax"
     return "threw"

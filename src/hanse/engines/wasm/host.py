@@ -18,7 +18,7 @@ import ada_url
 
 from hanse.engines.base import EngineLimits, Exposed
 from hanse.engines.wasm import guest
-from hanse.engines.wasm.commonjs import exported_names, make_facade
+from hanse.engines.wasm.commonjs import exported_names, make_facade, required_by_bundle
 from hanse.engines.wasm.logs import Log
 from hanse.engines.wasm.machine import Ended, Machine, Refused
 from hanse.engines.wasm.table import COMMONJS, EXPOSED, GUEST, HOST, Table, Unresolved, Used, plain_name
@@ -30,8 +30,13 @@ TEXT_MOST: Final = 16 << 20
 WORD_MOST: Final = 64 << 10
 # Errors are cut by the guest; this is what a guest that was tampered with is held to.
 ENTRY: Final = "hanse:quickjs.js"
+# What the body of a CommonJS module finds around it.
+PARAMETERS: Final = "exports, require, module, __filename, __dirname, global, fetch"
+NAME: Final = re.compile(r"[A-Za-z_$][\w$]*")
 FAULT: Final = ("reason", "name", "message", "stack")
 FAULT_MOST: Final = 64 << 10
+# Where a function stands, in a line of a stack.
+PLACE: Final = re.compile(r"^\s*at (?:.* \()?(?P<module>[^()]+?)(?::\d+){1,2}\)?$", re.MULTILINE)
 RANDOM_MOST: Final = 64 << 10
 PARTS: Final = (
     "href",
@@ -200,30 +205,36 @@ class Host:
             self._aside.update(self.loaded.used.closure([name]))
         else:
             self.use(self.current, name)
-        return self._described(name)
+        return json.dumps(self._description(name))
 
     def _require(self, machine: Machine, arguments: Sequence[int]) -> str:
         importer, specifier = self._word(machine, arguments, 0), self._word(machine, arguments, 1)
         name = self.loaded.table.resolve(importer, specifier)
         self.use(importer, name)
-        return self._described(name)
+        return json.dumps(self._description(name))
 
-    def _described(self, name: str) -> str:
+    def _description(self, name: str) -> Mapping[str, str]:
         target = self.loaded.table.exposed.get(name)
         if isinstance(target, Exposed):
-            kind = {"kind": "exposed", "container": target.container, "key": target.key}
+            kind: Mapping[str, str] = {
+                "kind": "exposed",
+                "container": target.container,
+                "key": target.key,
+            }
         else:
             plain = plain_name(name)
             kind = {"kind": self.loaded.table.generation.modules[plain].format, "plain": plain}
-        return json.dumps({**kind, "name": name})
+        return {**kind, "name": name}
 
     def _compile(self, machine: Machine, arguments: Sequence[int]) -> int:
         name = self._word(machine, arguments, 0)
         source = self.loaded.table.generation.modules.get(name)
         if source is None:
             raise Refused(f"there is no module {name}")
-        parameters = "exports, require, module, __filename, __dirname"
-        return _evaluated(machine, f"(function ({parameters}) {{{source.text}\n}})", name)
+        # A script that leaves its container in a variable of its own hands it over at its end.
+        found = self._word(machine, arguments, 1) if len(arguments) > 1 else ""
+        seen = f'\n;if (typeof {found} === "object") module.found = {found};' if NAME.fullmatch(found) else ""
+        return _evaluated(machine, f"(function ({PARAMETERS}) {{{source.text}{seen}\n}})", name)
 
     def _script(self, machine: Machine, arguments: Sequence[int]) -> int:
         remote = self._word(machine, arguments, 0)
@@ -241,14 +252,22 @@ class Host:
         container = self.loaded.table.container(self._word(machine, arguments, 0))
         self.use(self.current, container.script)
         table = self.loaded.table
+        wanted = required_by_bundle(table, container) if container.bundled else ()
         return json.dumps(
             {
-                "module": None if container.bundled else table.resolve(HOST, container.script),
                 "script": container.script,
                 "globalName": container.global_name,
-                "base": container.base,
                 "scope": container.share_scope,
+                "bundled": container.bundled,
+                "name": table.resolve(HOST, container.script),
+                "ready": [self._description(name) for name in wanted],
             }
+        )
+
+    def _containers(self, _machine: Machine, _arguments: Sequence[int]) -> str:
+        containers = self.loaded.table.generation.containers
+        return json.dumps(
+            [{"remote": remote, "globalName": one.global_name} for remote, one in containers.items()]
         )
 
     def _shared(self, machine: Machine, arguments: Sequence[int]) -> str:
@@ -264,6 +283,7 @@ class Host:
                     "layer": copy.layer,
                     "name": self.loaded.table.resolve(HOST, copy.module),
                     "kind": generation.modules[copy.module].format,
+                    "plain": copy.module,
                 }
                 for copy in generation.shared
                 if copy.share_scope == scope and copy.module in generation.modules
@@ -305,8 +325,17 @@ class Host:
     # --- What it gives
 
     def _log(self, machine: Machine, arguments: Sequence[int]) -> str | None:
-        self.log.write(self._word(machine, arguments, 0), self._word(machine, arguments, 1))
+        level, text, stack = (self._word(machine, arguments, at) for at in range(3))
+        self.log.write(level, text, self._writer(stack))
         return "full" if self.log.full else None
+
+    def _writer(self, stack: str) -> tuple[str, str]:
+        """Return the module that wrote a line, and its remote: the first of the generation on the stack."""
+        modules = self.loaded.table.generation.modules
+        for match in PLACE.finditer(stack.replace(COMMONJS, "")):
+            if match["module"] in modules:
+                return modules[match["module"]].remote, match["module"]
+        return "", ""
 
     def _shell(self, machine: Machine, arguments: Sequence[int]) -> None:
         status = self._word(machine, arguments, 0)
@@ -372,6 +401,7 @@ FUNCTIONS: Final[Mapping[str, Callable[[Host, Machine, Sequence[int]], int | str
     "script": Host._script,
     "text": Host._text,
     "container": Host._container,
+    "containers": Host._containers,
     "shared": Host._shared,
     "file": Host._file,
     "exists": Host._exists,

@@ -32,8 +32,14 @@ class Log:
         """Whether everything from now on is dropped."""
         return self._left <= 0
 
-    def write(self, level: str, text: str) -> None:
-        """Log one line; what could move a terminal's cursor is written as an escape."""
+    def write(self, level: str, text: str, writer: tuple[str, str] = ("", "")) -> None:
+        """Log one line; what could move a terminal's cursor is written as an escape.
+
+        Args:
+            level: Its level, as the guest names it.
+            text: What it says.
+            writer: The remote and the module that wrote it; empty where that cannot be seen.
+        """
         if self._left <= 0:
             return
         size = len(text.encode("utf-8", "replace"))
@@ -42,10 +48,12 @@ class Log:
             self._say(logging.WARNING, "it wrote too much: the rest is dropped")
             return
         self._left -= size + 1
-        self._say(LEVELS.get(level, logging.INFO), readable(text))
+        self._say(LEVELS.get(level, logging.INFO), readable(text), *writer)
 
-    def _say(self, level: int, text: str) -> None:
-        LOGGER.log(level, "%s: %s", self._remote or "engine", text, extra={"remote": self._remote})
+    def _say(self, level: int, text: str, remote: str = "", module: str = "") -> None:
+        remote = remote or self._remote
+        said = {"remote": remote, "module_name": module}
+        LOGGER.log(level, "%s: %s", remote or "engine", text, extra=said)
 
 
 def readable(text: str) -> str:

@@ -118,6 +118,7 @@ class Machine:
         self._most = memory
         self._fault: BaseException | None = None
         self._import_errors: dict[int, Unresolved] = {}
+        self._rejections: dict[int, tuple[int, int]] = {}
         self._store = Store(program.engine)
         self._at: Store | Caller = self._store
         self._store.set_limits(memory_size=memory, instances=2, memories=1, tables=1)
@@ -191,6 +192,22 @@ class Machine:
     def import_error(self, handle: int) -> Unresolved | None:
         """Return what a module asked for in vain when this very error was made for it."""
         return self._import_errors.get(self._call("qjs_get_value_ptr", handle))
+
+    def note_rejection(self, promise: int, reason: int, *, handled: bool) -> None:
+        """Take note of a promise that was refused with nobody to hear it, or that is heard after all."""
+        place = self._call("qjs_get_value_ptr", promise)
+        if handled:
+            self.free(*self._rejections.pop(place, ()), promise, reason)
+        elif place in self._rejections or len(self._rejections) >= REMEMBERED:
+            self.free(promise, reason)
+        else:
+            self._rejections[place] = promise, reason
+
+    def take_rejections(self) -> list[int]:
+        """Return handles of what promises were refused with that nobody has heard."""
+        noted, self._rejections = self._rejections, {}
+        self.free(*(promise for promise, _ in noted.values()))
+        return [reason for _, reason in noted.values()]
 
     # --- Values
 

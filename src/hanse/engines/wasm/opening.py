@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from threading import Event
 from typing import Final
 
@@ -83,7 +83,7 @@ def _boot(opening: Opening, *, eager: bool) -> Snapshot:
         entries = guest.install(machine, tuple(FUNCTIONS))
         if eager:
             _read_modules(opening, host, machine)
-        return machine.snapshot((entries.start, entries.tick))
+        return machine.snapshot(astuple(entries))
 
 
 def _read_modules(opening: Opening, host: Host, machine: Machine) -> None:
@@ -114,24 +114,17 @@ def _try_out(opening: Opening, snapshot: Snapshot, names: Iterable[str]) -> None
 
     What fails is tried again when somebody asks for it, who then gets the error.
     """
-    specifiers = _specifiers(opening.generation)
     for name in names:
-        specifier = specifiers[opening.loaded.table.exposed[name]]
         host = _host(opening, "warm", "")
         host.current = name
         try:
-            _run(opening, host, snapshot, "probe", specifier)
+            _run(opening, host, snapshot, "probe", name)
         except Ended:
             if time.monotonic() > opening.deadline:
                 raise
             continue
         if host.fault is None and host.value is not None:
             opening.loaded.add_names(name, str(json.loads(host.value)).split("\n")[:-1])
-
-
-def _specifiers(generation: Generation) -> dict[Exposed, str]:
-    """Return how the host asks for what is exposed."""
-    return {target: name for name, target in generation.imports.items() if isinstance(target, Exposed)}
 
 
 def _warm(opening: Opening, base: Snapshot) -> Snapshot:
@@ -169,7 +162,7 @@ def _call(
         machine,
         host,
         guest.Entries(*snapshot.handles),
-        guest.write_call(kind, {"module": specifier}),
+        guest.write_call(kind, json.dumps({"module": specifier}).encode()),
         deadline=opening.deadline,
         cancelled=opening.cancelled,
     )

@@ -117,8 +117,8 @@ def _load(machine: Machine, name: int, length: int) -> int:
     return machine.load(name, length)
 
 
-def _forget(machine: Machine, promise: int, reason: int, _handled: int) -> None:
-    machine.free(promise, reason)
+def _forget(machine: Machine, promise: int, reason: int, handled: int) -> None:
+    machine.note_rejection(promise, reason, handled=bool(handled))
 
 
 def _time(machine: Machine, which: int, _precision: int, place: int) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from threading import Event
 
+from hanse.engines.asking import deadline_of, encode_call, encode_render
 from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
 from hanse.engines.wasm import guest
 from hanse.engines.wasm.faults import ended_error, fault_error
@@ -40,7 +41,7 @@ class WasmRealm:
         deadline = self._deadline(call.deadline)
         sink = Sink()
         host = self._host(call.module, sink)
-        await self._run(host, self._render_call("render", call), call.module, deadline)
+        await self._run(host, self._rendering("render", call), call.module, deadline)
         return Rendered(
             html="".join(sink.pieces),
             head=sink.head,
@@ -52,7 +53,7 @@ class WasmRealm:
     async def stream(self, call: RenderCall) -> WasmStream:
         """Begin to render in pieces; see `Realm.stream`."""
         deadline = self._deadline(call.deadline)
-        text = self._render_call("stream", call)
+        text = self._rendering("stream", call)
         pieces = Pieces(deadline)
         host = self._host(call.module, pieces)
         future = await self._begin(host, text, call.module, deadline, pieces.cancelled)
@@ -63,7 +64,7 @@ class WasmRealm:
     ) -> JSON:
         """Call an exported function; see `Realm.call`."""
         until = self._deadline(deadline)
-        text = self._written("call", {"module": module, "export": export, "args": list(args)}, module)
+        text = guest.write_call("call", encode_call(module, export, args, self._limits))
         host = self._host(module, Sink())
         await self._run(host, text, module, until)
         try:
@@ -156,36 +157,10 @@ class WasmRealm:
         return target.container if target else table.generation.modules[plain_name(name)].remote
 
     def _deadline(self, seconds: float | None) -> float:
-        allowed = self._limits.call if seconds is None else min(seconds, self._limits.call)
-        return time.monotonic() + allowed
+        return time.monotonic() + deadline_of(seconds, self._limits)
 
-    def _render_call(self, kind: str, call: RenderCall) -> str:
-        return self._written(
-            kind,
-            {
-                "module": call.module,
-                "export": call.export,
-                "adapter": call.adapter,
-                "props": call.props,
-                "context": call.context,
-            },
-            call.module,
-        )
-
-    def _written(self, kind: str, fields: Mapping[str, JSON], module: str) -> str:
-        try:
-            text = guest.write_call(kind, fields)
-        except ValueError as error:
-            raise EngineError(
-                f"its properties cannot be written as JSON: {error}", reason="input", subject=module
-            ) from None
-        if len(text.encode("utf-8", "surrogatepass")) > self._limits.input:
-            raise EngineError(
-                f"its properties have more than {self._limits.input} bytes as JSON",
-                reason="input",
-                subject=module,
-            )
-        return text
+    def _rendering(self, kind: str, call: RenderCall) -> str:
+        return guest.write_call(kind, encode_render(call, self._limits))
 
 
 def _no_constant(name: str) -> JSON:

@@ -22,6 +22,8 @@ GUEST: Final = "hanse:"
 COMMONJS: Final = "hanse:commonjs/"
 JSON_MODULE: Final = "hanse:json/"
 EXPOSED: Final = "hanse:exposed/"
+ORIGIN: Final = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
+END: Final = re.compile(r"[?#].*", re.DOTALL)
 RELATIVE: Final = re.compile(r"\.{1,2}(/|$)")
 
 
@@ -53,6 +55,8 @@ class Table:
         Raises:
             Unresolved: The table does not name it.
         """
+        if importer == HOST and specifier in self.exposed:
+            return specifier
         target = self.look_up(importer, specifier)
         if isinstance(target, Exposed):
             return self.name_exposed(target)
@@ -83,12 +87,19 @@ class Table:
         self.exposed[name] = target
         return name
 
-    def find_file(self, container: str, file: str) -> str | None:
-        """Return the module at a path that a container reads; None for what is not below its base."""
-        base = self.generation.containers[container].base
-        name = posixpath.normpath(file)
-        inside = name.startswith(base) and not name.startswith((".", "/"))
-        return name if inside and name in self.generation.modules else None
+    def find_file(self, container: str, asked: str) -> str | None:
+        """Return the module that a container reads by a path or a URL; None for what is not below its base.
+
+        It may be the path of the folder that containers see, or the URL that the remote is deployed at: all
+        names that the end of it may mean are tried, the longest first.
+        """
+        base, modules = self.generation.containers[container].base, self.generation.modules
+        parts = _plain_parts(END.sub("", ORIGIN.sub("", asked)))
+        whole = "/".join(parts)
+        if whole.startswith(base) and whole in modules:
+            return whole
+        names = (base + "/".join(parts[at:]) for at in range(len(parts)))
+        return next((name for name in names if name in modules), None)
 
     def container_of(self, script: str) -> str | None:
         """Return whose container a script is; None where it is none."""
@@ -152,6 +163,17 @@ class Used:
 def plain_name(name: str) -> str:
     """Return the name of the module that one of this engine's own modules was made around."""
     return name.removeprefix(COMMONJS).removeprefix(JSON_MODULE)
+
+
+def _plain_parts(path: str) -> list[str]:
+    """Return the parts of a path, without `.` and `..`."""
+    parts: list[str] = []
+    for part in re.split(r"[/\\\\]", path):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return parts
 
 
 def _join(importer: str, specifier: str) -> str | None:
