@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hanse import LIMITS, Federation
 from hanse.render import RequestContext
-from tests.federation.server.sites import Site, deno_children, open_site
-from tests.federation.towns import Towns, entry, serve_towns, share, until
-from tests.net.upstream import reply
+from hanse.stream import Publisher
+from hanse.urls import origin
+from tests.federation.server.fairs import Fair, native, open_fair
+from tests.federation.server.sites import Site, card, deno_children, open_site, write_server_build
+from tests.federation.towns import entry, share, until
+from tests.stream.remotes import KEY, PRIVATE, serve
+from tests.stream.remotes import site as published
 
 pytestmark = pytest.mark.anyio
 
@@ -95,78 +96,13 @@ async def test_a_changed_file_is_used_from_the_next_look_on(tmp_path: Path) -> N
 
 # --- delegates in Python -------------------------------------------------------------------------------
 
-DECIDE = """\
-import asyncio
-
-asked = []
-
-async def shop(context):
-    asked.append(context)
-    if context.tenant == 'broken':
-        raise KeyError('tenant')
-    if context.tenant is None:
-        return None
-    return context.tenant
-
-async def hangs(context):
-    await asyncio.sleep(60)
-"""
-
-
-def native(word: str) -> str:
-    return f"export const render = ({{ name = 'nobody' }} = {{}}) => `<b>{word} ${{name}}</b>`;"
-
-
-NESTING = (
-    "import * as card from 'shop/Card'; export const render = (props) => `<i>${card.render(props)}</i>`;"
-)
-
-
-@dataclass(frozen=True)
-class Fair:
-    """Towns whose remotes are plain native builds, for browsers and servers alike."""
-
-    towns: Towns
-    toml: Path
-    asked: list[RequestContext]
-
-    def put(self, name: str, text: str, *, told: str | None = None) -> None:
-        """Put a remote up, or a build of it that is in no manifest."""
-        self.towns.put(name, entry(told or name, share("left-pad", singleton=False)))
-        javascript = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
-        self.towns.upstream.routes[f"/{name}/Card.js"] = reply(text.encode(), headers=javascript)
-        self.towns.upstream.routes[f"/{name}/left-pad-19.1.0.js"] = reply(
-            b"export default 1;", headers=javascript
-        )
-
-    def federation(self, **said: Any) -> Federation:
-        return Federation.from_toml(self.toml, refresh_interval=None, modules="skip", **said)
-
-    def url(self, name: str) -> str:
-        return self.towns.url(name)
-
 
 @pytest.fixture
 async def fair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fair]:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    (tmp_path / "fair_delegates.py").write_text(DECIDE)
-    async with serve_towns() as towns:
-        lines = ["[federation]", f'allowed_origins = ["{towns.upstream.url("").rstrip("/")}"]']
-        for name in ("shop", "shop-beta", "basket"):
-            lines += [f"[remotes.{name}]", f'url = "{towns.url(name)}"', f'server = "{towns.url(name)}"']
-            if name == "shop":
-                lines.append('delegate = "fair_delegates:shop"')
-        (tmp_path / "hanse.toml").write_text("\n".join(lines))
-        made = Fair(towns, tmp_path / "hanse.toml", importlib.import_module("fair_delegates").asked)
-        made.put("shop", native("usual"))
-        made.put("shop-beta", native("beta"))
-        made.put("basket", NESTING)
-        made.put("visby", native("visby"), told="shop")
-        try:
-            yield made
-        finally:
-            sys.modules.pop("fair_delegates", None)
+    async with open_fair(tmp_path) as made:
+        yield made
 
 
 def tenant(name: str | None) -> RequestContext:
@@ -244,7 +180,7 @@ async def test_a_delegate_that_decides_nothing_costs_its_own_fragments(fair: Fai
 @pytest.mark.parametrize("delegate", ["fair_delegates:hangs", "fair_delegates:none", "fair_nowhere:shop"])
 async def test_one_that_cannot_be_asked_costs_its_own_fragments(fair: Fair, delegate: str) -> None:
     fair.toml.write_text(fair.toml.read_text().replace("fair_delegates:shop", delegate))
-    async with fair.federation(limits=replace(LIMITS, delegate_deadline=0.1)) as federation:
+    async with fair.federation() as federation:
         scene = federation.renderer.open()
         assert (await scene.render("shop", "./Card")).fallback == "delegate"
         assert (await scene.render("shop-beta", "./Card")).mode == "server"
@@ -254,7 +190,7 @@ async def test_other_origins_and_unknown_remotes_are_refused(fair: Fair) -> None
     async with fair.federation() as federation:
         for name, word in (
             ("https://elsewhere.example/remoteEntry.json", "origin"),
-            ("shop-gamma", "no remote here"),
+            ("shop-gamma", "no such remote"),
             (fair.url("nowhere"), "404"),
         ):
             fragment = await federation.render("shop", "./Card", request=tenant(name))
@@ -263,13 +199,16 @@ async def test_other_origins_and_unknown_remotes_are_refused(fair: Fair) -> None
 
 
 async def test_sets_of_decisions_end_when_others_are_asked_for(fair: Fair) -> None:
-    names = [f"visby{number}" for number in range(3)]
+    names = [f"visby{number}" for number in range(LIMITS.delegate_variants + 4)]
     for name in names:
         fair.put(name, native(name), told="shop")
-    async with fair.federation(limits=replace(LIMITS, delegate_variants=1)) as federation:
-        for name in (*names, *names):
+    fair.toml.write_text(f"{fair.toml.read_text()}\n[rendering]\nprocesses = 1\n")
+    async with fair.federation() as federation:
+        await html(federation, "shop", None)
+        alone = len(deno_children())
+        for name in (*names, names[0]):
             assert await html(federation, "shop", fair.url(name)) == f"<b>{name} Ada</b>"
-        await until(lambda: len(deno_children()) <= 4)
+        await until(lambda: len(deno_children()) <= alone * (LIMITS.delegate_variants + 1))
 
 
 async def test_streams_and_the_face_that_blocks_are_asked_for_too(fair: Fair) -> None:
@@ -282,3 +221,33 @@ async def test_streams_and_the_face_that_blocks_are_asked_for_too(fair: Fair) ->
             return started.render("shop", "./Card", request=tenant("shop-beta")).html
 
     assert await asyncio.to_thread(render) == "<b>beta nobody</b>"
+
+
+async def test_a_remote_without_server_modules_is_left_to_browsers_in_its_place(fair: Fair) -> None:
+    fair.toml.write_text(f'{fair.toml.read_text()}\n[remotes.kiosk]\nurl = "{fair.url("kiosk")}"\n')
+    fair.put("kiosk", native("kiosk"))
+    async with fair.federation() as federation:
+        fragment = await federation.render("shop", "./Card", request=tenant("kiosk"))
+        assert fragment.mode == "browser"
+        assert 'data-hanse-module="kiosk/./Card"' in fragment.markup
+
+
+async def test_a_sealed_build_may_be_decided_on_by_the_address_of_its_publisher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    write(tmp_path, {"quay_delegates.py": "async def shop(context):\n    return context.version\n"})
+    write_server_build(tmp_path / "preview", {"card.js": card("preview")})
+    publisher = Publisher.from_folder(
+        tmp_path / "preview", record=tmp_path / "previews", key=KEY, private_key=PRIVATE
+    )
+    more = 'delegate = "quay_delegates:shop"\n'
+    async with (
+        open_site(tmp_path, more=more) as site,
+        serve(published(publisher)) as url,
+        site.federation(allowed_origins=[origin(url) or ""]) as federation,
+    ):
+        usual = await federation.render("shop", "./Card")
+        preview = await federation.render("shop", "./Card", request=RequestContext(version=url))
+        assert (usual.html, preview.html) == ("<b>hello nobody</b>", "<b>preview nobody</b>")

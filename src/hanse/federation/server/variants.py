@@ -147,13 +147,14 @@ class Variant:
         self, remote: str, decision: Decision, base: Mapping[str, Held], held: Mapping[str, Held]
     ) -> Role:
         """Return what one decision means: another remote's module is that in the browser as well."""
-        if decision.kind == "remote":
-            return Role(decision.value, runs=decision.value in base)
-        branch = self._branches.get((remote, decision))
         own = self._decided_on(remote, decision, base)
+        runs = own is not None and own.build is not None and self._cast.opened(remote, held[remote])
+        if decision.kind == "remote":
+            return Role(decision.value, rendered=bool(runs))
+        branch = self._branches.get((remote, decision))
         if isinstance(branch, str):
             return Role(remote, refused=f"its delegate gave {decision.value}: {branch}")
-        if own is None or own.build is None or self._cast.opened(remote, held[remote]) is None:
+        if not runs:
             error = None if own is None else self._cast.error(remote, own)
             why = "its build has not come yet" if error is None else tell(error)
             return Role(remote, refused=f"its delegate gave {decision.value}: {why}")

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from types import MappingProxyType
 
 from hanse.engines.base import Realm
-from hanse.errors import EngineError
+from hanse.errors import EngineError, NotFoundError
 from hanse.federation.server.openings import Opened
 from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, refused_part, server_part
 from hanse.federation.server.supplies import Supply
@@ -25,14 +25,14 @@ class Role:
     Attributes:
         browser: The remote whose modules browsers run in its place.
         hydrates: Whether they may: not where their map has another build than was rendered.
-        runs: Whether there is a remote of that name.
+        rendered: Whether its build runs here.
         refused: Why nothing of it is rendered; None where it is.
     """
 
     browser: str
     _: KW_ONLY
     hydrates: bool = True
-    runs: bool = True
+    rendered: bool = True
     refused: str | None = None
 
 
@@ -99,8 +99,8 @@ class View:
         member = None if opened is None else opened.running.members.get(remote)
         if role.refused is not None:
             return refused_part(remote, key, role.refused)
-        if opened is None or member is None:
-            return self._left_to_browsers(remote, key, role, self._reasons.get(remote, NO_SERVER))
+        if opened is None or member is None or not role.rendered:
+            return self._left_to_browsers(remote, key, role, self._reasons.get(role.browser, NO_SERVER))
         entry = member.build.entry
         own = expose_of(entry, key)
         if own is None and member.open:
@@ -124,6 +124,9 @@ class View:
         Raises:
             NotFoundError: Browsers cannot run it either.
         """
-        if not role.runs:
-            return refused_part(remote, key, f"its delegate gave {role.browser}, which is no remote here")
-        return replace(browser_part(self.snapshot, role.browser, key, reason=reason), remote=remote)
+        try:
+            return replace(browser_part(self.snapshot, role.browser, key, reason=reason), remote=remote)
+        except NotFoundError as error:
+            if role.browser == remote:
+                raise
+            return refused_part(remote, key, f"its delegate gave {role.browser}: {error}")
