@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 from hanse.federation.keeper import Keeper
 from hanse.render.requests import RequestContext
+from hanse.resolve import Notice
 
 if TYPE_CHECKING:
-    from hanse.federation.server.backstage import ServerHealth
     from hanse.federation.server.ferry import FerriedStream
+    from hanse.federation.server.health import ServerHealth
     from hanse.render import Fragment, Renderer, Wishes
 
 __all__ = ["Rendering", "at_home"]
@@ -98,6 +99,16 @@ class Rendering(ABC):
         """Return how the server side of each remote is that has one; empty where none has."""
         keeper = self.keeper
         return () if keeper is None or keeper.backstage is None else keeper.backstage.health()
+
+    def server_notices(self) -> tuple[Notice, ...]:
+        """Return what the owners of remotes should know of their server modules."""
+        keeper = self.keeper
+        return () if keeper is None or keeper.backstage is None else tuple(keeper.backstage.notices())
+
+    def server_variants(self) -> int:
+        """Return how many sets of delegates' decisions run at the moment."""
+        keeper = self.keeper
+        return 0 if keeper is None or keeper.backstage is None else keeper.backstage.variants
 
     async def server_settled(self) -> None:
         """Look at all server builds now, and wait until what has come runs, or was refused.

@@ -16,10 +16,11 @@ from hanse.federation.snapshot import Snapshot
 from hanse.federation.verifying import Report
 from hanse.net import BreakerState, Stats
 from hanse.render.requests import RequestContext
+from hanse.resolve import Notice
 
 if TYPE_CHECKING:
     from hanse.federation.live import Federation
-    from hanse.federation.server.backstage import ServerHealth
+    from hanse.federation.server.health import ServerHealth
     from hanse.render import Fragment, Wishes
 
 __all__ = ["SyncFederation"]
@@ -133,6 +134,11 @@ class SyncFederation:
         """Return how the server side of each remote is that has one."""
         self._ensure()
         return self._federation.server_health()
+
+    def server_notices(self) -> tuple[Notice, ...]:
+        """Return what the owners of remotes should know of their server modules."""
+        self._ensure()
+        return self._federation.server_notices()
 
     def server_settled(self) -> None:
         """Look at all server builds now, and wait until what has come runs, or was refused."""

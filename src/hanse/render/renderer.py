@@ -17,6 +17,7 @@ from hanse.render.requests import RequestContext
 from hanse.render.scene import House, Scene
 from hanse.render.stage import Choose, Stage
 from hanse.render.streaming import FragmentStream
+from hanse.render.tallies import RenderTally, Tallies
 from hanse.render.wishes import Wishes
 
 __all__ = ["Listener", "Renderer"]
@@ -52,6 +53,7 @@ class Renderer:
         self._choose = choose
         self._development = development
         self._listeners: dict[object, Listener] = {}
+        self._tallies = Tallies(limits.remotes_metered)
         self._house = House(limits, clock, Gates(limits, clock), Kept(limits, clock), self._tell)
 
     def open(
@@ -124,6 +126,11 @@ class Renderer:
         """End what is being made for those who share it."""
         await self._house.kept.aclose()
 
+    def tallies(self) -> dict[str, RenderTally]:
+        """Return what became of the fragments of each remote, by remote; from any thread."""
+        return self._tallies.read()
+
     def _tell(self, fragment: Fragment) -> None:
+        self._tallies.note(fragment)
         for listener in tuple(self._listeners.values()):
             listener(fragment)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from hanse.engines.base import EngineLimits
 from hanse.engines.pool import PoolOptions
@@ -15,8 +14,9 @@ from hanse.federation.ledger import Ledger
 from hanse.federation.server.casts import Cast
 from hanse.federation.server.engines import Engines
 from hanse.federation.server.groups import Surroundings
+from hanse.federation.server.health import ServerHealth, Status
 from hanse.federation.server.stock import Held, Stock
-from hanse.federation.server.supplies import Supply, decided_supply, list_supplies
+from hanse.federation.server.supplies import Supply, decided_supply, group_of, list_supplies
 from hanse.federation.server.variants import Sources, Variants
 from hanse.federation.server.verdicts import Verdict, load_delegates
 from hanse.federation.server.views import Role, View
@@ -26,39 +26,11 @@ from hanse.net import Client
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
-__all__ = ["Backstage", "ServerHealth"]
+__all__ = ["Backstage"]
 
 STREAMS: Final = "streams"
 # Processes at most where nobody says how many: web servers have several workers, each with its own.
 PROCESSES: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerHealth:
-    """How the server side of one remote is.
-
-    Attributes:
-        remote: Its name.
-        status: `ok`; `starting` (a build is being opened, while the one before runs on); `stale` (the one
-            before runs, for the latest could not be had or does not run); `failed` (none runs).
-        engine: The kind of engine.
-        trusted: Whether it shares a realm with others.
-        build: The digest of the build that runs; empty where none does.
-        serial: Its serial; 0 where it came without.
-        generation: The id of the generation it runs in.
-        since: When the latest build came, Unix time in seconds.
-        error: What is wrong, on one line; None where nothing is.
-    """
-
-    remote: str
-    status: Literal["ok", "stale", "failed", "starting"]
-    engine: str
-    trusted: bool
-    build: str
-    serial: int
-    generation: str
-    since: float
-    error: str | None
 
 
 def make_engines(settings: Settings) -> Engines:
@@ -153,7 +125,13 @@ class Backstage:
 
     def health(self) -> tuple[ServerHealth, ...]:
         """Return how the remotes that have server modules are."""
-        return tuple(self._health_of(name, held) for name, held in self._stock.held.items())
+        # Asked for by any thread, while this one goes on.
+        return tuple(self._health_of(name, held) for name, held in tuple(self._stock.held.items()))
+
+    @property
+    def variants(self) -> int:
+        """How many sets of delegates' decisions run beside the federation as it is."""
+        return len(self._variants)
 
     def notices(self) -> Iterator[Notice]:
         """Yield what the owners of remotes should know."""
@@ -161,7 +139,7 @@ class Backstage:
         for one in self.health():
             if one.error is not None:
                 yield Notice(f"server-{one.status}", one.remote, "", f"server modules: {one.error}")
-        for held in self._stock.held.values():
+        for held in tuple(self._stock.held.values()):
             for odd in held.findings:
                 yield Notice(f"server-{odd.code}", odd.remote, "", f"{odd.file}: {odd.text}")
         for group in self._cast.groups:
@@ -235,7 +213,8 @@ class Backstage:
         opened = self._cast.opened(name, held)
         member = None if opened is None else opened.running.members.get(name)
         error = self._cast.error(name, held)
-        status: Literal["ok", "stale", "failed", "starting"] = "starting"
+        refusals = self._cast.refusals(name, held)
+        status: Status = "starting"
         if error is not None:
             status = "failed" if member is None else "stale"
         elif member is not None and member.build is held.build:
@@ -250,4 +229,8 @@ class Backstage:
             generation="" if opened is None or member is None else opened.running.assembly.generation.id,
             since=held.since,
             error=None if error is None else tell(error),
+            refusals=len(refusals),
+            refusal=tell(refusals[-1]) if refusals else None,
+            group=group_of(name, held.supply),
+            pool=None if opened is None else opened.pool,
         )

@@ -85,6 +85,12 @@ class Cast:
             return held.error
         return group.refused.get((name, held.build.entry.build))
 
+    def refusals(self, name: str, held: Held) -> tuple[HanseError, ...]:
+        """Return why builds of a remote were refused, the latest last."""
+        group = self.group(name, held)
+        known = () if group is None else tuple(group.refused.items())
+        return tuple(error for (remote, _), error in known if remote == name)
+
     def view(
         self, snapshot: Snapshot, reasons: Mapping[str, str], roles: Mapping[str, Role] = NO_ROLES
     ) -> View:
