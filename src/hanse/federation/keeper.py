@@ -289,7 +289,7 @@ class Keeper:
             # What it needs is in extras that other federations do without.
             from hanse.federation.server.backstage import Backstage
 
-            self.backstage = Backstage(self._settings, self._ledger, self.client)
+            self.backstage = Backstage(self._settings, self._ledger, self.client, ask=self._woken.set)
         self.backstage.renew()
 
     async def _open_backstage(self) -> None:

@@ -34,7 +34,8 @@ class Part:
         layer: The layer it was built for.
         browser_only: Why it must not be rendered here: it has no server build, or React has another version
             there; None where it may be.
-        fault: The word for that: `browser-only`, or `delegate` where a delegate gave no build.
+        fault: The word for that: `browser-only`, `torn` (browsers have another build), or `delegate` (it gave
+            none for this request).
         deadline: Seconds that one of its calls may take; None for the renderer's own.
         browser: Its specifier in the page's import map, or what the loader knows it by; None where pages
             cannot run it.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from hanse.engines.base import EngineLimits
 from hanse.engines.pool import PoolOptions
 from hanse.federation.delegates import Decision, RequestContext
 from hanse.federation.generation_checks import BrowserSide
+from hanse.federation.holdings import Good
 from hanse.federation.ledger import Ledger
 from hanse.federation.server.casts import Cast
 from hanse.federation.server.engines import Engines
@@ -49,16 +51,25 @@ class Backstage:
         ledger: What it knows of the browser's side.
         client: Whose connections are used.
         engines: Opens realms; made of the settings if not given.
+        ask: Asks for a refresh of the browser's side, soon.
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, client: Client, engines: Engines | None = None
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        client: Client,
+        engines: Engines | None = None,
+        *,
+        ask: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._engines = engines or make_engines(settings)
         self._client = client
         self._notices: tuple[Notice, ...] = ()
+        self._ask = ask
+        self._asked: set[tuple[str, str]] = set()
         self._view: View | None = None
         self.delegates = load_delegates(settings)
         folder = settings.cache_folder
@@ -100,8 +111,8 @@ class Backstage:
         refused = {name: Role(name, refused=f"its delegate: {why}") for name, why in verdict.refused.items()}
         if verdict.decisions:
             variant = await self._variants.find(verdict)
-            return variant.view(self._ledger.require(), self._reasons(), refused)
-        return self._cast.view(self._ledger.require(), self._reasons(), refused) if refused else self.view
+            return variant.view(self._ledger.require(), self._reasons(), refused, self._goods())
+        return self._make_view(refused) if refused else self.view
 
     def renew(self) -> None:
         """Follow what the manifest says now."""
@@ -139,6 +150,8 @@ class Backstage:
         for one in self.health():
             if one.error is not None:
                 yield Notice(f"server-{one.status}", one.remote, "", f"server modules: {one.error}")
+        for name, text in self._cast.torn(self._goods()).items():
+            yield Notice("server-torn", name, "", f"{text}: until both agree, browsers render it")
         for held in tuple(self._stock.held.values()):
             for odd in held.findings:
                 yield Notice(f"server-{odd.code}", odd.remote, "", f"{odd.file}: {odd.text}")
@@ -201,9 +214,29 @@ class Backstage:
     def _forget_view(self) -> None:
         self._view = None
         self._variants.forget()
+        self._catch_up()
 
-    def _make_view(self) -> View:
-        return self._cast.view(self._ledger.require(), self._reasons())
+    def _make_view(self, refused: Mapping[str, Role] = MappingProxyType({})) -> View:
+        return self._cast.view(self._ledger.require(), self._reasons(), refused, self._goods())
+
+    def _goods(self) -> dict[str, Good]:
+        """Return the remotes' entries for browsers."""
+        holdings = self._ledger.holdings
+        remotes = {} if holdings is None else holdings.remotes
+        return {name: held.good for name, held in remotes.items() if held.good is not None}
+
+    def _catch_up(self) -> None:
+        """Have browsers' builds looked at where a server build is of another one: once for each build."""
+        running = {
+            (name, held.build.entry.build)
+            for name, held in self._stock.held.items()
+            if held.build is not None
+        }
+        self._asked &= running
+        torn = {one for one in running if one[0] in self._cast.torn(self._goods())}
+        if torn - self._asked:
+            self._asked |= torn
+            self._ask()
 
     def _reasons(self) -> dict[str, str]:
         """Return why remotes have no server modules, as far as that was found out before asking for any."""

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 from hanse.errors import HanseError
+from hanse.federation.holdings import Good
 from hanse.federation.server.groups import Group, Surroundings
 from hanse.federation.server.openings import Opened
 from hanse.federation.server.parts import NO_SERVER
+from hanse.federation.server.sides import torn
 from hanse.federation.server.stock import Held
 from hanse.federation.server.supplies import group_of
 from hanse.federation.server.views import Role, View
@@ -20,6 +22,7 @@ from hanse.federation.telling import tell
 __all__ = ["Cast"]
 
 NO_ROLES: Final[Mapping[str, Role]] = MappingProxyType({})
+NO_GOODS: Final[Mapping[str, Good]] = MappingProxyType({})
 
 
 class Cast:
@@ -92,7 +95,11 @@ class Cast:
         return tuple(error for (remote, _), error in known if remote == name)
 
     def view(
-        self, snapshot: Snapshot, reasons: Mapping[str, str], roles: Mapping[str, Role] = NO_ROLES
+        self,
+        snapshot: Snapshot,
+        reasons: Mapping[str, str],
+        roles: Mapping[str, Role] = NO_ROLES,
+        goods: Mapping[str, Good] = NO_GOODS,
     ) -> View:
         """Make a view.
 
@@ -100,6 +107,7 @@ class Cast:
             snapshot: What the browser gets.
             reasons: Why remotes have no server modules, as far as that is known already.
             roles: What delegates have decided.
+            goods: The remotes' entries for browsers.
         """
         opened: dict[str, Opened] = {}
         why: dict[str, str] = {}
@@ -112,7 +120,29 @@ class Cast:
                 error = self.error(name, one)
                 why[name] = NO_SERVER if error is None else f"its server modules: {tell(error)}"
         supplies = {name: one.supply for name, one in held.items()}
-        return View(snapshot, supplies=supplies, opened=opened, reasons={**reasons, **why}, roles=roles)
+        return View(
+            snapshot,
+            supplies=supplies,
+            opened=opened,
+            reasons={**reasons, **why},
+            roles=roles,
+            torn=self.torn(goods),
+        )
+
+    def torn(self, goods: Mapping[str, Good]) -> dict[str, str]:
+        """Return the remotes whose builds do not belong together, with the reason.
+
+        Args:
+            goods: The remotes' entries for browsers.
+        """
+        found: dict[str, str] = {}
+        for name, one in tuple(self.held().items()):
+            opened = self.opened(name, one)
+            if opened is not None:
+                entry = opened.running.members[name].build.entry
+                if (why := torn(one.supply, entry, goods.get(name))) is not None:
+                    found[name] = why
+        return found
 
     def retire(self) -> None:
         """End its own groups; what pages still use is drained."""

@@ -169,7 +169,12 @@ class Group:
     def _run(self, members: Mapping[str, Member], assembly: Assembly) -> tuple[Running, Assembly]:
         """Return what is known of a generation, and the same with its adapters placed."""
         entries = {name: member.build.entry for name, member in members.items()}
-        placed, choices = place_adapters(assembly.generation, entries)
+        torn = {
+            one.remote: one.text
+            for one in assembly.findings
+            if one.code == "torn" and one.specifier == "react-dom/server"
+        }
+        placed, choices = place_adapters(assembly.generation, entries, torn=torn)
         running = Running(group=self.name, members=members, assembly=assembly, choices=choices)
         return running, Assembly(generation=placed, plan=assembly.plan)
 

@@ -76,6 +76,7 @@ def server_part(
     choice: Choice,
     entry: ServerEntry,
     browser: str | None,
+    torn: str | None = None,
 ) -> Part:
     """Return the part of a module that a generation has.
 
@@ -87,8 +88,10 @@ def server_part(
         choice: Its remote's adapter.
         entry: Its remote's server entry.
         browser: The remote whose module browsers run; None where they have to let the HTML be.
+        torn: How the builds of the remote differ; None where they belong together.
     """
     found = browser_module(snapshot, browser, key) if supply.trusted and browser is not None else None
+    broken = torn is not None and found is not None
     return Part(
         remote=supply.remote,
         key=key,
@@ -100,7 +103,8 @@ def server_part(
         trusted=supply.trusted,
         engine=supply.engine,
         layer=supply.layer,
-        browser_only=None if browser is None else assembly.reason(browser, key),
+        browser_only=torn if broken else None if browser is None else assembly.reason(browser, key),
+        fault="torn" if broken else "browser-only",
         deadline=supply.deadline,
         browser=None if found is None else found.specifier,
         hydration={} if found is None else hydration_of(snapshot, found),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from hanse.errors import NetworkError
 from hanse.federation.delegate_modules import read_delegate
@@ -108,4 +111,7 @@ async def pull_plain(
     if kind == "container":
         return now, await import_container(url, client, name=name, known=others, layer=layer, limits=limits)
     entry = await decode_entry(found.body, subject=url, limits=limits, origins=client.access.origins)
-    return now, await import_native(entry, url, client, name=name, layer=layer, limits=limits)
+    imported = await import_native(entry, url, client, name=name, layer=layer, limits=limits)
+    # Where browsers read the same document, it tells whether they have the same build.
+    told = msgspec.structs.replace(imported.build.entry, browser=now)
+    return now, replace(imported, build=replace(imported.build, entry=told))

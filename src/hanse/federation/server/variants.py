@@ -19,6 +19,7 @@ from typing import Final
 
 from hanse.errors import HanseError
 from hanse.federation.delegates import Decision
+from hanse.federation.holdings import Good
 from hanse.federation.server.casts import Cast
 from hanse.federation.server.groups import Surroundings
 from hanse.federation.server.stock import Held, Stock
@@ -103,18 +104,25 @@ class Variant:
                 await self._cast.settled()
                 self._ready = True
 
-    def view(self, snapshot: Snapshot, reasons: Mapping[str, str], refused: Mapping[str, Role]) -> View:
+    def view(
+        self,
+        snapshot: Snapshot,
+        reasons: Mapping[str, str],
+        refused: Mapping[str, Role],
+        goods: Mapping[str, Good],
+    ) -> View:
         """Return what a page is rendered from.
 
         Args:
             snapshot: What the browser gets.
             reasons: Why remotes have no server modules.
             refused: The remotes about which nothing was decided.
+            goods: The remotes' entries for browsers.
         """
         if refused:
-            return self._cast.view(snapshot, reasons, {**self._roles(), **refused})
+            return self._cast.view(snapshot, reasons, {**self._roles(), **refused}, goods)
         if self._view is None or self._view.snapshot is not snapshot:
-            self._view = self._cast.view(snapshot, reasons, self._roles())
+            self._view = self._cast.view(snapshot, reasons, self._roles(), goods)
         return self._view
 
     def _held(self) -> dict[str, Held]:

@@ -45,6 +45,7 @@ class View:
         opened: The generation of each remote that can be rendered.
         reasons: Why the others cannot be, by remote.
         roles: What delegates have decided, by remote.
+        torn: The remotes whose builds do not belong together, with the reason.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class View:
         opened: Mapping[str, Opened],
         reasons: Mapping[str, str],
         roles: Mapping[str, Role] = MappingProxyType({}),
+        torn: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.snapshot = snapshot
         self._supplies = supplies
         self._opened = opened
         self._reasons = reasons
         self._roles = roles
+        self._torn = torn
         self._parts: dict[tuple[str, str], Part] = {}
         for one in {id(one): one for one in opened.values()}.values():
             one.serve(self)
@@ -116,6 +119,7 @@ class View:
             choice=opened.running.choices[remote],
             entry=entry,
             browser=role.browser if role.hydrates else None,
+            torn=self._torn.get(role.browser) if role.hydrates else None,
         )
 
     def _left_to_browsers(self, remote: str, key: str, role: Role, reason: str) -> Part:
