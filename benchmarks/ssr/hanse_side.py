@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from socket import SO_REUSEADDR, SO_REUSEPORT, SOL_SOCKET, socket
-from typing import Any, Self
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -24,8 +24,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import hanse
 from benchmarks.ssr.children import Child
 from benchmarks.ssr.streams import PUBLIC, SHARED
-from hanse.federation.settings import settings_from
-from hanse.formats.config import decode_config
 from hanse.limits import LIMITS
 from hanse.stream import write_key
 
@@ -41,25 +39,22 @@ NOTICE = 30.0
 LOOK = 0.005
 # A consumer asks for builds every few seconds; here one is deployed every few hundredths of one.
 OFTEN = replace(LIMITS, build_interval=0.01)
+# There are as many workers as cores, and each has a process that renders.
+PROCESSES = 1
 DEADLINE = 60.0
 
 
-class Federation(hanse.Federation):
-    """A federation with limits of its own, whose remotes have keys."""
-
-    @classmethod
-    def of(cls, folder: Path, origin: str, remotes: list[str]) -> Self:
-        """Make one of a `hanse.toml` that is written into the folder, as an operator writes it."""
-        key, public = write_key(SHARED, "key"), write_key(PUBLIC, "public")
-        lines = ["[federation]", 'manifest = "manifest.json"', 'modules = "skip"', "refresh = 0"]
-        lines.append(f'cache_folder = "{folder / "cache"}"')
-        for remote in remotes:
-            lines += [f"[remotes.{remote}]", f'server = "{origin}/{remote}/"']
-            lines += [f'key = "{key}"', f'public_key = "{public}"']
-        config = decode_config("\n".join(lines).encode(), environment={}, subject="hanse.toml")
-        made = cls.__new__(cls)
-        made._set_up(settings_from(config, folder, limits=OFTEN), None, time.time)
-        return made
+def make_federation(folder: Path, origin: str, remotes: list[str]) -> hanse.Federation:
+    """Make a federation of a `hanse.toml` that is written into the folder, as an operator writes it."""
+    key, public = write_key(SHARED, "key"), write_key(PUBLIC, "public")
+    lines = ["[federation]", 'manifest = "manifest.json"', 'modules = "skip"', "refresh = 0"]
+    lines += [f'cache_folder = "{folder / "cache"}"', "[rendering]", f"processes = {PROCESSES}"]
+    for remote in remotes:
+        lines += [f"[remotes.{remote}]", f'server = "{origin}/{remote}/"']
+        lines += [f'key = "{key}"', f'public_key = "{public}"']
+    file = folder / "hanse.toml"
+    file.write_text("\n".join(lines))
+    return hanse.Federation.from_toml(file, limits=OFTEN)
 
 
 class Site:
@@ -72,7 +67,7 @@ class Site:
         # A remote that is visited cold is not in the manifest before its first visitor comes.
         self._listed = ["home", "shop"] if self._remote == "shop" else ["home"]
         self._write()
-        self.federation = Federation.of(self._folder, self._origin, ["home", self._remote])
+        self.federation = make_federation(self._folder, self._origin, ["home", self._remote])
         self._serials: dict[str, int] = {}
 
     def _write(self) -> None:

@@ -77,7 +77,7 @@ def run_untrusted(*, rounds: int, progress: Callable[[str], object]) -> Untruste
 
 async def measure(rounds: int, progress: Callable[[str], object]) -> Untrusted:
     """Render in turns: in a fresh machine, and several times in one."""
-    engine = make_engine("wasm")
+    engine = make_engine("wasm", 1)
     result = Untrusted([], [], [])
     try:
         realm = await engine.open(make_generation(), EngineLimits(call=60.0, open=60.0))

@@ -88,7 +88,7 @@ const down = () => down() + 1; return down();
 const spun = { get a() { return this.a; } }; return spun.a;
 
 //# depth: JSON of a deep array
-let deep = []; for (let at = 0; at < 1e5; at += 1) deep = [deep]; return JSON.stringify(deep);
+let deep = []; for (let at = 0; at < 1e5; at += 1) deep = [deep]; return JSON.parse(JSON.stringify(deep));
 
 //# depth: deep JSON
 return JSON.parse('['.repeat(1e6) + ']'.repeat(1e6));

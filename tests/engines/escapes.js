@@ -90,7 +90,7 @@ return 'denied';
 return await new Function('return import("hanse:quickjs-own.js")')();
 
 //# import with the name of another module in an eval
-return await (0, eval)('import("./late.js")\n//# sourceURL=isle/main.js');
+return await (0, eval)('import("./own.js")\n//# sourceURL=ferry/main.js');
 
 //# require of child_process
 return String(require('child_process').execSync('cat $FILE'));

@@ -51,7 +51,7 @@ async def test_every_way_of_asking_gives_the_same_instance(open_realm: Open) -> 
 async def test_a_commonjs_module_has_what_node_gives_it(open_realm: Open) -> None:
     text = "exports.look = () => [__filename, __dirname, typeof require, typeof module.exports];"
     realm = await open_realm(single(isle__main_cjs=text))
-    assert await realm.call("isle/main.cjs", "look", []) == ["isle/main.cjs", "isle", "function", "object"]
+    assert await realm.call("isle/main.cjs", "look", []) == ["/isle/main.cjs", "/isle", "function", "object"]
 
 
 async def test_a_whole_module_may_be_a_function(open_realm: Open) -> None:
@@ -115,7 +115,7 @@ const ferry = {
   init(given, tokens) { scope = given; modules.tokens = tokens; },
   async get(key) {
     if (key === './Ticket') { const made = await chunk('ticket.js'); return () => made; }
-    if (key === './Plain') return () => ({ plain: 1, default: (n) => n * 2 });
+    if (key === './Plain') return () => ({ __esModule: true, plain: 1, default: (n) => n * 2 });
     if (key === './Shared') {
       const react = (await scope.react['19.0.0'].get())();
       return () => ({ render: () => `<i>${react.name}${scope.react['19.0.0'].from}</i>` });

@@ -37,9 +37,28 @@ async def deno() -> AsyncIterator[DenoEngine]:
     await made.close()
 
 
+@pytest.fixture
+async def sparing() -> AsyncIterator[DenoEngine]:
+    made = DenoEngine(spares=1)
+    yield made
+    await made.close()
+
+
+async def spare_of(engine: DenoEngine) -> int:
+    """Wait until a process waits for a generation, and return its number."""
+    async with asyncio.timeout(10):
+        while not engine.spares:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+    return engine.spares[0]
+
+
 def status(pid: int, field: str) -> str:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(line.split(None, 1)[1] for line in lines if line.startswith(f"{field}:"))
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def is_running(pid: int) -> bool:
@@ -260,7 +279,7 @@ DataView.prototype.setUint32 = function (...values) { seen.push(values); };
 globalThis.console.log('x');
 export const seenByMe = async () => String(seen.length);
 export const writers = () =>
-  [typeof Deno, typeof process, typeof Worker, typeof prompt, typeof require, typeof fetch].join();
+  [typeof Deno, typeof process.exit, typeof Worker, typeof prompt, typeof require, typeof fetch].join();
 """
 
 
@@ -268,3 +287,51 @@ async def test_modules_that_change_the_language_forge_nothing(deno: DenoEngine) 
     realm = await deno.open(generation(modules(home__a_js=FORGER)), EngineLimits(open=30.0, call=5.0))
     assert await realm.call("home/a.js", "seenByMe", []) == "0"
     assert await realm.call("home/a.js", "writers", []) == ",".join(["undefined"] * 6)
+
+
+async def test_a_realm_gets_a_process_that_waits_already_and_another_one_is_started(
+    sparing: DenoEngine,
+) -> None:
+    first = await sparing.open(FILES, EngineLimits())
+    pid = await spare_of(sparing)
+
+    second = await sparing.open(FILES, EngineLimits())
+
+    assert second.pid == pid != first.pid
+    assert await second.call("home/a.js", "ok", []) == "ok"
+    assert await spare_of(sparing) not in (first.pid, second.pid)
+
+
+async def test_a_spare_that_has_ended_costs_nobody_a_realm(sparing: DenoEngine) -> None:
+    await sparing.open(FILES, EngineLimits())
+    pid = await spare_of(sparing)
+    os.kill(pid, signal.SIGKILL)
+
+    realm = await sparing.open(FILES, EngineLimits())
+
+    assert realm.pid != pid
+    assert await realm.call("home/a.js", "ok", []) == "ok"
+
+
+async def test_a_spare_with_another_heap_is_not_used(sparing: DenoEngine) -> None:
+    await sparing.open(FILES, EngineLimits(memory=64 << 20))
+    pid = await spare_of(sparing)
+
+    realm = await sparing.open(FILES, EngineLimits(memory=128 << 20))
+
+    assert realm.pid != pid
+    assert "--max-old-space-size=128" in command_of(realm.pid)
+    assert is_gone(pid)
+
+
+async def test_spares_end_with_their_engine() -> None:
+    engine = DenoEngine(spares=2)
+    await engine.open(FILES, EngineLimits())
+    pid = await spare_of(engine)
+
+    await engine.close()
+
+    assert is_gone(pid)
+    assert engine.spares == ()
+    await asyncio.sleep(1)
+    assert engine.spares == ()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hanse import BlockedError, Federation, FetchError, FormatError, Policy, UsageError
+from hanse import LIMITS, BlockedError, Federation, FetchError, FormatError, HanseError, Policy, UsageError
 from hanse.net import digest
 from hanse.resolve import FAMILIES
 from tests.federation.towns import entry, serve_towns, share, until
@@ -97,6 +98,21 @@ async def test_a_remotes_own_table_counts_before_the_manifest(tmp_path: Path) ->
         async with Federation.from_toml(file) as federation:
             health = {one.name: one.error_code for one in federation.snapshot.remotes}
             assert health == {"home": "HANSE-INTEGRITY", "shop": None, "slow": "HANSE-FETCH-DEADLINE"}
+
+
+async def test_limits_count_for_all_that_the_file_names(tmp_path: Path) -> None:
+    async with serve_towns(home=entry("home"), slow=hang) as towns:
+        file = write(tmp_path, f'[federation]\nmanifest = "{towns.manifest_url}"\nrefresh = 0\n')
+        limits = replace(LIMITS, fetch_deadline=0.3)
+        async with asyncio.timeout(5), Federation.from_toml(file, limits=limits) as federation:
+            health = {one.name: one.error_code for one in federation.snapshot.remotes}
+    assert health == {"home": None, "slow": "HANSE-FETCH-DEADLINE"}
+
+
+def test_a_file_is_no_longer_than_the_limits_allow(tmp_path: Path) -> None:
+    file = write(tmp_path, '[federation]\nmanifest = "manifest.json"\n')
+    with pytest.raises(HanseError):
+        Federation.from_toml(file, limits=replace(LIMITS, config_bytes=10))
 
 
 async def test_remotes_alone_will_do(tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ async def test_a_manifest_tells_what_is_shared_and_exposed() -> None:
     assert set(entry.exposes) == {"./Ticket", "./Timetable"}
     assert entry.version == "1.0.0"
     react = next(one for one in entry.shared if one.package_name == "react")
-    assert (react.version, react.required_version, react.singleton) == ("19.2.9", "^19.0.0", True)
+    assert (react.version, react.singleton) == ("19.2.9", True)
+    # The build names the range of its package.json or that of the installed copy, now this one, now that one.
+    assert react.required_version in {"^19.0.0", "^19.2.9"}
     assert found.findings == ()
 
 

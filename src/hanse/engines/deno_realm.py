@@ -129,7 +129,12 @@ class DenoRealm:
         """
         body = encode_call(module, export, args, self._limits)
         frame = await self._ask(Kind.CALL, body, subject=module, deadline=deadline)
-        value: JSON = msgspec.json.decode(frame.body)
+        try:
+            value: JSON = msgspec.json.decode(frame.body)
+        except (msgspec.DecodeError, RecursionError):
+            raise EngineError(
+                "what it gave cannot be read as JSON", reason="output", subject=module
+            ) from None
         return value
 
     async def close(self) -> None:

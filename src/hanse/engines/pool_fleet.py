@@ -66,6 +66,7 @@ class Ship:
 
     Attributes:
         realm: The realm.
+        mortal: The same, if it can end by itself.
         busy: Calls under way in it.
         answered: Whether it has answered one.
         gone: Whether it takes no more.
@@ -73,6 +74,8 @@ class Ship:
 
     def __init__(self, realm: Realm) -> None:
         self.realm = realm
+        # Looking at what a class has takes as long as the rest of a call; once is enough.
+        self.mortal = realm if isinstance(realm, Mortal) else None
         self.busy = 0
         self.answered = False
         self.gone = False
@@ -80,7 +83,7 @@ class Ship:
     @property
     def fit(self) -> bool:
         """Whether it takes calls."""
-        return not self.gone and (not isinstance(self.realm, Mortal) or self.realm.alive)
+        return not self.gone and (self.mortal is None or self.mortal.alive)
 
 
 class Fleet:
@@ -166,8 +169,13 @@ class Fleet:
         self.users += 1
         outcome = "cancelled"
         try:
-            async with self._turn(seconds, subject):
+            if not self.turns.take_at_once():
+                async with self._within(seconds, subject):
+                    await self.turns.take(subject)
+            try:
                 result = await self._work_twice(until, subject, work)
+            finally:
+                self.turns.give_back()
             outcome = "ok"
             return result
         except EngineError as error:
@@ -199,15 +207,6 @@ class Fleet:
         await asyncio.gather(*self._endings, *(self._end(ship, why) for ship in tuple(self._ships)))
         self._changed.set()
 
-    @asynccontextmanager
-    async def _turn(self, seconds: float, subject: str) -> AsyncIterator[None]:
-        async with self._within(seconds, subject):
-            await self.turns.take(subject)
-        try:
-            yield
-        finally:
-            self.turns.give_back()
-
     async def _work_twice(self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]]) -> T:
         try:
             return await self._work(until, subject, work)
@@ -219,15 +218,17 @@ class Fleet:
 
     async def _work(self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
-        async with self._within(until - loop.time(), subject):
-            ship = await self._board()
+        ship = self._board_at_once()
+        if ship is None:
+            async with self._within(until - loop.time(), subject):
+                ship = await self._board()
         try:
             result = await work(ship, until - loop.time())
             ship.answered = True
             self._misses = 0
             return result
         except EngineError as error:
-            if error.reason in GONE and not isinstance(ship.realm, Mortal):
+            if error.reason in GONE and ship.mortal is None:
                 begin(self._end(ship, error.reason), self._endings)
             raise
         finally:
@@ -244,19 +245,28 @@ class Fleet:
                 "no realm was free in time", reason="timeout", subject=subject, hint=hint
             ) from self._error
 
+    def _board_at_once(self) -> Ship | None:
+        """Take the realm that has the least to do; None where there is none.
+
+        Raises:
+            EngineError: They are closed.
+        """
+        if self._closed:
+            raise EngineError("its pool was closed", reason="ended")
+        free = [ship for ship in self._ships if ship.busy < self._each and ship.fit]
+        if not free:
+            return None
+        ship = min(free, key=lambda one: one.busy)
+        ship.busy += 1
+        ship.gone = self._once
+        self._changed.set()
+        return ship
+
     async def _board(self) -> Ship:
         """Take the realm that has the least to do, and wait where there is none."""
-        while True:
-            if self._closed:
-                raise EngineError("its pool was closed", reason="ended")
-            free = [ship for ship in self._ships if ship.fit and ship.busy < self._each]
-            if free:
-                ship = min(free, key=lambda one: one.busy)
-                ship.busy += 1
-                ship.gone = self._once
-                self._changed.set()
-                return ship
+        while (ship := self._board_at_once()) is None:
             await self._next_change()
+        return ship
 
     def _leave(self, ship: Ship) -> None:
         ship.busy -= 1
@@ -297,8 +307,8 @@ class Fleet:
         ship = Ship(realm)
         self._ships.add(ship)
         self._changed.set()
-        if isinstance(realm, Mortal):
-            begin(self._watch(ship, realm), self._tasks)
+        if ship.mortal is not None:
+            begin(self._watch(ship, ship.mortal), self._tasks)
 
     async def _watch(self, ship: Ship, realm: Mortal) -> None:
         """Notice that a realm has ended by itself."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from hanse.engines.base import EngineLimits, Exposed, Generation, SharedCopy, Source, Target
 from hanse.engines.rewriting import Rewritten, rewrite_module, rewrite_script
 
-__all__ = ["encode_generation"]
+__all__ = ["Encoder"]
+
+# Characters of modules whose rewriting is remembered: those of a large federation, and of what it was before.
+REMEMBERED: Final = 32 << 20
 
 
 class PushedModule(msgspec.Struct, frozen=True):
@@ -60,29 +64,74 @@ class Pushed(msgspec.Struct, frozen=True):
     limits: PushedLimits
 
 
-def encode_generation(generation: Generation, limits: EngineLimits) -> bytes:
-    """Return what a guest is given to open a generation.
+class Encoder:
+    """Encodes generations, and remembers what became of their modules: a deploy changes few of many.
 
-    Raises:
-        FormatError: A module is too large, or imports too much.
+    One thread at a time may use it.
+
+    Args:
+        remembered: Characters of the modules that are remembered; those that were used last stay.
     """
-    foreign = container_files(generation)
-    pushed = Pushed(
-        id=generation.id,
-        modules=[
-            push_module(name, source, foreign=name in foreign) for name, source in generation.modules.items()
-        ],
-        imports=push_table(generation.imports),
-        scopes=[(remote, push_table(table)) for remote, table in generation.scopes.items()],
-        containers=[
-            PushedContainer(remote, item.script, item.global_name, item.base, item.share_scope, item.bundled)
-            for remote, item in generation.containers.items()
-        ],
-        shared=[push_shared(copy) for copy in generation.shared],
-        warm=generation.warm,
-        limits=PushedLimits(limits.output, limits.log),
-    )
-    return msgspec.json.encode(pushed)
+
+    def __init__(self, *, remembered: int = REMEMBERED) -> None:
+        self._most = remembered
+        self._size = 0
+        self._known: OrderedDict[tuple[str, str], Rewritten] = OrderedDict()
+
+    def encode(self, generation: Generation, limits: EngineLimits) -> bytes:
+        """Return what a guest is given to open a generation.
+
+        Raises:
+            FormatError: A module is too large, or imports too much.
+        """
+        foreign = container_files(generation)
+        pushed = Pushed(
+            id=generation.id,
+            modules=[
+                self._push(name, source, foreign=name in foreign)
+                for name, source in generation.modules.items()
+            ],
+            imports=push_table(generation.imports),
+            scopes=[(remote, push_table(table)) for remote, table in generation.scopes.items()],
+            containers=[
+                PushedContainer(
+                    remote, item.script, item.global_name, item.base, item.share_scope, item.bundled
+                )
+                for remote, item in generation.containers.items()
+            ],
+            shared=[push_shared(copy) for copy in generation.shared],
+            warm=generation.warm,
+            limits=PushedLimits(limits.output, limits.log),
+        )
+        return msgspec.json.encode(pushed)
+
+    def _push(self, name: str, source: Source, *, foreign: bool) -> PushedModule:
+        """Return a module as the guest gets it."""
+        if source.format == "json" or (foreign and source.format == "cjs"):
+            return PushedModule(name, source.text, source.remote, source.format)
+        made = self._rewrite(source, subject=name)
+        return PushedModule(
+            name, made.text, source.remote, source.format, made.imports, made.dynamic, made.held
+        )
+
+    def _rewrite(self, source: Source, *, subject: str) -> Rewritten:
+        """Return a module rewritten; whose it is changes nothing about that."""
+        key = source.format, source.text
+        made = self._known.get(key)
+        if made is not None:
+            self._known.move_to_end(key)
+            return made
+        made = (
+            rewrite_module(source.text, subject=subject)
+            if source.format == "esm"
+            else rewrite_script(source.text)
+        )
+        self._known[key] = made
+        self._size += len(source.text)
+        while self._size > self._most:
+            (_, text), _ = self._known.popitem(last=False)
+            self._size -= len(text)
+        return made
 
 
 def container_files(generation: Generation) -> frozenset[str]:
@@ -91,16 +140,6 @@ def container_files(generation: Generation) -> frozenset[str]:
     bases = tuple(item.base for item in bundled)
     scripts = {item.script for item in bundled}
     return frozenset(name for name in generation.modules if name in scripts or name.startswith(bases))
-
-
-def push_module(name: str, source: Source, *, foreign: bool) -> PushedModule:
-    """Return a module as the guest gets it."""
-    if source.format == "json" or (foreign and source.format == "cjs"):
-        return PushedModule(name, source.text, source.remote, source.format)
-    made: Rewritten = (
-        rewrite_module(source.text, subject=name) if source.format == "esm" else rewrite_script(source.text)
-    )
-    return PushedModule(name, made.text, source.remote, source.format, made.imports, made.dynamic, made.held)
 
 
 def push_table(table: Mapping[str, Target]) -> Table:

@@ -53,7 +53,7 @@ def rewrite_module(text: str, *, subject: str) -> Rewritten:
     source = make_unicode(text.encode("utf-8", "replace").removeprefix(b"\xef\xbb\xbf"))
     imports = lex(source, subject=subject).imports
     dynamic, held = free_names(text)
-    return Rewritten(replace(source, dynamic), imports, dynamic, held)
+    return Rewritten(kept(replace(source, dynamic), text), imports, dynamic, held)
 
 
 def rewrite_script(text: str) -> Rewritten:
@@ -61,7 +61,12 @@ def rewrite_script(text: str) -> Rewritten:
     dynamic, held = free_names(text)
     required = dict.fromkeys(match["name"] for match in REQUIRE.finditer(text))
     source = make_unicode(text.encode("utf-8", "replace"))
-    return Rewritten(replace(source, dynamic), tuple(required), dynamic, held)
+    return Rewritten(kept(replace(source, dynamic), text), tuple(required), dynamic, held)
+
+
+def kept(made: str, text: str) -> str:
+    """Return what a text was made, as the same object where nothing has changed: one copy is enough."""
+    return text if made == text else made
 
 
 def free_names(text: str) -> tuple[str, str]:

@@ -23,14 +23,20 @@ class Turns:
         self.taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def take_at_once(self) -> bool:
+        """Take a place if one is free; tell whether one was."""
+        if self.taken >= self.at_once:
+            return False
+        self.taken += 1
+        return True
+
     async def take(self, subject: str) -> None:
         """Wait for a place.
 
         Raises:
             EngineError: Too many wait already.
         """
-        if self.taken < self.at_once:
-            self.taken += 1
+        if self.take_at_once():
             return
         self.check(subject)
         turn = asyncio.get_running_loop().create_future()

@@ -39,11 +39,13 @@ class Collector:
         settings: What to ask for.
         client: Asks the web; its access is set to what the manifest allows.
         clock: Unix time, in seconds.
+        named: Called with a manifest as soon as it is here, before its remotes are asked.
     """
 
     settings: Settings
     client: Client
     clock: Callable[[], float]
+    named: Callable[[Manifest], object] = lambda _: None
 
     async def collect(self, before: Holdings | None) -> Holdings:
         """Ask for everything.
@@ -57,6 +59,7 @@ class Collector:
         limits = self.settings.limits
         ends = asyncio.get_running_loop().time() + limits.refresh_deadline
         manifest, listed = await self.manifest(before)
+        self.named(manifest.manifest)
         known = {} if before is None else before.remotes
         order = sorted(listed, key=lambda one: turn(known.get(one.name)))
         gate = asyncio.Semaphore(limits.connections)

@@ -40,6 +40,7 @@ from hanse.federation.settling import refuse_failing, settle, unsettled
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.store import Store
 from hanse.federation.verifying import Report, verify
+from hanse.formats.manifest import Manifest
 from hanse.names import check_remote_name
 from hanse.net import Client, digest
 from hanse.resolve import Remote
@@ -77,7 +78,7 @@ class Keeper:
         self._borrowed = client is not None
         self.client = client or Client(access_of(settings), limits=settings.limits)
         self.client.access = access_of(settings)
-        self._collector = Collector(settings, self.client, ledger.clock)
+        self._collector = Collector(settings, self.client, ledger.clock, self._expect)
         self._reader = None if settings.modules == "skip" else Reader(settings, ledger, self.client)
         self._store = None if settings.cache_folder is None else Store(settings, settings.cache_folder)
         known = None if self._reader is None else self._reader.known
@@ -85,6 +86,7 @@ class Keeper:
         self._notifications = None if hub is None else self._make_notifications(hub)
         self._refreshing: asyncio.Task[Snapshot] | None = None
         self.backstage: Backstage | None = None
+        self._serves = True
         self._unlisten: Callable[[], None] = lambda: None
         self._woken = asyncio.Event()
         self._closed = False
@@ -275,29 +277,37 @@ class Keeper:
                 raise
             LOG.warning("the first refresh failed, and the last good documents are served: %s", error)
 
-    def _tend_backstage(self) -> None:
+    def _expect(self, manifest: Manifest) -> None:
+        """Ask for server modules as soon as a manifest names them: they do not wait for what browsers get."""
+        if not self._locked:
+            self._tend_backstage(manifest)
+
+    def _tend_backstage(self, manifest: Manifest | None = None) -> None:
         """Tell the server side what the manifest says; it is made when a remote first has one."""
         holdings = self._ledger.holdings
-        if holdings is None or self._ledger.current is None:
+        if manifest is None and holdings is not None:
+            manifest = holdings.manifest.manifest
+        if manifest is None or not self._serves:
             return
         if self.backstage is None:
             settings = self._settings
-            remotes = settings.manifest_with_own(holdings.manifest.manifest).values()
+            remotes = settings.manifest_with_own(manifest).values()
             delegates = any(own.delegate is not None for own in settings.remotes.values())
             if not delegates and not any(remote.server for remote in remotes):
                 return
-            # What it needs is in extras that other federations do without.
-            from hanse.federation.server.backstage import Backstage
-
-            self.backstage = Backstage(self._settings, self._ledger, self.client, ask=self._woken.set)
-        self.backstage.renew()
+            try:
+                # What it needs is in extras that other federations do without.
+                from hanse.federation.server.backstage import Backstage
+            except ImportError as error:
+                self._serves = False
+                LOG.warning("server modules are not used, for hanse[render] is not installed: %s", error)
+                return
+            self.backstage = Backstage(settings, self._ledger, self.client, ask=self._woken.set)
+        self.backstage.renew(manifest)
 
     async def _open_backstage(self) -> None:
         """Wait for the server modules, as far as they come in time."""
-        try:
-            self._tend_backstage()
-        except ImportError as error:
-            LOG.warning("server modules are not used, for hanse[render] is not installed: %s", error)
+        self._tend_backstage()
         if self.backstage is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.limits.server_start):

@@ -120,6 +120,7 @@ class Federation(Rendering):
         development: bool | UnsetType = UNSET,
         modules: Modules | None = None,
         environ: Mapping[str, str] | None = None,
+        limits: Limits = LIMITS,
         client: Client | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
@@ -137,6 +138,7 @@ class Federation(Rendering):
             development: As for `Federation`.
             modules: As for `Federation`.
             environ: What `env:NAME` is looked up in; the process's environment if not given.
+            limits: As for `Federation`.
             client: As for `Federation`.
             clock: As for `Federation`.
 
@@ -146,12 +148,13 @@ class Federation(Rendering):
         """
         file = Path(path)
         config = decode_config(
-            read_file(file, folder=None, cap=LIMITS.config_bytes),
+            read_file(file, folder=None, cap=limits.config_bytes),
             environment=os.environ if environ is None else environ,
             subject=str(file),
+            limits=limits,
         )
         settings = overrule(
-            settings_from(config, file.absolute().parent),
+            settings_from(config, file.absolute().parent, limits=limits),
             policy=policy,
             allowed_origins=allowed_origins,
             refresh_interval=refresh_interval,

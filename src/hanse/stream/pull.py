@@ -25,7 +25,7 @@ from hanse.stream.seal import Binding, open_sealed
 from hanse.stream.signing import Publishers
 from hanse.urls import join, normalise, origin
 
-__all__ = ["Announced", "Supplier", "pull", "read_entry"]
+__all__ = ["Announced", "Supplier", "pull", "pull_announced", "read_entry"]
 
 # What a seal and a container add to the modules themselves, at most.
 ENVELOPE: float = 1.01
@@ -168,6 +168,23 @@ async def pull(
         FormatError: It is no stream, outside a cap, or lacks what was asked for.
         OSError: The cache cannot be read or written.
     """
+    build, _ = await pull_announced(
+        client, supplier, cache=cache, exposes=exposes, known=known, now=now, limits=limits
+    )
+    return build
+
+
+async def pull_announced(
+    client: Client,
+    supplier: Supplier,
+    *,
+    cache: StreamCache,
+    exposes: Collection[str] | None = None,
+    known: Announced | None = None,
+    now: Callable[[], float] = time.time,
+    limits: Limits = LIMITS,
+) -> tuple[Build, Announced]:
+    """Pull a build, and return it with its announcement; arguments and errors are those of `pull`."""
     deadline = limits.fetch_deadline if supplier.deadline is None else supplier.deadline
     wish = Wish(
         client=client,
@@ -199,7 +216,7 @@ class Wish:
     limits: Limits
 
 
-async def pull_once(wish: Wish, known: Announced | None) -> Build:
+async def pull_once(wish: Wish, known: Announced | None) -> tuple[Build, Announced]:
     """Ask once, and accept what comes; for the errors see `pull`."""
     remote, now, limits = wish.supplier.remote, wish.now, wish.limits
     have = await asyncio.to_thread(have_of, wish.cache, remote, known)
@@ -226,7 +243,8 @@ async def pull_once(wish: Wish, known: Announced | None) -> Build:
     if announced is None:
         message = "it answered 304 to a request without a tag"
         raise StatusError(message, status=304, subject=wish.supplier.endpoint("server-entry.json"))
-    return await asyncio.to_thread(accept, wish, announced, reply.body, nonce=nonce, have=have)
+    build = await asyncio.to_thread(accept, wish, announced, reply.body, nonce=nonce, have=have)
+    return build, announced
 
 
 def have_of(cache: StreamCache, remote: str, known: Announced | None) -> dict[str, bytes]:

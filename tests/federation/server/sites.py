@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,15 +85,20 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, text: str = CARD, *, more: str = "") -> AsyncIterator[Site]:
-    """Open a site with a shop that publishes one module; `more` is written into `[remotes.shop]`."""
+async def open_site(
+    folder: Path, text: str = CARD, *, more: str = "", before: Callable[[Any], Any] = lambda app: app
+) -> AsyncIterator[Site]:
+    """Open a site with a shop that publishes one module.
+
+    `more` is written into `[remotes.shop]`; `before` puts an app before that of the publisher.
+    """
     write_server_build(folder / "server", {"card.js": text})
     publisher = Publisher.from_folder(
         folder / "server", record=folder / "record", key=KEY, private_key=PRIVATE
     )
     async with AsyncExitStack() as stack:
         towns = await stack.enter_async_context(serve_towns())
-        url = await stack.enter_async_context(serve(site(publisher)))
+        url = await stack.enter_async_context(serve(before(site(publisher))))
         towns.put("shop", entry("shop"))
         toml = folder / "hanse.toml"
         toml.write_text(

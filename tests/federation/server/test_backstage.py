@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hanse import Federation
+from hanse import LIMITS, Federation
 from tests.federation.server.sites import CARD, card, deno_children, open_site
-from tests.federation.towns import until
+from tests.federation.towns import entry, until
+from tests.net.upstream import Asked, reply
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +29,32 @@ async def test_a_sealed_remote_is_rendered_as_soon_as_the_federation_has_started
         assert fragment.modules == ("shop/card.js",)
         (health,) = federation.server_health()
         assert (health.status, health.engine, health.error) == ("ok", "deno", None)
+
+
+async def test_all_that_a_cold_remote_is_asked_for_is_asked_at_once(tmp_path: Path) -> None:
+    together = asyncio.Barrier(3)
+    paths: list[str] = []
+
+    def meet(app: Any) -> Any:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            paths.append(scope["path"])
+            if len(paths) <= 2:
+                await together.wait()
+            await app(scope, receive, send)
+
+        return answer
+
+    async def answer_entry(asked: Asked, writer: asyncio.StreamWriter) -> bool:
+        await together.wait()
+        return await reply(entry("shop"))(asked, writer)
+
+    async with open_site(tmp_path, before=meet) as site:
+        site.towns.put("shop", answer_entry)
+        # Nobody gets an answer before all three have asked: what browsers get, the entry, and the modules.
+        async with asyncio.timeout(LIMITS.fetch_deadline - 1), site.federation() as federation:
+            assert await html_of(federation, name="Ada") == "<b>hello Ada</b>"
+    assert sorted(paths[:2]) == ["/_hanse/server-entry.json", "/_hanse/stream"]
+    assert paths.count("/_hanse/stream") == 1
 
 
 async def test_a_deploy_is_rendered_within_two_seconds(tmp_path: Path) -> None:

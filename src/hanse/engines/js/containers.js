@@ -232,7 +232,7 @@ export const makeContainers = ({ table, usage, host, load, heldBy }) => {
     const { container } = state;
     const source = table.modules.get(container.script);
     if (source === undefined) throw new Failure('import', `the container ${container.remote} names ${container.script}, which is not in its generation`, { subject: container.remote });
-    const shims = new Map([['path', path], ['fs', makeFs(container)], ['vm', makeVm(state)]]);
+    const shims = new Map([['path', path], ['fs', makeFs(container)], ['vm', makeVm(state)], ['process', globalThis.process]]);
     const require = (name) => {
       const shim = shims.get(String(name).replace(/^node:/, ''));
       if (shim !== undefined) return shim;

@@ -9,7 +9,7 @@ import { makeConsole } from './console.js';
 import { makeContainers } from './containers.js';
 import { describe } from './failing.js';
 import { FRAMES, makeReader, makeWriter } from './frames.js';
-import { makeLoader } from './loading.js';
+import { makeLoader, makeProcess } from './loading.js';
 import { KEPT } from './names.js';
 import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
 import { makeTable } from './table.js';
@@ -91,14 +91,15 @@ const compile = (text, parameters, url) => {
   }
 };
 
-/** Finds out where a CommonJS module is wrong, by reading it once more as a module. */
+/** Finds out where a CommonJS module is wrong, by reading it once more as a module; what was thrown may be a thenable. */
 const located = async (error) => {
   const found = typeof error === 'object' && error !== null ? unreadable.get(error) : undefined;
-  if (found === undefined) return error;
+  if (found === undefined) return { error };
   realm.checked.set(found.url + CHECKED, `if(0)(function(exports,require,module){\n${found.text}\n})`);
   const wrong = await import(found.url + CHECKED).catch((thrown) => thrown);
   const place = / at \S+:(\d+):(\d+)$/.exec(wrong?.message);
-  return new Unreadable(place === null ? error.message : `${error.message} at ${found.url}:${place[1] - 1}:${place[2]}`);
+  const said = place === null ? error.message : `${error.message} at ${found.url}:${place[1] - 1}:${place[2]}`;
+  return { error: new Unreadable(said) };
 };
 
 const CHECKED = '?checked';
@@ -128,6 +129,7 @@ const open = async (pushed) => {
   registerHooks({ resolve: resolveHook, load: loadHook });
   takeAway();
   globalThis.console = makeConsole(log);
+  Object.defineProperty(globalThis, 'process', { value: makeProcess(), writable: true, configurable: true });
   containers.announce();
   await within(outside, async () => {
     for (const specifier of realm.table.warm) await realm.loader.load(realm.table.asked(specifier));
@@ -187,7 +189,7 @@ const render = async (call, asked) => {
   const rendering = await begin(call, asked, false);
   if (rendering === undefined) return;
   const pieces = [];
-  let size = 0;
+  let size = rendering.head.length;
   for (;;) {
     const piece = await readOn(call, rendering);
     if (piece === CANCELLED) return;
@@ -200,18 +202,19 @@ const render = async (call, asked) => {
     pieces.push(piece);
   }
   const html = encode(pieces.length === 1 ? pieces[0] : pieces.join(''));
-  if (html.length > realm.limits.output) return void tooLarge(call, html.length);
   const { head, status } = rendering;
+  if (html.length + head.length > realm.limits.output) return void tooLarge(call, html.length + head.length);
   write(FRAMES.ANSWER, call.id, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
 };
 
 const stream = async (call, asked) => {
   const rendering = await begin(call, asked, true);
   if (rendering === undefined) return;
-  let size = 0;
+  const { head, status } = rendering;
+  let size = head.length;
+  if (size > realm.limits.output) return void tooLarge(call, size);
   let piece = await readOn(call, rendering);
   if (piece === CANCELLED) return;
-  const { head, status } = rendering;
   write(FRAMES.SHELL, call.id, { head, status, modules: realm.usage.listed(call.used) });
   while (piece !== undefined) {
     const bytes = encode(piece);
@@ -252,7 +255,7 @@ const serve = (work, id, head, body) => {
       await work(call, { ...head, ...parse(body) });
     } catch (error) {
       const told = await located(error);
-      if (!call.ended) fail(call, told);
+      if (!call.ended) fail(call, told.error);
     } finally {
       calls.delete(id);
       if (call.ended) write(FRAMES.CANCELLED, id, {});
@@ -276,7 +279,7 @@ const run = async () => {
     await open(parse(first.body));
     write(FRAMES.READY, 0, {});
   } catch (error) {
-    write(FRAMES.FAILURE, 0, describe(await located(error), { names: realm.table?.names ?? String, loading: true }));
+    write(FRAMES.FAILURE, 0, describe((await located(error)).error, { names: realm.table?.names ?? String, loading: true }));
   }
   for (;;) {
     const frame = await frames.next();

@@ -3,6 +3,13 @@
 const { stringify } = JSON;
 
 export class Failure extends Error {
+  // A question that no proxy and no copy of a module's can answer.
+  #made = true;
+
+  static made(value) {
+    return typeof value === 'object' && value !== null && #made in value;
+  }
+
   constructor(reason, message, { subject = '', hint = '' } = {}) {
     super(message);
     this.reason = reason;
@@ -33,11 +40,14 @@ const stackOf = (error) => {
   }
 };
 
+// Of a buffer for which there is no room V8 says this, and nothing of memory.
+const NO_ROOM = /^(?:Array buffer allocation failed|Invalid array buffer length)/;
+
 const MOST = 16384;
 
 /** Returns `{reason, message, stack, subject, hint}` of anything that was thrown; `names` writes URLs as module names. */
 export const describe = (error, { names, loading = false }) => {
-  if (error instanceof Failure) {
+  if (Failure.made(error)) {
     const { reason, message, subject, hint } = error;
     return { reason, message, subject, hint, stack: '' };
   }
@@ -54,6 +64,7 @@ export const describe = (error, { names, loading = false }) => {
   }
   let reason = 'threw';
   if (loading && name === 'SyntaxError') reason = NOT_EXPORTED.test(message) ? 'import' : 'syntax';
+  if (name === 'RangeError' && NO_ROOM.test(message)) reason = 'memory';
   const place = PLACE.exec(message);
   const stack = names(stackOf(error));
   const at = place && reason !== 'threw' ? `\n    at ${names(`${place.groups.url}:${place.groups.line}:${place.groups.column}`)}` : '';
@@ -63,6 +74,6 @@ export const describe = (error, { names, loading = false }) => {
     message: said.startsWith(name) ? said : `${name}: ${said}`,
     stack: (stack + (stack.includes(at) ? '' : at)).slice(0, MOST),
     subject: '',
-    hint: '',
+    hint: reason === 'memory' ? 'let it use less, or allow the engine more memory' : '',
   };
 };

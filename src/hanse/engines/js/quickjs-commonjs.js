@@ -167,7 +167,8 @@ const shareables = new Own.Map();
 function shareable(name, value) {
   if (value?.[Own.Symbol.toStringTag] !== "Module" || !("default" in value)) return value;
   if (!mapHas(shareables, name)) {
-    const made = define({}, "__esModule", true);
+    const made = {};
+    define(made, "__esModule", true);
     for (const key of ownKeys(value)) if (typeof key === "string") put(made, key, value[key]);
     mapSet(shareables, name, made);
   }

@@ -20,7 +20,7 @@ const PIECE = 32_768;
 async function load(specifier, aside = false) {
   const found = parse(aside ? host.find(specifier, "aside") : host.find(specifier));
   if (found.missing) throw new Refusal("missing", found.missing);
-  if (found.kind === "exposed") return { __proto__: null, kind: "cjs", value: await exposed(found.name, found.container, found.key) };
+  if (found.kind === "exposed") return { __proto__: null, kind: "exposed", value: await exposed(found.name, found.container, found.key) };
   const namespace = await import(found.name);
   if (found.kind === "cjs") return { __proto__: null, kind: "cjs", value: evaluate(found.plain) };
   if (found.kind === "json") return { __proto__: null, kind: "json", value: { default: document(found.plain) } };
@@ -31,7 +31,7 @@ const holds = (value) => (typeof value === "object" && value !== null) || typeof
 
 function exported(loaded, name) {
   const { kind, value } = loaded;
-  if (kind === "cjs" && name === "default") return defaultOf(value);
+  if (name === "default" && kind === "cjs") return defaultOf(value);
   return holds(value) && isOwn(value, name) ? value[name] : undefined;
 }
 

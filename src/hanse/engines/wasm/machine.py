@@ -18,11 +18,11 @@ from wasmtime import Caller, Func, Global, Linker, Memory, Store, Trap, TrapCode
 from hanse.engines.wasm.clock import TICK
 from hanse.engines.wasm.program import Program
 from hanse.engines.wasm.table import Unresolved
+from hanse.engines.wasm.words import WORD, decode, unsigned
 
 __all__ = ["Ended", "Host", "Machine", "Refused", "Snapshot"]
 
 PAGE: Final = 64 << 10
-WORD: Final = 0xFFFF_FFFF
 # QuickJS counts its own stack up to here and throws an error; beyond it, the machine would trap.
 JS_STACK: Final = 100_000
 # A name that a module asks for; no path that anybody wrote is longer.
@@ -330,7 +330,7 @@ class Machine:
         """
         before, self._at = self._at, caller
         try:
-            return function(self, *(_unsigned(item) for item in arguments))
+            return function(self, *(unsigned(item) for item in arguments))
         except BaseException as error:  # noqa: BLE001 -- it is raised again where the machine was called
             self.end(error)
             return None if function.__name__ == "_forget" else 0
@@ -398,6 +398,7 @@ class Machine:
             raise Ended("memory", "QuickJS could not be started in so little memory")
         self._call("qjs_set_max_stack_size", JS_STACK)
         self._call("qjs_set_module_loader", 1)
+        self._call("qjs_set_promise_rejection_handler", 1)
         self._scratch = self._call("wasm_malloc", 16)
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -483,19 +484,6 @@ class _Functions(dict[str, Func]):
             raise Ended("ended", f"QuickJS has no {name}")
         self[name] = found
         return found
-
-
-def decode(body: bytes) -> str:
-    """Read QuickJS's UTF-8, in which halves of surrogate pairs may stand: they become U+FFFD."""
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        halves = body.decode("utf-8", "surrogatepass" if b"\xed" in body else "replace")
-        return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _unsigned(value: int) -> int:
-    return value & WORD if value < 0 else value
 
 
 def _ended_by(trap: Trap) -> Ended:

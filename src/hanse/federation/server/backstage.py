@@ -24,6 +24,7 @@ from hanse.federation.server.verdicts import Verdict, load_delegates
 from hanse.federation.server.views import Role, View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
+from hanse.formats.manifest import Manifest
 from hanse.net import Client
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
@@ -114,12 +115,14 @@ class Backstage:
             return variant.view(self._ledger.require(), self._reasons(), refused, self._goods())
         return self._make_view(refused) if refused else self.view
 
-    def renew(self) -> None:
-        """Follow what the manifest says now."""
+    def renew(self, manifest: Manifest | None = None) -> None:
+        """Follow what the manifest says now: this one, or that which is held."""
         holdings = self._ledger.holdings
-        if holdings is None:
+        if manifest is None and holdings is not None:
+            manifest = holdings.manifest.manifest
+        if manifest is None:
             return
-        supplies, self._notices = list_supplies(self._settings, holdings.manifest.manifest)
+        supplies, self._notices = list_supplies(self._settings, manifest)
         self._stock.supply(supplies)
         self._wake()
 
@@ -180,9 +183,9 @@ class Backstage:
             limits=self._settings.limits,
         )
 
-    def _browser(self) -> BrowserSide:
-        snapshot = self._ledger.require()
-        return BrowserSide(snapshot.plan, snapshot.containers)
+    def _browser(self) -> BrowserSide | None:
+        snapshot = self._ledger.current
+        return None if snapshot is None else BrowserSide(snapshot.plan, snapshot.containers)
 
     def _make_stock(self, cache: StreamCache | None, *, changed: Callable[[], object]) -> Stock:
         """Make what follows builds."""

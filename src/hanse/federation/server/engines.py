@@ -19,6 +19,8 @@ HOMES: Final = {
     "wasm": ("hanse.engines.wasm", "WasmEngine", "hanse[wasm]"),
 }
 
+# Starting one of its processes takes longer than opening a generation in it.
+SPARING: Final = frozenset({"deno"})
 # Each of its calls has a machine of its own anyway, and its calls run side by side.
 SELF_SUFFICIENT: Final = frozenset({"wasm"})
 
@@ -40,7 +42,7 @@ class Engines:
     ) -> None:
         self._limits = limits
         self._options = options or PoolOptions()
-        self._makers = makers or {kind: partial(make_engine, kind) for kind in HOMES}
+        self._makers = makers or {kind: partial(make_engine, kind, self._options.size) for kind in HOMES}
         self._engines: dict[str, Engine] = {}
 
     async def open(self, kind: str, generation: Generation) -> Realm:
@@ -69,15 +71,20 @@ class Engines:
             await engine.close()
 
 
-def make_engine(kind: str) -> Engine:
+def make_engine(kind: str, size: int) -> Engine:
     """Make an engine.
+
+    Args:
+        kind: Which.
+        size: How many processes a generation has: as many are started beforehand for the next one.
 
     Raises:
         EngineError: What it needs is not installed.
     """
     module, name, extra = HOMES[kind]
     try:
-        return cast("Engine", getattr(import_module(module), name)())
+        more = {"spares": size} if kind in SPARING else {}
+        return cast("Engine", getattr(import_module(module), name)(**more))
     except ImportError as error:
         raise EngineError(
             f"the engine {kind!r} is not installed: {error}",

@@ -36,7 +36,7 @@ class Surroundings:
     Attributes:
         engines: Opens realms.
         policy: How versions are decided.
-        browser: Returns what the browser gets at the moment.
+        browser: Returns what the browser gets at the moment; None as long as it gets nothing.
         held: Returns the builds of a group's remotes, by name.
         changed: Called when a group has another generation, or none.
         limits: The caps.
@@ -44,7 +44,7 @@ class Surroundings:
 
     engines: Engines
     policy: Policy
-    browser: Callable[[], BrowserSide]
+    browser: Callable[[], BrowserSide | None]
     held: Callable[[str], Mapping[str, Held]]
     changed: Callable[[], object]
     limits: Limits
@@ -110,7 +110,9 @@ class Group:
     async def _renew(self) -> None:
         """Bring the generation up to date with the builds that are held."""
         self._pardon()
-        members = self._members()
+        members, browser = self._members(), self._around.browser()
+        if browser is None:
+            return  # Whoever is waited for is asked at this very moment; this group is told then.
         if not members:
             self._replace(None)
             return

@@ -58,6 +58,7 @@ class Opened:
         self._views = 0
         self._retired = False
         self._closing: asyncio.Task[None] | None = None
+        self._latest: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -91,7 +92,7 @@ class Opened:
         """Close it as soon as nobody needs it any more, and at the latest after the time to drain."""
         if not self._retired:
             self._retired = True
-            self._loop.call_later(self._drain, self._close)
+            self._latest = self._loop.call_later(self._drain, self._close)
             self._close_if_done()
 
     async def aclose(self) -> None:
@@ -115,6 +116,10 @@ class Opened:
             self._close()
 
     def _close(self) -> None:
+        if self._latest is not None:
+            # Until it is due a timer keeps all that this generation was.
+            self._latest.cancel()
+            self._latest = None
         if self._closing is None:
             self._closing = self._loop.create_task(close_quietly(self._realm.close))
 

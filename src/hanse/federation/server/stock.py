@@ -19,10 +19,11 @@ from hanse.federation.server.supplies import Supply
 from hanse.federation.telling import tell
 from hanse.limits import Limits
 from hanse.net import Client
-from hanse.stream import Announced, StreamCache, Supplier, key_ring, pull, trust, watch
+from hanse.stream import Announced, StreamCache, Supplier, key_ring, trust, watch
 from hanse.stream.builds import Build
 from hanse.stream.import_entries import Imported, ImportFinding
 from hanse.stream.keys import read_keys
+from hanse.stream.pull import pull_announced
 
 __all__ = ["Held", "Stock", "supplier_of"]
 
@@ -178,20 +179,27 @@ class Stock:
         if before is not None:
             self._put(supply, Imported(before), asked=False)
 
-        async def hear(news: Announced | HanseError) -> None:
-            if isinstance(news, HanseError):
-                self._fail(supply, news)
-                return
+        async def take(known: Announced | None) -> str | None:
+            """Pull a build, and return its tag; what fails is noted."""
             try:
-                build = await pull(
-                    self._client, supplier, cache=cache, known=news, now=self._clock, limits=self._limits
+                build, announced = await pull_announced(
+                    self._client, supplier, cache=cache, known=known, now=self._clock, limits=self._limits
                 )
             except HanseError as error:
                 self._fail(supply, error)
-            else:
-                self._put(supply, Imported(build))
+                return None
+            self._put(supply, Imported(build))
+            return announced.etag
 
-        await watch(self._client, supplier, hear, now=self._clock, limits=self._limits)
+        async def hear(news: Announced | HanseError) -> None:
+            if isinstance(news, HanseError):
+                self._fail(supply, news)
+            else:
+                await take(news)
+
+        # At first it is asked for all at once: the entry and what it names, in one round trip.
+        etag = await take(None)
+        await watch(self._client, supplier, hear, etag=etag, now=self._clock, limits=self._limits)
 
     async def _follow_plain(self, supply: Supply) -> None:
         known = ""
