@@ -55,6 +55,8 @@ async def render(realm: Realm, module: str, **props: JSON) -> str:
         ("jetty", "/remoteEntry.js"),
         ("dock", "/entry/remoteEntry.js"),
         ("dock", "/mf-manifest.json"),
+        ("my-berth", "/remoteEntry.js"),
+        ("my-berth", "/mf-manifest.json"),
     ],
 )
 async def test_containers_of_webpack(open_realm: Open, name: str, path: str) -> None:
@@ -127,23 +129,24 @@ def point_to(site: Site, body: bytes) -> bytes:
     return body.replace(b"http://quay.invalid", site.origin.encode())
 
 
-@pytest.fixture
-async def nested() -> Assembly:
+async def pull_consumer(name: str) -> Assembly:
     """Pull a remote that consumes another one on the server."""
     with ExitStack() as stack:
         quay = stack.enter_context(serve(BUILDS["quay"]))
-        pier = stack.enter_context(serve(BUILDS["pier"], change=partial(point_to, quay)))
-        async with web(quay, pier) as client:
-            found = await import_container(f"{pier.origin}/remoteEntry.js", client, name="pier")
+        consumer = stack.enter_context(serve(BUILDS[name], change=partial(point_to, quay)))
+        async with web(quay, consumer) as client:
+            found = await import_container(f"{consumer.origin}/remoteEntry.js", client, name=name)
     assert found.findings == ()
-    inner = [Member(name=name, build=build, consumer="pier") for name, build in found.nested.items()]
-    return assemble([host(), Member(name="pier", build=found.build), *inner])
+    inner = [Member(name=inner, build=build, consumer=name) for inner, build in found.nested.items()]
+    return assemble([host(), Member(name=name, build=found.build), *inner])
 
 
-async def test_a_remote_that_consumes_another_one_on_the_server(open_realm: Open, nested: Assembly) -> None:
-    assert set(nested.generation.containers) == {"pier", "quay"}
-    realm = await open_realm(nested.generation, LIMITS)
-    html = await render(realm, "pier/Harbour", load=4)
+@pytest.mark.parametrize("name", ["pier", "causeway"], ids=["by its script", "by its manifest"])
+async def test_a_remote_that_consumes_another_one_on_the_server(open_realm: Open, name: str) -> None:
+    found = await pull_consumer(name)
+    assert set(found.generation.containers) == {name, "quay"}
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, f"{name}/Harbour", load=4)
     assert html.startswith("<main><h1>harbour</h1><section>")
     assert CRANE in html
 

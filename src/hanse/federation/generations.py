@@ -31,7 +31,7 @@ from hanse.federation.generation_tables import (
     expose_modules,
     resolve_layers,
 )
-from hanse.federation.generation_texts import mend
+from hanse.federation.generation_texts import lead_by_script, mend
 from hanse.resolve import Plan, Policy
 from hanse.stream.builds import Build
 
@@ -143,7 +143,7 @@ def assemble(
         builds, plan, tables, delegates=[one.name for one in listed if one.open]
     )
     requiring = {module_name(one.name, file) for one in listed if one.open for file in one.formats}
-    modules, mended = mend(modules, tables, requiring=requiring)
+    modules, mended = mend(lead_by_script(modules, containers), tables, requiring=requiring)
     findings = (*mended, *find_missing(builds, modules, tables), *find_torn(builds, tables))
     generation = Generation(
         id="",

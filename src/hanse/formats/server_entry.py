@@ -21,7 +21,7 @@ from hanse.formats.entry_checks import file_violation, name_violation, shared_vi
 from hanse.formats.entry_structs import Shared
 from hanse.limits import LIMITS, Limits
 from hanse.names import (
-    export_name_fault,
+    container_name_fault,
     expose_name_fault,
     package_name_fault,
     path_fault,
@@ -197,7 +197,7 @@ def frame_faults(entry: ServerEntry, subject: str) -> Iterator[FormatError]:
     if entry.container is not None:
         used = entry.container.global_name
         yield from name_violation(
-            export_name_fault(used), used, "a global variable", subject, "$.container.global"
+            container_name_fault(used), used, "a container's name", subject, "$.container.global"
         )
         yield from missing(entry.container.script, entry, "$.container.script", subject)
 

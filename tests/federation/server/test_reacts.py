@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,6 +25,11 @@ NEW = ROOT / "examples" / "basic" / "catalog" / "node_modules"
 BASKET = ROOT / "examples" / "basic" / "basket" / "node_modules"
 OLD = ROOT / "tests" / "toolchains" / "next" / "node_modules"
 
+RENDERING = {
+    "dom.cjs": "react-dom/cjs/react-dom.production.js",
+    "edge.cjs": "react-dom/cjs/react-dom-server.edge.production.js",
+}
+
 CARD = """
 import { createElement as h, createContext, useContext, useId, useState, version } from 'react';
 const Town = createContext('nowhere');
@@ -34,6 +39,7 @@ export default ({ name }) => {
   return h(Town.Provider, { value: name }, h('b', null, `${version} ${count}`), h(Inside));
 };
 """
+EDGE = "exports.renderToReadableStream = require('./edge.cjs').renderToReadableStream;"
 LEGACY = "const legacy = require('./legacy.cjs'); exports.renderToString = legacy.renderToString;"
 
 
@@ -48,14 +54,14 @@ def react(folder: Path, version: str, ending: str, **more: str) -> React:
     major = version.partition(".")[0]
     said = {"version": version, "requiredVersion": f"^{major}.0.0", "singleton": True, "strictVersion": True}
     dom = {"react-dom/server": "server.cjs", **({"react-dom": "dom.cjs"} if "dom.cjs" in files else {})}
-    return {**files, "server.cjs": LEGACY}, [
+    return {**files, "server.cjs": LEGACY + (EDGE if "edge.cjs" in files else "")}, [
         {"packageName": "react", **said, "entries": {"react": "react.cjs"}},
         {"packageName": "react-dom", **said, "entries": dom},
     ]
 
 
 def new_react() -> React:
-    return react(NEW, "19.2.9", ".js", **{"dom.cjs": "react-dom/cjs/react-dom.production.js"})
+    return react(NEW, "19.2.9", ".js", **RENDERING)
 
 
 def old_react() -> React:
@@ -71,9 +77,22 @@ def exactly(
 
 
 @asynccontextmanager
-async def open_reacts(folder: Path, **remotes: tuple[Mapping[str, str], Any]) -> AsyncIterator[Federation]:
-    """Publish remotes with the React that each has, and start the federation of them."""
-    lines = ["[federation]", f'cache_folder = "{folder / "cache"}"']
+async def open_reacts(
+    folder: Path,
+    *,
+    more: Sequence[str] = (),
+    allowed: Sequence[str] = (),
+    **remotes: tuple[Mapping[str, str], Any],
+) -> AsyncIterator[Federation]:
+    """Publish remotes with the React that each has, and start the federation of them.
+
+    Args:
+        folder: Where all of it lies.
+        more: Lines that are added to its file.
+        allowed: Origins that may be asked, too.
+        remotes: Their files, and what they share.
+    """
+    lines = ["[federation]", f'cache_folder = "{folder / "cache"}"', f"allowed_origins = {[*allowed]}"]
     async with AsyncExitStack() as stack:
         towns = await stack.enter_async_context(serve_towns())
         for name, (files, shared) in remotes.items():
@@ -87,7 +106,7 @@ async def open_reacts(folder: Path, **remotes: tuple[Mapping[str, str], Any]) ->
             lines += [f"[remotes.{name}]", f'url = "{towns.url(name)}"', f'server = "{url}"']
             lines += ['key = "env:SHOP_KEY"', 'public_key = "env:SHOP_PUBLIC"']
         toml = folder / "hanse.toml"
-        toml.write_text("\n".join(lines))
+        toml.write_text("\n".join([*lines, *more]))
         federation = Federation.from_toml(toml, environ=KEYS, modules="skip")
         yield await stack.enter_async_context(federation)
 
@@ -110,7 +129,7 @@ async def test_two_majors_on_one_page(tmp_path: Path) -> None:
 
 
 async def test_two_versions_that_are_asked_for_exactly(tmp_path: Path) -> None:
-    newer = react(BASKET, "19.3.1", ".js", **{"dom.cjs": "react-dom/cjs/react-dom.production.js"})
+    newer = react(BASKET, "19.3.1", ".js", **RENDERING)
     catalog, basket = exactly(new_react()), exactly(newer)
     async with open_reacts(tmp_path, catalog=catalog, basket=basket) as federation:
         scene = federation.renderer.open()
