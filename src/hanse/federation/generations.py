@@ -24,6 +24,7 @@ from hanse.federation.generation_checks import (
     find_missing,
     find_torn,
 )
+from hanse.federation.generation_next import next_stand_ins
 from hanse.federation.generation_sharing import share_with_containers
 from hanse.federation.generation_tables import (
     CLIENT_ONLY,
@@ -138,6 +139,7 @@ def assemble(
     )
     if any(name in CLIENT_ONLY for build in builds.values() for name in names_in(build)):
         modules |= client_stubs(tables)
+    modules |= dict(next_stand_ins(builds, tables))
     expose_modules(tables, builds, asked_for(listed, wanted, builds))
     containers, shared, uses = share_with_containers(
         builds, plan, tables, delegates=[one.name for one in listed if one.open]
