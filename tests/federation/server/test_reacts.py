@@ -27,6 +27,7 @@ OLD = ROOT / "tests" / "toolchains" / "next" / "node_modules"
 
 RENDERING = {
     "dom.cjs": "react-dom/cjs/react-dom.production.js",
+    "jsx.cjs": "react/cjs/react-jsx-runtime.production.js",
     "edge.cjs": "react-dom/cjs/react-dom-server.edge.production.js",
 }
 
@@ -53,9 +54,10 @@ def react(folder: Path, version: str, ending: str, **more: str) -> React:
     files = {name: (folder / file).read_text() for name, file in cjs.items()}
     major = version.partition(".")[0]
     said = {"version": version, "requiredVersion": f"^{major}.0.0", "singleton": True, "strictVersion": True}
+    plain = {"react": "react.cjs", **({"react/jsx-runtime": "jsx.cjs"} if "jsx.cjs" in files else {})}
     dom = {"react-dom/server": "server.cjs", **({"react-dom": "dom.cjs"} if "dom.cjs" in files else {})}
     return {**files, "server.cjs": LEGACY + (EDGE if "edge.cjs" in files else "")}, [
-        {"packageName": "react", **said, "entries": {"react": "react.cjs"}},
+        {"packageName": "react", **said, "entries": plain},
         {"packageName": "react-dom", **said, "entries": dom},
     ]
 

@@ -10,10 +10,13 @@ from hanse.errors import NotFoundError
 from hanse.federation.modules import RemoteModule, find_module, find_remote
 from hanse.federation.server.supplies import Supply
 from hanse.federation.snapshot import Snapshot
+from hanse.formats.import_map import ParsedImportMap
 from hanse.formats.server_entry import ServerEntry
-from hanse.render.adapters import Choice
+from hanse.graph import place_on_page
+from hanse.render.adapters import REACT, Choice
 from hanse.render.hydration import hydration_urls
 from hanse.render.stage import Part
+from hanse.resolve.containers import ContainerPlan
 from hanse.resolve.paths import join, scope_url
 
 if TYPE_CHECKING:
@@ -114,11 +117,37 @@ def server_part(
 
 
 def hydration_of(snapshot: Snapshot, found: RemoteModule) -> Mapping[str, str]:
-    """Return what React means to a module in the browser; nothing for containers, which bring their own."""
+    """Return what React means to a module in the browser."""
     parsed = snapshot.files.parsed
-    if parsed is None or found.remote in snapshot.containers.containers:
+    if parsed is None:
         return {}
-    return hydration_urls(parsed, found.url)
+    if found.remote not in snapshot.containers.containers:
+        return hydration_urls(parsed, found.url)
+    react = elected_react(snapshot.containers, found.remote)
+    return {} if react is None else companions(parsed, react)
+
+
+def elected_react(containers: ContainerPlan, name: str) -> str | None:
+    """Return the URL of the React that a container takes from the page; None where it has its own."""
+    for use in containers.uses:
+        if (use.container, use.package, use.action) == (name, REACT, "elected"):
+            rows = containers.shares.get(use.scope, {}).get(REACT, ())
+            return next(
+                (
+                    row.url
+                    for row in rows
+                    if (row.version, row.provider) == (use.served_version, use.served_by)
+                ),
+                None,
+            )
+    return None
+
+
+def companions(parsed: ParsedImportMap, react: str) -> Mapping[str, str]:
+    """Return a React with what hydrates its components: nothing where that would be for another one."""
+    urls = hydration_urls(parsed, react)
+    known = urls.get(REACT)
+    return urls if known is not None and place_on_page(known) == place_on_page(react) else {}
 
 
 def scripts_of(remote: str, key: str, entry: ServerEntry, found: RemoteModule) -> dict[str, tuple[str, ...]]:
