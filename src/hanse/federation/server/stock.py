@@ -11,10 +11,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from hanse.errors import HanseError
-from hanse.federation.server.plain import pull_plain
+from hanse.federation.server.plain import look_at
 from hanse.federation.server.supplies import Supply
 from hanse.federation.telling import tell
 from hanse.limits import Limits
@@ -38,6 +38,8 @@ class Held:
         supply: Where it comes from.
         build: The last good build; None where there never was one.
         nested: Builds of remotes that it consumes and that are not of the federation, by their names.
+        formats: File -> format, where that is not the build's own.
+        open: Whether it is a delegate, which may expose more than its entry says.
         findings: What was odd about the build.
         error: Why the build could not be renewed, or that it was refused; None where all is well.
         since: When the build came, Unix time in seconds.
@@ -47,6 +49,8 @@ class Held:
     supply: Supply
     build: Build | None = None
     nested: Mapping[str, Build] = field(default_factory=dict)
+    formats: Mapping[str, Literal["esm", "cjs", "json"]] = field(default_factory=dict)
+    open: bool = False
     findings: tuple[ImportFinding, ...] = ()
     error: HanseError | None = None
     since: float = 0.0
@@ -201,15 +205,8 @@ class Stock:
         known = ""
         while True:
             try:
-                digest, imported = await pull_plain(
-                    self._client,
-                    supply.url,
-                    kind="container" if supply.kind == "container" else "native",
-                    name=supply.remote,
-                    layer=supply.layer,
-                    known=known,
-                    others=[*self.held],
-                    limits=self._limits,
+                digest, imported = await look_at(
+                    supply, self._client, known=known, others=[*self.held], limits=self._limits
                 )
             except HanseError as error:
                 self._fail(supply, error)
@@ -238,6 +235,8 @@ class Stock:
             supply=supply,
             build=imported.build,
             nested=imported.nested,
+            formats=imported.formats,
+            open=imported.open,
             findings=imported.findings,
             since=self._clock(),
             asked=asked,
