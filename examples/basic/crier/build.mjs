@@ -12,3 +12,5 @@ const federation = await runEsBuildBuilder('federation.config.mjs', {
   adapterConfig: { plugins: [], frameworks: [{ name: 'react-19', needsCommonJsPlugin: true }] },
 });
 await federation.close();
+// A worker of the toolchain is left behind where it bundled packages anew; it would keep this process for good.
+process.exit();

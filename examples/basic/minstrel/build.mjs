@@ -11,3 +11,5 @@ const federation = await runEsBuildBuilder('federation.config.mjs', {
   adapterConfig: { plugins: [] },
 });
 await federation.close();
+// A worker of the toolchain is left behind where it bundled packages anew; it would keep this process for good.
+process.exit();
