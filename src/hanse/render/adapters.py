@@ -20,6 +20,8 @@ __all__ = ["REACT", "Choice", "adapter_name", "choose_adapter", "place_adapters"
 
 REACT: Final = "react"
 SERVER: Final = "react-dom/server"
+# Builds for browsers cannot have the first where it means Node's; the others are the same for any runtime.
+SERVERS: Final = (SERVER, "react-dom/server.edge", "react-dom/server.browser")
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 # A build that has such a file itself gets ours in its place.
 FOLDER: Final = "~hanse"
@@ -65,7 +67,7 @@ def choose_adapter(generation: Generation, remote: str, entry: ServerEntry) -> C
     if not uses_react(entry):
         return Choice(None, "its build neither shares nor imports react")
     react = find_target(generation, remote, REACT)
-    server = find_target(generation, remote, SERVER)
+    server = next((found for name in SERVERS if (found := find_target(generation, remote, name))), None)
     if react is None or server is None:
         lacking = REACT if react is None else SERVER
         return Choice(None, f"its build uses react, but nobody gives it {lacking} on the server")

@@ -1,0 +1,13 @@
+// Builds this remote into dist/: remoteEntry.json and the files it names.
+import { rm } from 'node:fs/promises';
+import { runEsBuildBuilder } from '@softarc/native-federation-esbuild';
+
+await rm('dist', { recursive: true, force: true });
+const federation = await runEsBuildBuilder('federation.config.mjs', {
+  outputPath: 'dist',
+  tsConfig: 'tsconfig.json',
+  entryPoints: ['src/ballad.ts'],
+  watch: false,
+  adapterConfig: { plugins: [] },
+});
+await federation.close();
