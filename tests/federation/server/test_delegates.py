@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hanse import LIMITS, Federation
 from hanse.render import RequestContext
@@ -95,6 +96,23 @@ async def test_a_changed_file_is_used_from_the_next_look_on(tmp_path: Path) -> N
 
 
 # --- delegates in Python -------------------------------------------------------------------------------
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Listening:
+    """An app that notes the traces it is asked with."""
+
+    def __init__(self, app: ASGIApp, heard: list[str]) -> None:
+        self.app = app
+        self.heard = heard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = dict(scope.get("headers", [])).get(b"traceparent")
+        if found is not None:
+            self.heard.append(found.decode())
+        await self.app(scope, receive, send)
 
 
 @pytest.fixture
@@ -242,12 +260,18 @@ async def test_a_sealed_build_may_be_decided_on_by_the_address_of_its_publisher(
     publisher = Publisher.from_folder(
         tmp_path / "preview", record=tmp_path / "previews", key=KEY, private_key=PRIVATE
     )
+    heard: list[str] = []
     more = 'delegate = "quay_delegates:shop"\n'
     async with (
         open_site(tmp_path, more=more) as site,
-        serve(published(publisher)) as url,
+        serve(Listening(published(publisher), heard)) as url,
         site.federation(allowed_origins=[origin(url) or ""]) as federation,
     ):
         usual = await federation.render("shop", "./Card")
-        preview = await federation.render("shop", "./Card", request=RequestContext(version=url))
+        preview = await federation.render(
+            "shop", "./Card", request=RequestContext(version=url, traceparent=TRACE)
+        )
         assert (usual.html, preview.html) == ("<b>hello nobody</b>", "<b>preview nobody</b>")
+        # Whom the request has made necessary to ask is told of its trace, and only then.
+        assert heard
+        assert set(heard) == {TRACE}

@@ -84,7 +84,7 @@ class Backstage:
                 base=self._cast,
                 around=around,
                 supply=self._supply_decided,
-                stock=lambda cache, changed: self._make_stock(cache, changed=changed),
+                stock=lambda cache, changed, trace: self._make_stock(cache, changed=changed, trace=trace),
                 limits=settings.limits,
             )
         )
@@ -111,7 +111,7 @@ class Backstage:
         verdict = await Verdict.ask(self.delegates, request, limits=self._settings.limits)
         refused = {name: Role(name, refused=f"its delegate: {why}") for name, why in verdict.refused.items()}
         if verdict.decisions:
-            variant = await self._variants.find(verdict)
+            variant = await self._variants.find(verdict, request.traceparent)
             return variant.view(self._ledger.require(), self._reasons(), refused, self._goods())
         return self._make_view(refused) if refused else self.view
 
@@ -187,7 +187,9 @@ class Backstage:
         snapshot = self._ledger.current
         return None if snapshot is None else BrowserSide(snapshot.plan, snapshot.containers)
 
-    def _make_stock(self, cache: StreamCache | None, *, changed: Callable[[], object]) -> Stock:
+    def _make_stock(
+        self, cache: StreamCache | None, *, changed: Callable[[], object], trace: str | None = None
+    ) -> Stock:
         """Make what follows builds."""
         settings = self._settings
         return Stock(
@@ -197,6 +199,7 @@ class Backstage:
             interval=settings.limits.plain_interval if settings.refresh_interval else None,
             limits=settings.limits,
             clock=self._ledger.clock,
+            trace=trace,
         )
 
     def _supply_decided(self, remote: str, decision: Decision) -> Supply:

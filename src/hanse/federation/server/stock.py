@@ -67,6 +67,7 @@ class Stock:
         interval: Seconds between two looks at a plain build; None for never again.
         limits: The caps.
         clock: Unix time in seconds.
+        trace: The trace of the request that made it necessary; publishers are told of it when first asked.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Stock:
         interval: float | None,
         limits: Limits,
         clock: Callable[[], float] = time.time,
+        trace: str | None = None,
     ) -> None:
         self._parent = client
         self._client = client.beside(limits=limits)
@@ -86,6 +88,7 @@ class Stock:
         self._interval = interval
         self._limits = limits
         self._clock = clock
+        self._trace = trace
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
         self.held: dict[str, Held] = {}
@@ -179,11 +182,11 @@ class Stock:
         if before is not None:
             self._put(supply, Imported(before), asked=False)
 
-        async def take(known: Announced | None) -> str | None:
+        async def take(known: Announced | None, asked: Supplier = supplier) -> str | None:
             """Pull a build, and return its tag; what fails is noted."""
             try:
                 build, announced = await pull_announced(
-                    self._client, supplier, cache=cache, known=known, now=self._clock, limits=self._limits
+                    self._client, asked, cache=cache, known=known, now=self._clock, limits=self._limits
                 )
             except HanseError as error:
                 self._fail(supply, error)
@@ -198,7 +201,7 @@ class Stock:
                 await take(news)
 
         # At first it is asked for all at once: the entry and what it names, in one round trip.
-        etag = await take(None)
+        etag = await take(None, replace(supplier, trace=self._trace))
         await watch(self._client, supplier, hear, etag=etag, now=self._clock, limits=self._limits)
 
     async def _follow_plain(self, supply: Supply) -> None:

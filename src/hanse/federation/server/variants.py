@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from hanse.federation.snapshot import Snapshot
 from hanse.federation.telling import tell
 from hanse.limits import Limits
 from hanse.stream import StreamCache
+from hanse.stream.import_script import find_remotes
 
 __all__ = ["Sources", "Variants"]
 
@@ -46,14 +48,15 @@ class Sources:
         base: The builds of the federation as it is.
         around: What groups are told by the federation.
         supply: Returns where the build of a decision comes from; raises a `HanseError` where that may not be.
-        stock: Makes what follows builds, with the cache it has and what it calls when one has come.
+        stock: Makes what follows builds, of the cache it has, what it calls when one has come, and the trace
+            of the request that it is made for.
         limits: The caps.
     """
 
     base: Cast
     around: Surroundings
     supply: Callable[[str, Decision], Supply]
-    stock: Callable[[StreamCache, Callable[[], object]], Stock]
+    stock: Callable[[StreamCache, Callable[[], object], str | None], Stock]
     limits: Limits
 
 
@@ -184,11 +187,19 @@ def imports_of(held: Held) -> set[str]:
     build = held.build
     if build is None:
         return set()
-    names = (one for module in build.entry.modules.values() for one in module.externals)
+    entry = build.entry
+    names = (one for module in entry.modules.values() for one in module.externals)
     starts = (name.split("/") for name in names)
-    return {"/".join(parts[:count]) for parts in starts for count in range(1, len(parts) + 1)} | {
-        *held.nested
-    }
+    found = {"/".join(parts[:count]) for parts in starts for count in range(1, len(parts) + 1)}
+    if entry.container is not None:
+        found |= consumed_by(build.contents.get(entry.container.script, b""))
+    return found | {*held.nested}
+
+
+@lru_cache(maxsize=256)
+def consumed_by(script: bytes) -> frozenset[str]:
+    """Return the remotes that a container's script consumes; looked for once in each."""
+    return frozenset(find_remotes(script))
 
 
 class Variants:
@@ -208,13 +219,18 @@ class Variants:
     def __len__(self) -> int:
         return len(self._variants)
 
-    async def find(self, verdict: Verdict) -> Variant:
-        """Return the variant of a verdict, which runs by then if it does so in time."""
+    async def find(self, verdict: Verdict, trace: str | None = None) -> Variant:
+        """Return the variant of a verdict, which runs by then if it does so in time.
+
+        Args:
+            verdict: What was decided.
+            trace: The trace of the request that it was decided for.
+        """
         key = verdict.decisions
         variant = self._variants.get(key)
         if variant is None:
             for remote, decision in key:
-                self._follow(remote, decision)
+                self._follow(remote, decision, trace)
             variant = self._variants[key] = Variant(key, self._sources, self._branches)
             self._drop_old()
         self._variants.move_to_end(key)
@@ -250,7 +266,7 @@ class Variants:
         if self._folder is not None:
             await asyncio.to_thread(self._folder.cleanup)
 
-    def _follow(self, remote: str, decision: Decision) -> None:
+    def _follow(self, remote: str, decision: Decision, trace: str | None) -> None:
         """Follow the build of a decision, if it is one by its URL."""
         key = (remote, decision)
         if decision.kind == "remote" or isinstance(self._branches.get(key), Stock):
@@ -261,7 +277,7 @@ class Variants:
             LOG.warning("what the delegate of %r gave is not used: %s", remote, tell(error))
             self._branches[key] = tell(error)
             return
-        stock = self._sources.stock(self._cache(key), self.renew)
+        stock = self._sources.stock(self._cache(key), self.renew, trace)
         self._branches[key] = stock
         stock.supply({remote: supply})
 
