@@ -22,6 +22,7 @@ from starlette.routing import Route
 from hanse import Federation
 from hanse.federation.server.backstage import ServerHealth
 from hanse.limits import Limits
+from hanse.render import Wishes
 from hanse.stream import Publisher
 from hanse.web.starlette import HanseMiddleware, hanse_page
 from tests.federation.server.doors import Door, open_door
@@ -120,16 +121,19 @@ class Market:
     client: httpx2.AsyncClient
     stalls: dict[str, Stall] = field(default_factory=dict)
 
-    async def visit(self, remote: str, **props: object) -> Page:
-        """Ask for a page of `home` and another remote."""
+    async def visit(self, remote: str, *, seconds: float | None = None, **props: object) -> Page:
+        """Ask for a page of `home` and another remote, whose module may take so long."""
         loop = asyncio.get_running_loop()
+        asked = {"remote": remote, "props": json.dumps(props)}
+        if seconds is not None:
+            asked["seconds"] = str(seconds)
         began = loop.time()
-        answer = await self.client.get("/", params={"remote": remote, "props": json.dumps(props)})
+        answer = await self.client.get("/", params=asked)
         return Page(answer.status_code, answer.text, loop.time() - began)
 
-    async def suffer(self, remote: str, **props: object) -> Page:
+    async def suffer(self, remote: str, *, seconds: float | None = None, **props: object) -> Page:
         """Visit a page whose other remote fails: it is there in time, and so is what is well."""
-        page = await self.visit(remote, **props)
+        page = await self.visit(remote, seconds=seconds, **props)
         assert page.status == 200
         assert page.seconds < LIMITS.page_deadline
         assert page.home
@@ -162,10 +166,14 @@ class Market:
 async def show(request: Request) -> Response:
     """Answer with a page of two fragments."""
     page = hanse_page(request)
-    remote, props = request.query_params["remote"], json.loads(request.query_params["props"])
-    home, other = await asyncio.gather(
+    asked = request.query_params
+    wishes: Wishes = {"fallback": "closed", "browser": False}
+    if "seconds" in asked:
+        wishes["deadline"] = float(asked["seconds"])
+    # The one that may fail goes first: what is well comes after it.
+    other, home = await asyncio.gather(
+        page.render(asked["remote"], "./Card", json.loads(asked["props"]), **wishes),
         page.render("home", "./Card"),
-        page.render(remote, "./Card", props, fallback="closed", browser=False),
     )
     body = f"<head>{page.head()}</head><body><main>{home}</main><aside>{other}</aside></body>"
     return HTMLResponse(f"<!doctype html>{body}")
