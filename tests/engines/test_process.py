@@ -16,7 +16,7 @@ import pytest
 from hanse.engines import EngineLimits
 from hanse.engines.deno import DenoEngine
 from hanse.engines.deno_realm import DenoRealm
-from hanse.engines.frames import Frame, FrameError, Head, Kind, Place, encode_frame, read_frame
+from hanse.engines.frames import Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, spawn
 from hanse.errors import EngineError
 from tests.engines.towns import generation, modules
@@ -190,10 +190,15 @@ def frame(kind: int, call: int, body: bytes = b"", *, secret: bytes = SECRET, he
 
 
 async def read(data: bytes) -> Frame | None:
-    reader = asyncio.StreamReader()
-    reader.feed_data(data)
-    reader.feed_eof()
-    return await read_frame(reader, Place(SECRET, 1000))
+    return next(FrameReader(Place(SECRET, 1000)).feed(data), None)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 29, 64, 1000])
+def test_frames_are_read_however_they_are_cut(size: int) -> None:
+    reader = FrameReader(Place(SECRET, 1000))
+    written = b"".join(frame(Kind.PIECE, call, bytes([call]) * call) for call in range(20))
+    got = [one for at in range(0, len(written), size) for one in reader.feed(written[at : at + size])]
+    assert [(one.call, one.body) for one in got] == [(call, bytes([call]) * call) for call in range(20)]
 
 
 async def test_frames_are_read_as_they_are_written() -> None:
@@ -335,3 +340,18 @@ async def test_spares_end_with_their_engine() -> None:
     assert engine.spares == ()
     await asyncio.sleep(1)
     assert engine.spares == ()
+
+
+async def test_a_call_that_a_busy_process_does_not_even_read_ends_in_time(deno: DenoEngine) -> None:
+    realm = await deno.open(FILES, EngineLimits(call=20.0))
+    busy = asyncio.create_task(realm.call("home/a.js", "loop", []))
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+
+    with pytest.raises(EngineError) as caught:
+        await realm.call("home/a.js", "ok", ["x" * 900_000], deadline=0.3)
+
+    assert caught.value.reason == "timeout"
+    assert time.monotonic() - began < 5
+    with pytest.raises(EngineError):
+        await busy

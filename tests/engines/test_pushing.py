@@ -62,10 +62,16 @@ def test_a_module_is_read_by_its_format() -> None:
 
 
 def test_no_more_is_remembered_than_allowed() -> None:
-    encoder = Encoder(remembered=len(LARGE) + 100)
+    encoder = Encoder(remembered=1000)
     first = seconds_to_encode(encoder, large=LARGE)
-    encoder.encode(generation(other="0;" * 100), LIMITS)
+    encoder.encode(generation(other="0;"), LIMITS)
     assert seconds_to_encode(encoder, large=LARGE) > first / 5
+
+
+def test_a_generation_is_remembered_whatever_its_size() -> None:
+    encoder = Encoder(remembered=1)
+    first = seconds_to_encode(encoder, large=LARGE, small="export {};")
+    assert seconds_to_encode(encoder, large=LARGE, small="export default 1;") < first / 5
 
 
 def test_what_cannot_be_encoded_is_told_each_time_with_the_modules_name() -> None:

@@ -64,6 +64,11 @@ class Conversation:
         self._error = error
         self._said.set()
 
+    def expire(self, error: EngineError) -> None:
+        """Wait no longer for what is said next; the guest has still to say its last word."""
+        self._error = error
+        self._said.set()
+
     async def next(self) -> Frame:
         """Wait for what is said next; never a failure.
 

@@ -17,7 +17,7 @@ from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
 from hanse.engines.console import log_frame
 from hanse.engines.conversation import Conversation, failure_of
 from hanse.engines.deno_stream import WINDOW, DenoStream
-from hanse.engines.frames import SECRET_BYTES, Frame, FrameError, Head, Kind, Place, encode_frame, read_frame
+from hanse.engines.frames import SECRET_BYTES, Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, limit_data
 from hanse.engines.turns import Turns
 from hanse.errors import EngineError
@@ -26,6 +26,10 @@ __all__ = ["DenoRealm"]
 
 # A process that cannot even say that it gives a call up, within this after the call's deadline, is ended.
 GRACE: Final = 0.06
+# What may wait to be read by a process, in bytes, before its calls wait as well.
+MUCH: Final = 64 << 10
+# What is read from a process at a time, in bytes.
+AT_ONCE: Final = 256 << 10
 # What a frame may have beside its output: the names of all modules a page uses.
 HEADS: Final = 2 << 20
 # What a heap needs beside itself: stacks, buffers, compiled code.
@@ -153,18 +157,25 @@ class DenoRealm:
         return self._why or self._cause()
 
     async def _ask(self, kind: Kind, body: bytes, *, subject: str, deadline: float | None) -> Frame:
+        loop = asyncio.get_running_loop()
         seconds = deadline_of(deadline, self._limits)
-        until = asyncio.get_running_loop().time() + seconds
-        async with self._by(seconds, subject):
-            await self._turns.take(subject)
-            conversation = self._converse(subject, streaming=False)
-            try:
-                await self._send(kind, conversation.number, body)
-                return await conversation.next()
-            finally:
-                if not conversation.ended:
-                    left = max(until - asyncio.get_running_loop().time(), 0)
-                    self._abandon(conversation, left + GRACE)
+        until = loop.time() + seconds
+        if not self._turns.take_at_once():
+            async with self._by(seconds, subject):
+                await self._turns.take(subject)
+        conversation = self._converse(subject, streaming=False)
+        late = loop.call_at(until, conversation.expire, late_error(seconds, subject))
+        try:
+            with contextlib.suppress(OSError):
+                self._write(kind, conversation.number, body)
+            if self._process.stdin.transport.get_write_buffer_size() > MUCH:
+                async with self._by(until - loop.time(), subject):
+                    await self._drain()
+            return await conversation.next()
+        finally:
+            late.cancel()
+            if not conversation.ended:
+                self._abandon(conversation, max(until - loop.time(), 0) + GRACE)
 
     @asynccontextmanager
     async def _by(self, seconds: float, subject: str) -> AsyncIterator[None]:
@@ -173,9 +184,7 @@ class DenoRealm:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
-            raise EngineError(
-                f"it took longer than {seconds:g} s", reason="timeout", subject=subject
-            ) from None
+            raise late_error(seconds, subject) from None
 
     def _converse(self, subject: str, *, streaming: bool) -> Conversation:
         """Begin a conversation; its place is given back when the guest has said its last word."""
@@ -212,14 +221,20 @@ class DenoRealm:
         # A broken pipe is told by the process's end, which says why.
         with contextlib.suppress(OSError):
             self._write(kind, number, body, head)
+        await self._drain()
+
+    async def _drain(self) -> None:
+        """Wait until the process has read most of what is there for it."""
+        with contextlib.suppress(OSError):
             await self._process.stdin.drain()
 
     async def _read(self) -> None:
         """Listen to the guest until it ends, then clean up after it."""
-        place = Place(self._secret, self._limits.output + HEADS)
+        frames = FrameReader(Place(self._secret, self._limits.output + HEADS))
         try:
-            while (frame := await read_frame(self._process.stdout, place)) is not None:
-                self._take(frame)
+            while data := await self._process.stdout.read(AT_ONCE):
+                for frame in frames.feed(data):
+                    self._take(frame)
         except FrameError as error:
             self._end(EngineError(f"its process sent {error}", reason="ended"))
         finally:
@@ -290,3 +305,8 @@ class DenoRealm:
             conversation.fail(self._ended_error(conversation.subject))
             self._turns.give_back()
         self._open.clear()
+
+
+def late_error(seconds: float, subject: str) -> EngineError:
+    """Return the error of a call whose deadline has passed."""
+    return EngineError(f"it took longer than {seconds:g} s", reason="timeout", subject=subject)

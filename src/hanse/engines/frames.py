@@ -6,15 +6,15 @@ no secret, or is no answer to anything, was not written by the guest.
 
 from __future__ import annotations
 
-import asyncio
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 import msgspec
 
-__all__ = ["SECRET_BYTES", "Frame", "FrameError", "Head", "Kind", "Place", "encode_frame", "read_frame"]
+__all__ = ["SECRET_BYTES", "Frame", "FrameError", "FrameReader", "Head", "Kind", "Place", "encode_frame"]
 
 SECRET_BYTES: Final = 16
 LENGTH: Final = struct.Struct(">I")
@@ -95,19 +95,38 @@ def encode_frame(
     return b"".join((LENGTH.pack(len(rest) + len(first) + len(body)), rest, first, body))
 
 
-async def read_frame(reader: asyncio.StreamReader, place: Place) -> Frame | None:
-    """Read the guest's next frame; None at the end.
+class FrameReader:
+    """Finds the guest's frames in what it writes, however that is cut into pieces.
 
-    Raises:
-        FrameError: It is too large, lacks the secret, or is no frame at all.
+    Args:
+        place: What its frames must have.
     """
-    try:
-        (size,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
-        if not REST.size <= size <= place.most:
-            raise FrameError(f"a frame of {size} bytes")
-        return decode_frame(await reader.readexactly(size), place.secret)
-    except asyncio.IncompleteReadError:
-        return None
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yield the frames that are whole now; all of them have to be taken.
+
+        Raises:
+            FrameError: One is too large, lacks the secret, or is no frame at all.
+        """
+        buffer, place = self._buffer, self._place
+        buffer += data
+        start = 0
+        while len(buffer) - start >= LENGTH.size:
+            (size,) = LENGTH.unpack_from(buffer, start)
+            if not REST.size <= size <= place.most:
+                raise FrameError(f"a frame of {size} bytes")
+            begin = start + LENGTH.size
+            if len(buffer) - begin < size:
+                break
+            start = begin + size
+            with memoryview(buffer) as view:
+                whole = bytes(view[begin:start])
+            yield decode_frame(whole, place.secret)
+        del buffer[:start]
 
 
 def decode_frame(data: bytes, expected: bytes) -> Frame:

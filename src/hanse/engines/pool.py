@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Final
 
 from hanse.engines.base import JSON, Engine, EngineLimits, Generation, RenderCall, Rendered, RenderStream
 from hanse.engines.pool_counts import PoolCounts, Tally
@@ -14,6 +15,10 @@ from hanse.engines.pool_stream import begin_stream
 from hanse.errors import EngineError
 
 __all__ = ["Pool", "PoolCounts", "PoolOptions", "PooledGeneration"]
+
+
+# What a call loses on its way to a realm that is free: not worth a copy of it.
+MOMENT: Final = 0.001
 
 
 class PooledGeneration:
@@ -38,7 +43,7 @@ class PooledGeneration:
             EngineError: It threw, took too long, was too large, or its realm ended, twice.
         """
         return await self._fleet.run(
-            call.module, call.deadline, lambda ship, left: ship.realm.render(replace(call, deadline=left))
+            call.module, call.deadline, lambda ship, left: ship.realm.render(within(call, left))
         )
 
     async def stream(self, call: RenderCall) -> RenderStream:
@@ -191,3 +196,10 @@ class Pool:
         await fleet.drain()
         if fleet in self._fleets:
             self._fleets.remove(fleet)
+
+
+def within(call: RenderCall, seconds: float) -> RenderCall:
+    """Return a call that has so many seconds left; the same one where it has not waited."""
+    if call.deadline is not None and call.deadline - seconds < MOMENT:
+        return call
+    return replace(call, deadline=seconds)

@@ -13,8 +13,10 @@ from hanse.engines.rewriting import Rewritten, rewrite_module, rewrite_script
 
 __all__ = ["Encoder"]
 
-# Characters of modules whose rewriting is remembered: those of a large federation, and of what it was before.
-REMEMBERED: Final = 32 << 20
+# Characters of modules whose rewriting is remembered at least: a federation, and what it was before.
+REMEMBERED: Final = 4 << 20
+# As many times what the present generation has are remembered, where that is more.
+TIMES: Final = 2
 
 
 class PushedModule(msgspec.Struct, frozen=True):
@@ -70,11 +72,11 @@ class Encoder:
     One thread at a time may use it.
 
     Args:
-        remembered: Characters of the modules that are remembered; those that were used last stay.
+        remembered: Characters of the modules that are remembered, at least; those that were used last stay.
     """
 
     def __init__(self, *, remembered: int = REMEMBERED) -> None:
-        self._most = remembered
+        self._least = remembered
         self._size = 0
         self._known: OrderedDict[tuple[str, str], Rewritten] = OrderedDict()
 
@@ -85,12 +87,13 @@ class Encoder:
             FormatError: A module is too large, or imports too much.
         """
         foreign = container_files(generation)
+        modules = [
+            self._push(name, source, foreign=name in foreign) for name, source in generation.modules.items()
+        ]
+        self._forget(TIMES * sum(len(source.text) for source in generation.modules.values()))
         pushed = Pushed(
             id=generation.id,
-            modules=[
-                self._push(name, source, foreign=name in foreign)
-                for name, source in generation.modules.items()
-            ],
+            modules=modules,
             imports=push_table(generation.imports),
             scopes=[(remote, push_table(table)) for remote, table in generation.scopes.items()],
             containers=[
@@ -128,10 +131,13 @@ class Encoder:
         )
         self._known[key] = made
         self._size += len(source.text)
-        while self._size > self._most:
+        return made
+
+    def _forget(self, characters: int) -> None:
+        """Forget what was used longest ago, but for so many characters."""
+        while self._size > max(characters, self._least):
             (_, text), _ = self._known.popitem(last=False)
             self._size -= len(text)
-        return made
 
 
 def container_files(generation: Generation) -> frozenset[str]:
