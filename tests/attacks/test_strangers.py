@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from hanse.render.faults import RenderError
 from hanse.render.sanitising import class_prefix, sanitise
 from tests.attacks.strangers import HOSTILE, check
 from tests.render.acting import play
+from tests.soak.counts import often
 from tests.web.heads import read_elements
 
 PREFIX = "h1a2b3c-"
@@ -42,6 +45,37 @@ TOKENS = st.sampled_from(
 def test_whatever_is_made_of_them_is_harmless_and_stays_as_it_is(html: str) -> None:
     once = clean(html)
     check(once)
+
+
+def test_thousands_of_hostile_pages_are_harmless() -> None:
+    chance, pieces = random.Random(3), [*HOSTILE.values()]
+    for _ in range(often(500, soak=20_000)):
+        html = "".join(mix(chance, pieces) for _ in range(chance.randrange(1, 5)))
+        # What is nested too deep is not taken at all.
+        with suppress(RenderError):
+            check(clean(html))
+
+
+def mix(chance: random.Random, pieces: list[str]) -> str:
+    """Return a hostile piece, as it is, cut, spliced into another one, or wrapped into what parsers enter."""
+    piece = chance.choice(pieces)
+    at = chance.randrange(len(piece) + 1)
+    match chance.randrange(6):
+        case 0:
+            return piece
+        case 1:
+            return piece[:at]
+        case 2:
+            return piece[at:]
+        case 3:
+            return piece[:at] + chance.choice(pieces) + piece[at:]
+        case 4:
+            return piece[:at] + chr(chance.choice((0, 9, 10, 12, 34, 39, 47, 60, 62, 0xFEFF))) + piece[at:]
+        case _:
+            name = chance.choice(
+                ("svg", "math", "table", "select", "template", "noscript", "style", "p", "a")
+            )
+            return f"<{name}>{piece}{chance.choice(('', f'</{name}>'))}"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))

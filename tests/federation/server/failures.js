@@ -3,8 +3,8 @@
 const faults = {
   loop: () => { for (;;); },
   throw: () => { throw new Error('no such product'); },
-  allocate: () => { const all = []; for (;;) all.push(new Array(100_000).fill(all.length + 0.5)); },
-  write: () => 'x'.repeat(12 << 20),
+  allocate: () => { const all = []; for (;;) all.push(new Array(1 << 20).fill(all.length + 0.5)); },
+  write: () => 'x'.repeat(9 << 20),
   pour: async function* () { for (;;) yield 'x'.repeat(1 << 16); },
   wait: () => new Promise(() => {}),
   chat: () => { for (;;) console.log('x'.repeat(1000)); },

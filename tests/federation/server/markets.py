@@ -35,8 +35,6 @@ __all__ = ["HOME", "LIMITS", "Market", "Page", "Stall", "open_market", "open_sta
 HOME = "export const render = () => '<b>home is well</b>';"
 # Short times, so that nobody waits for what does not come; small sizes, so that floods are soon over.
 LIMITS = Limits(
-    fragment_deadline=1.0,
-    page_deadline=2.0,
     fetch_deadline=1.0,
     connect_deadline=1.0,
     publisher_wait=1.0,
@@ -121,7 +119,7 @@ class Market:
     client: httpx2.AsyncClient
     stalls: dict[str, Stall] = field(default_factory=dict)
 
-    async def visit(self, remote: str, *, seconds: float | None = None, **props: object) -> Page:
+    async def visit(self, remote: str, *, seconds: float | None = None, **props: str) -> Page:
         """Ask for a page of `home` and another remote, whose module may take so long."""
         loop = asyncio.get_running_loop()
         asked = {"remote": remote, "props": json.dumps(props)}
@@ -131,7 +129,7 @@ class Market:
         answer = await self.client.get("/", params=asked)
         return Page(answer.status_code, answer.text, loop.time() - began)
 
-    async def suffer(self, remote: str, *, seconds: float | None = None, **props: object) -> Page:
+    async def suffer(self, remote: str, *, seconds: float | None = None, **props: str) -> Page:
         """Visit a page whose other remote fails: it is there in time, and so is what is well."""
         page = await self.visit(remote, seconds=seconds, **props)
         assert page.status == 200
@@ -140,11 +138,11 @@ class Market:
         assert "FOREIGN" not in page.text
         return page
 
-    async def visit_until(self, remote: str, words: str, **props: object) -> Page:
+    async def visit_until(self, remote: str, words: str, **props: str) -> Page:
         """Visit until a page shows these words in the other fragment, for fifteen seconds at most."""
         async with asyncio.timeout(15):
             while True:
-                page = await self.visit(remote, **props)
+                page = await self.visit(remote, seconds=None, **props)
                 if words in page.other:
                     break
                 await asyncio.sleep(0.05)
