@@ -17,7 +17,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples toolchains chromium peers shims engine demo test check bench bench-resolve bench-page bench-ssr docs clean
+.PHONY: help install examples toolchains chromium peers shims engine demo test soak check bench bench-resolve bench-page bench-ssr docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ demo: examples engine $(if $(CHECK),chromium) ## Show four real remotes on one p
 test: examples toolchains chromium peers shims engine ## Run every test
 	@echo "test: pytest"
 	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+
+soak: install engine ## Run the tests that have a long version, at their full length (about an hour)
+	@echo "soak: thousands of renderings, kills, redeploys, mutated streams and hostile pages"
+	@HANSE_SOAK=1 $(RUN) -m pytest -o timeout=7200 $$(grep -rlE '^from tests.soak.counts|HANSE_SOAK' --include='test_*.py' tests) $(ARGS)
 
 check: install ## Check style, types, the arrows between modules, and the house rules
 	@echo "check: ruff, mypy --strict, import-linter, house rules"

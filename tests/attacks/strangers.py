@@ -1,10 +1,13 @@
-"""What an untrusted remote might write, by what it is after."""
+"""What an untrusted remote might write, by what it is after, and what may be left of it in a page."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["HOSTILE"]
+import html5lib  # type: ignore[import-untyped]  # has no stubs
+
+__all__ = ["HOSTILE", "check"]
 
 HOSTILE: Final[dict[str, str]] = {
     # Scripts
@@ -124,3 +127,51 @@ HOSTILE: Final[dict[str, str]] = {
     "part": '<p part="menu" exportparts="x" popover popovertarget=x commandfor=x accesskey=s inert>x</p>',
     "itemprop": '<p itemscope itemtype="https://schema.example/Offer" itemprop="price">0</p>',
 }
+
+# Written down anew, so that a slip in the lists under test is one here, too, or is found.
+ELEMENTS: Final = frozenset(
+    """
+    a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd
+    del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i
+    img ins kbd li mark meter ol p pre progress q rp rt ruby s samp section small span strong
+    sub summary sup table tbody td tfoot th thead time tr u ul var wbr
+    """.split()  # noqa: SIM905 - one a line is no easier to read
+)
+ATTRIBUTES: Final = frozenset(
+    """
+    id class title lang dir role aria-label aria-labelledby aria-describedby aria-hidden
+    aria-level href src alt width height span value datetime open min max low high optimum start
+    reversed type colspan rowspan headers scope abbr rel loading referrerpolicy decoding
+    """.split()  # noqa: SIM905 - one a line is no easier to read
+)
+# A fragment's own prefix, by the shape of it.
+PREFIX: Final = r"h[0-9a-z]+-"
+CLASSES: Final = "stranger--"
+
+
+def check(html: str) -> None:
+    """Check that HTML has nothing but what may be there, and that the page around it is as it was."""
+    page = f"<!doctype html><body><main>{html}</main><p id=end title=t>end</p>"
+    body = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False).find("body")
+    assert [one.tag for one in body] == ["main", "p"]
+    assert (body[1].get("title"), body[1].text) == ("t", "end")
+    for element in body[0].iter():
+        if element is body[0]:
+            continue
+        assert element.tag in ELEMENTS
+        for name, value in element.attrib.items():
+            assert name in ATTRIBUTES, (element.tag, name)
+            check_value(name, value)
+
+
+def check_value(name: str, value: str) -> None:
+    if name in {"id", "aria-labelledby", "aria-describedby", "headers"}:
+        assert all(re.match(PREFIX, one) for one in value.split())
+    elif name == "class":
+        assert all(one.startswith(CLASSES) for one in value.split())
+    elif name == "href":
+        assert re.match(rf"https?://|mailto:|tel:|/(?![/\\])|#{PREFIX}", value, re.IGNORECASE), value
+    elif name == "src":
+        assert value.startswith("https://")
+    elif name == "role":
+        assert value not in {"alert", "alertdialog", "dialog", "status", "application"}

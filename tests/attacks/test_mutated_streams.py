@@ -5,7 +5,6 @@ A few thousand of each kind in the usual run; with `HANSE_SOAK=1` in the environ
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -13,9 +12,10 @@ from collections.abc import Callable
 from hanse.errors import HanseError
 from hanse.stream import open_sealed, pack_module, read_stream, seal
 from hanse.stream.seal import CHUNK_BYTES
+from tests.soak.counts import often
 from tests.stream.streams import BINDING, MODULES, PUBLISHERS, RING, stream
 
-COUNT = 100_000 if os.environ.get("HANSE_SOAK") == "1" else 4_000
+COUNT = often(4_000, soak=100_000)
 # Processor time of this thread, so that nothing depends on what else the machine does.
 SLOW = 0.05
 NUMBERS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x01")

@@ -115,8 +115,8 @@ class RenderingSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     """What `[rendering]` says about the engines that render on the server.
 
     With `isolation = "request"` every call has a process of its own; with `"generation"` a process lives as
-    long as the builds in it. `processes` is how many there are, None for one a processor, four at most.
-    `memory` is what the heap of each may have, in MiB; `deadline` is for one call, in seconds.
+    long as the builds in it. `processes` is how many there are, None for one a processor, two at least and
+    four at most. `memory` is what the heap of each may have, in MiB; `deadline` is for one call, in seconds.
     """
 
     isolation: Literal["generation", "request"] = "generation"

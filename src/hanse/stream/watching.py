@@ -15,7 +15,10 @@ from hanse.stream.pull import Announced, Supplier, read_entry
 __all__ = ["HearBuild", "watch"]
 
 HearBuild = Callable[[Announced | HanseError], Awaitable[object]]
-"""Called with each other build that is announced, and with each failure to ask for it."""
+"""Called with each other build that is announced, and with each failure.
+
+What it raises of `HanseError` for a build is such a failure: the build is announced again.
+"""
 
 
 async def watch(
@@ -31,7 +34,8 @@ async def watch(
 
     The remote is asked to hold each request until it has another build, so that one is known within a second
     or two of its deploy. A remote that answers at once is asked again after `build_interval`, one that fails
-    later each time, up to `build_interval_most`; half of each wait is by chance.
+    later each time, up to `build_interval_most`; half of each wait is by chance. After a failure its build is
+    announced even if it is the one before: whoever hears knows then that the remote is well.
 
     Args:
         client: Sends the requests.
@@ -47,17 +51,17 @@ async def watch(
         try:
             wait = limits.publisher_wait
             found = await read_entry(client, supplier, etag=etag, wait=wait, now=now, limits=limits)
+            # A server that gives no tags announces the same build again and again.
+            if found is not None and (found.entry.build, found.entry.serial) != last:
+                await hear(found)
             failures = 0
         except HanseError as error:
             failures += 1
+            etag, last = None, ("", -1)
             await hear(error)
         else:
             if found is not None:
-                etag = found.etag
-                # A server that gives no tags announces the same build again and again.
-                if (found.entry.build, found.entry.serial) != last:
-                    last = (found.entry.build, found.entry.serial)
-                    await hear(found)
+                etag, last = found.etag, (found.entry.build, found.entry.serial)
         base = limits.build_interval * 2.0 ** min(failures, 16)
         pause = min(base, limits.build_interval_most) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         spent = asyncio.get_running_loop().time() - began

@@ -71,20 +71,20 @@ class HanseMiddleware:
             scope[KEY] = opening = Opening(self.pages, scope)
             if not self._starter.running:
                 await self._starter.attempt()
-            await self._serve_page(opening, receive, send)
+            await self._serve_page(opening, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _serve_page(self, opening: Opening, receive: Receive, send: Send) -> None:
+    async def _serve_page(self, opening: Opening, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the site; a developer whose override cannot be used is told so."""
         await opening.prepare()
         try:
-            await self.app(opening.scope, receive, opening.watch(send))
+            await self.app(scope, receive, opening.watch(send))
         except OverrideError as error:
             if opening.begun:
                 raise
             body, headers = override_page(error)
-            await Response(body, status_code=502, headers=headers)(opening.scope, receive, send)
+            await Response(body, status_code=502, headers=headers)(scope, receive, send)
 
     def _go_inside(self, scope: Scope) -> Scope | None:
         """Return the scope of Hanse's own app, or None where the path is not below it."""
@@ -136,14 +136,15 @@ class HanseMiddleware:
 class Opening:
     """The page of a request, which is opened when it is first used.
 
+    The request has it, and it does not have the request: with the last of a request its page is gone at once,
+    and with the last page the generation that it was rendered from may end.
+
     Attributes:
-        scope: The request.
         begun: Whether the response has begun.
     """
 
     def __init__(self, pages: Pages, scope: Scope) -> None:
         self._pages = pages
-        self.scope = scope
         self.begun = False
         headers = Headers(scope=scope)
         self._visit = Visit(

@@ -40,7 +40,8 @@ def make_engines(settings: Settings) -> Engines:
     """Return the engines that the settings ask for."""
     said = settings.rendering
     limits = EngineLimits(call=said.deadline, memory=said.memory << 20)
-    size = said.processes or max(1, min(os.cpu_count() or 1, PROCESSES))
+    # Two at the least: a module that loops has its process to itself, and what is beside it needs another.
+    size = said.processes or max(2, min(os.cpu_count() or 1, PROCESSES))
     return Engines(limits, PoolOptions(size=size, isolation=said.isolation, spares=size))
 
 

@@ -183,14 +183,10 @@ class Stock:
             self._put(supply, Imported(before), asked=False)
 
         async def take(known: Announced | None, asked: Supplier = supplier) -> str | None:
-            """Pull a build, and return its tag; what fails is noted."""
-            try:
-                build, announced = await pull_announced(
-                    self._client, asked, cache=cache, known=known, now=self._clock, limits=self._limits
-                )
-            except HanseError as error:
-                self._fail(supply, error)
-                return None
+            """Pull a build, and return its tag."""
+            build, announced = await pull_announced(
+                self._client, asked, cache=cache, known=known, now=self._clock, limits=self._limits
+            )
             self._put(supply, Imported(build))
             return announced.etag
 
@@ -200,8 +196,12 @@ class Stock:
             else:
                 await take(news)
 
-        # At first it is asked for all at once: the entry and what it names, in one round trip.
-        etag = await take(None, replace(supplier, trace=self._trace))
+        try:
+            # At first it is asked for all at once: the entry and what it names, in one round trip.
+            etag = await take(None, replace(supplier, trace=self._trace))
+        except HanseError as error:
+            self._fail(supply, error)
+            etag = None
         await watch(self._client, supplier, hear, etag=etag, now=self._clock, limits=self._limits)
 
     async def _follow_plain(self, supply: Supply) -> None:
