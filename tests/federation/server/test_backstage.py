@@ -167,3 +167,18 @@ async def test_processes_end_with_the_federation(tmp_path: Path) -> None:
             await html_of(federation)
             assert deno_children()
         await until(lambda: not deno_children())
+
+
+async def test_without_a_folder_what_was_pulled_is_kept_until_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing = tmp_path / "passing"
+    passing.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
+    async with open_site(tmp_path) as site:
+        lines = site.toml.read_text().splitlines(keepends=True)
+        site.toml.write_text("".join(line for line in lines if not line.startswith("cache_folder")))
+        async with site.federation() as federation:
+            assert (await federation.render("shop", "./Card", {"name": "Ada"})).html == "<b>hello Ada</b>"
+            assert [one for one in passing.iterdir() if one.name.startswith("hanse-streams-")]
+    assert not [one for one in passing.iterdir() if one.name.startswith("hanse-streams-")]

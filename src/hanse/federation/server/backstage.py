@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Final
 
@@ -74,10 +77,10 @@ class Backstage:
         self._asked: set[tuple[str, str]] = set()
         self._view: View | None = None
         self.delegates = load_delegates(settings)
-        folder = settings.cache_folder
-        self._stock = self._make_stock(
-            None if folder is None else StreamCache(folder / STREAMS), changed=self._wake
-        )
+        # Without a folder of its own what was pulled is kept for as long as this process lives.
+        self._passing = None if settings.cache_folder else TemporaryDirectory(prefix="hanse-streams-")
+        folder = settings.cache_folder or Path(self._passing.name if self._passing else "")
+        self._stock = self._make_stock(StreamCache(folder / STREAMS), changed=self._wake)
         around = self._surround()
         self._cast = Cast(lambda: self._stock.held, around)
         self._variants = Variants(
@@ -173,6 +176,8 @@ class Backstage:
         await self._variants.aclose()
         await self._cast.aclose()
         await self._engines.aclose()
+        if self._passing is not None:
+            await asyncio.to_thread(self._passing.cleanup)
 
     def _surround(self) -> Surroundings:
         return Surroundings(
@@ -189,7 +194,7 @@ class Backstage:
         return None if snapshot is None else BrowserSide(snapshot.plan, snapshot.containers)
 
     def _make_stock(
-        self, cache: StreamCache | None, *, changed: Callable[[], object], trace: str | None = None
+        self, cache: StreamCache, *, changed: Callable[[], object], trace: str | None = None
     ) -> Stock:
         """Make what follows builds."""
         settings = self._settings

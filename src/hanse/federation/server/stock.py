@@ -62,7 +62,7 @@ class Stock:
 
     Args:
         client: Whose connections are used, through a client beside it.
-        cache: What was accepted before, for a start with everything down; None where nothing is stored.
+        cache: What was accepted before, for a start with everything down.
         changed: Called when a build has come, or what is wrong with one has changed.
         interval: Seconds between two looks at a plain build; None for never again.
         limits: The caps.
@@ -73,7 +73,7 @@ class Stock:
     def __init__(
         self,
         client: Client,
-        cache: StreamCache | None,
+        cache: StreamCache,
         *,
         changed: Callable[[], object],
         interval: float | None,
@@ -175,8 +175,6 @@ class Stock:
 
     async def _follow_sealed(self, supply: Supply) -> None:
         supplier = supplier_of(supply, self._limits)
-        if self._cache is None:
-            return
         cache = self._cache
         before = await asyncio.to_thread(cache.recall, supply.remote)
         if before is not None:
