@@ -58,8 +58,8 @@ engine: install ## Install QuickJS as WebAssembly, which goes into wheels: the e
 	@echo "engine: quickjs.wasm, from scripts/engine"
 	@$(RUN) -m scripts.node scripts/engine
 
-demo: examples engine $(if $(CHECK),chromium) ## Show two real remotes on one page (CHECK=1: drive it in Chromium, and end)
-	@echo "demo: two remotes and the page that Hanse makes of them"
+demo: examples engine $(if $(CHECK),chromium) ## Show four real remotes on one page (CHECK=1: drive it in Chromium, and end)
+	@echo "demo: four remotes and the page that Hanse makes of them"
 	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
 
 test: examples toolchains chromium peers shims engine ## Run every test

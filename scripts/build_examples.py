@@ -23,6 +23,8 @@ REMOTES = tuple(
     for name in (
         "basic/catalog",
         "basic/basket",
+        "basic/crier",
+        "basic/minstrel",
         "containers/harbour",
         "containers/ferry",
         "containers/lighthouse",

@@ -23,7 +23,16 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-__all__ = ["REMOTES", "Remote", "bind", "build_app", "serve_app", "serve_remotes", "wait_for_signal"]
+__all__ = [
+    "GUESTS",
+    "REMOTES",
+    "Remote",
+    "bind",
+    "build_app",
+    "serve_app",
+    "serve_remotes",
+    "wait_for_signal",
+]
 
 HERE = Path(__file__).resolve().parent
 # Rewritten by every build under the same name; every other file carries a hash of its content.
@@ -48,6 +57,11 @@ class Remote:
 REMOTES = (
     Remote("team/catalog", HERE / "catalog" / "dist", 8101),
     Remote("team/basket", HERE / "basket" / "dist", 8102),
+)
+# Those whose modules are rendered on the server, too.
+GUESTS = (
+    Remote("team/crier", HERE / "crier" / "dist", 8103),
+    Remote("guest/minstrel", HERE / "minstrel" / "dist", 8104),
 )
 
 

@@ -1,4 +1,4 @@
-"""The demo: two remotes on two ports, and on a third one page that Hanse makes of them.
+"""The demo: four remotes on a port each, and on another one page that Hanse makes of them.
 
 Run as `python -m examples.basic.serve`; with `--check` it drives the page in Chromium, says what it saw, and
 ends. The remotes have to be built: `python -m scripts.build_examples`.
@@ -6,9 +6,10 @@ ends. The remotes have to be built: `python -m scripts.build_examples`.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from examples.basic.remotes import REMOTES, build_app, serve_app, wait_for_signal
+from examples.basic.remotes import GUESTS, REMOTES, build_app, serve_app, wait_for_signal
 from hanse import Federation
 from hanse.web.starlette import HanseMiddleware, hanse_page, install
 
@@ -28,15 +29,26 @@ __all__ = ["build_page_app", "serve_demo", "stay"]
 
 PORT = 4200
 GUIDE = "examples.basic.visit"
+SETTINGS = Path(__file__).with_name("hanse.toml")
+HINTS = (
+    "its source has the news as HTML: they were rendered on the server; try it without JavaScript",
+    "the minstrel is a stranger: his code ran in WebAssembly, and his scripts are gone from the page",
+)
 
 templates = Jinja2Templates(Path(__file__).parent)
 install(templates)
 
 
-def show(request: Request) -> Response:
+async def show(request: Request) -> Response:
     """Show the page, under a policy of its own; it has the nonce that Hanse made for this response."""
-    headers = {"content-security-policy": policy(hanse_page(request).nonce), "cache-control": "no-store"}
-    return templates.TemplateResponse(request, "page.html", headers=headers)
+    page = hanse_page(request)
+    news, ballad = await asyncio.gather(
+        page.render("team/crier", "./News", {"town": "Lübeck"}),
+        page.render("guest/minstrel", "./Ballad", {"singer": "Walther"}),
+    )
+    headers = {"content-security-policy": policy(page.nonce), "cache-control": "no-store"}
+    fragments = {"news": news, "ballad": ballad}
+    return templates.TemplateResponse(request, "page.html", fragments, headers=headers)
 
 
 def build_page_app(federation: Federation) -> Starlette:
@@ -67,12 +79,12 @@ def serve_demo(port: int = PORT) -> Iterator[str]:
         OSError: No port is free.
     """
     with ExitStack() as stack:
-        manifest = {}
-        for number, remote in enumerate(REMOTES, port + 1):
+        addresses = {}
+        for number, remote in enumerate((*REMOTES, *GUESTS), port + 1):
             url = stack.enter_context(serve_app(build_app(remote), number))
-            manifest[remote.name] = f"{url}remoteEntry.json"
+            addresses[remote.folder.parent.name.upper()] = f"{url}remoteEntry.json"
             print(f"demo: {remote.name} is served on {url}", flush=True)
-        app = build_page_app(Federation(manifest))
+        app = build_page_app(Federation.from_toml(SETTINGS, environ=addresses))
         yield stack.enter_context(serve_app(app, port))
 
 
@@ -111,18 +123,26 @@ def end(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def stay(label: str, serve: Callable[[], AbstractContextManager[str]], guide: str = GUIDE) -> int:
+def stay(
+    label: str,
+    serve: Callable[[], AbstractContextManager[str]],
+    guide: str = GUIDE,
+    hints: Iterable[str] = (),
+) -> int:
     """Serve a site until Ctrl-C; with `--check`, until it has been looked at; return the exit status.
 
     Args:
         label: What stands before each line that is printed.
         serve: Serves the site while its block runs, and yields its URL.
         guide: The module that says what is to be seen there.
+        hints: What a visitor might look for.
     """
     signal.signal(signal.SIGTERM, end)
     try:
         with serve() as url:
             print(f"{label}: open {url}", flush=True)
+            for hint in hints:
+                print(f"{label}: {hint}", flush=True)
             print(f"{label}: {url}_hanse/ shows what Hanse decided, and why", flush=True)
             if "--check" in sys.argv[1:]:
                 return 0 if check(url, label, guide) else 1
@@ -137,4 +157,4 @@ def stay(label: str, serve: Callable[[], AbstractContextManager[str]], guide: st
 
 
 if __name__ == "__main__":
-    sys.exit(stay("demo", serve_demo))
+    sys.exit(stay("demo", serve_demo, hints=HINTS))

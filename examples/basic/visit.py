@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.find_chromium import FLAGS
 
-__all__ = ["Diary", "Sight", "is_negotiation", "is_react", "keep_diary", "open_browser", "visit"]
+__all__ = ["HYDRATED", "Diary", "Sight", "is_negotiation", "is_react", "keep_diary", "open_browser", "visit"]
 
 # React itself: not react_dom, not react_jsx_runtime, whatever hash the build put into the name.
 REACT = re.compile(r"/react\.[\w-]+\.js$")
@@ -23,6 +24,9 @@ NEGOTIATION = re.compile(r"(manifest|remoteEntry|importmap)[\w.-]*\.(json|js)$")
 MARKS = """() => ['#catalog section', '#basket section'].map((selector) =>
   Object.keys(document.querySelector(selector)).filter((key) => key.startsWith('__reactFiber$')).join())"""
 PATIENCE = 10_000
+# React marks what it has taken over.
+HYDRATED = """() => Object.keys(document.querySelector('[data-testid=crier-heard]') ?? {})
+  .some((key) => key.startsWith('__reactFiber$'))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def visit(url: str, *, chromium: Path) -> Iterator[Sight]:
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         diary = keep_diary(page)
+        yield from read_source(url)
         page.goto(url)
+        yield from use_fragments(page)
         yield from use_components(page)
         yield from load_chunk(page, diary)
         yield from compare_react(page, diary)
@@ -96,6 +102,28 @@ def visit(url: str, *, chromium: Path) -> Iterator[Sight]:
         yield Sight(
             "the browser has nothing to complain about", not diary.complaints, list_of(diary.complaints)
         )
+
+
+def read_source(url: str) -> Iterator[Sight]:
+    """Look at the page's HTML as it comes from the server."""
+    with urlopen(url, timeout=PATIENCE / 1000) as answer:
+        source = answer.read().decode()
+    news = "Three cogs from Bergen" in source
+    yield Sight("the source has the news, rendered on the server", news, "there" if news else "not there")
+    yield Sight("it has the minstrel's ballad", "sung by Walther" in source, "sung by Walther")
+    caught = [word for word in ("'caught'", "onclick", "javascript:") if word in source]
+    yield Sight("nothing in it can run that a stranger wrote", not caught, list_of(caught))
+
+
+def use_fragments(page: Page) -> Iterator[Sight]:
+    """Click in what was rendered on the server."""
+    heard = page.get_by_test_id("crier-heard")
+    page.wait_for_function(HYDRATED)
+    heard.click()
+    said = heard.inner_text()
+    yield Sight("what the server rendered is hydrated: a click counts", said == "Heard 1 times", said)
+    title = page.title()
+    yield Sight("the stranger's scripts did not run", title == "The market · Hanse", title)
 
 
 def use_components(page: Page) -> Iterator[Sight]:

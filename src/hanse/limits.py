@@ -179,9 +179,11 @@ class Limits:
     import_rounds: int = 64
     # Remotes that are consumed by remotes, and by those in their turn.
     nested_remotes: int = 16
-    # What a delegate in Python may take to decide, and how many of its decisions are remembered.
+    # What a delegate in Python may take to decide; how many sets of decisions run at a time, each with
+    # processes of its own; and how long the pages of a new one wait for its builds.
     delegate_deadline: float = 2.0
-    delegate_decisions: int = 1024
+    delegate_variants: int = 8
+    delegate_start: float = 5.0
     # A delegate's own modules, in files beside `hanse.toml`.
     delegate_files: int = 256
 

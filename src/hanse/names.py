@@ -21,6 +21,7 @@ __all__ = [
     "check_expose_name",
     "check_package_name",
     "check_remote_name",
+    "container_name_fault",
     "export_name_fault",
     "expose_name_fault",
     "package_name_fault",
@@ -96,6 +97,15 @@ def export_name_fault(name: str) -> str | None:
     if name == POISON:
         return f"`{POISON}` is not a name"
     return None if IDENTIFIER.fullmatch(name) else "it is no identifier of ASCII letters, digits, _ and $"
+
+
+def container_name_fault(name: str) -> str | None:
+    """Say why this cannot be what a container is called in `module.exports`, or return None.
+
+    Identifiers are fine, and so is what a remote may be called: `my-shop` is read as a property.
+    """
+    fault = export_name_fault(name)
+    return None if fault is None or remote_name_fault(name) is None else fault
 
 
 def check_remote_name(name: str, *, subject: str = "", path: str = "$") -> None:

@@ -27,7 +27,7 @@ def test_the_demo_drives_itself() -> None:
     done = subprocess.run([*DEMO, "--check"], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "exactly one React is loaded: http://127.0.0.1:" in done.stdout
-    assert done.stdout.count("  ok  ") == 11
+    assert done.stdout.count("  ok  ") == 16
     assert done.stdout.endswith("demo: all as it should be\n")
 
 

@@ -1,4 +1,4 @@
-"""The demo in a real Chromium: two remotes of two teams on one page, with one React between them."""
+"""The demo in a real Chromium: remotes on one page, one React for all, and what the server rendered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import msgspec
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -16,7 +16,7 @@ from starlette.routing import Route as Served
 
 from examples.basic.remotes import serve_app
 from examples.basic.serve import serve_demo
-from examples.basic.visit import Diary, is_negotiation, is_react, keep_diary
+from examples.basic.visit import HYDRATED, Diary, is_negotiation, is_react, keep_diary
 from hanse.formats.import_map import ImportMap
 from scripts.build_examples import build_examples
 
@@ -30,6 +30,10 @@ IDENTITIES = """async () => {
     Object.keys(document.querySelector(selector)).filter((key) => key.startsWith('__reactFiber$')));
   return { version: react.version, roots, callable: typeof client.createRoot };
 }"""
+
+
+MARKS = """() => ['#news section', '#catalog section'].map((selector) =>
+  Object.keys(document.querySelector(selector)).find((key) => key.startsWith('__reactFiber$')))"""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,43 @@ def test_both_components_render_and_react_to_clicks(page: Page, diary: Diary) ->
     expect(page.get_by_test_id("basket-total")).to_have_text("93 marks")
     page.get_by_role("button", name="Remove one Baltic amber").click()
     expect(page.get_by_test_id("basket-total")).to_have_text("51 marks")
+    assert diary.complaints == []
+
+
+def test_what_the_server_rendered_is_there_without_javascript(browser: Browser, url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    expect(page.get_by_role("region", name="News of Lübeck").get_by_role("listitem")).to_have_count(3)
+    expect(page.get_by_test_id("crier-heard")).to_have_text("Heard 0 times")
+    expect(page.locator("#ballad")).to_contain_text("sung by Walther")
+    context.close()
+
+
+def test_what_the_server_rendered_is_hydrated_with_the_page_s_react(page: Page, diary: Diary) -> None:
+    page.wait_for_function(HYDRATED)
+    heard = page.get_by_test_id("crier-heard")
+    heard.click()
+    heard.click()
+    expect(heard).to_have_text("Heard 2 times")
+    marks = page.evaluate(MARKS)
+    assert len(marks) == 2
+    assert len(set(marks)) == 1
+    assert diary.complaints == []
+
+
+def test_a_stranger_s_ballad_has_nothing_that_runs(page: Page, diary: Diary) -> None:
+    page.wait_for_load_state("networkidle")
+    ballad = page.locator("#ballad")
+    expect(ballad).to_contain_text("The sea gives and the sea takes")
+    assert ballad.locator("script").count() == 0
+    html = ballad.inner_html()
+    for word in ("onclick", "onerror", "javascript:", "caught"):
+        assert word not in html
+    ballad.get_by_text("The sea gives").click()
+    ballad.get_by_text("Give him a coin").click()
+    assert page.title() == "The market · Hanse"
+    assert not [one for one in diary.requests if "Ballad-" in one]
     assert diary.complaints == []
 
 

@@ -27,7 +27,7 @@ BUILDS = {
     "ferry": ROOT / "examples" / "containers" / "ferry" / "dist" / "server",
     "harbour": ROOT / "examples" / "containers" / "harbour" / "dist",
     "next": ROOT / "tests" / "toolchains" / "next" / "dist",
-    **{name: WEBPACK / name for name in ("quay", "wharf", "jetty", "pier", "dock")},
+    **{name: WEBPACK / name for name in ("quay", "wharf", "jetty", "pier", "dock", "causeway", "my-berth")},
 }
 PACKAGES = ROOT / "tests" / "toolchains" / "webpack" / "node_modules"
 REACT = {

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hanse.engines import EngineLimits, Realm, RenderCall
+from hanse.engines import EngineLimits, Generation, Realm, RenderCall, Source
 from hanse.engines.base import JSON
+from hanse.errors import EngineError
 from hanse.federation.delegate_modules import read_delegate
+from hanse.federation.generation_next import read_stand_in
 from hanse.federation.generations import Assembly, Member, assemble
 from hanse.formats.remote_entry import decode_remote_entry
 from hanse.stream.import_container import import_container
@@ -55,6 +57,8 @@ async def render(realm: Realm, module: str, **props: JSON) -> str:
         ("jetty", "/remoteEntry.js"),
         ("dock", "/entry/remoteEntry.js"),
         ("dock", "/mf-manifest.json"),
+        ("my-berth", "/remoteEntry.js"),
+        ("my-berth", "/mf-manifest.json"),
     ],
 )
 async def test_containers_of_webpack(open_realm: Open, name: str, path: str) -> None:
@@ -111,15 +115,59 @@ async def test_one_generation_of_many_remotes_has_one_react(open_realm: Open) ->
         assert not [one for one in used if "react" in one and not one.startswith(("town/", "hanse%3A/"))]
 
 
-async def test_a_next_application_takes_its_hosts_react(open_realm: Open) -> None:
+async def pull_next(open_realm: Open) -> Realm:
     found = assemble([host(), await pull("next", "/static/ssr/mf-manifest.json")])
-    assert {one.specifier for one in found.findings} == {
-        "next/dist/compiled/next-server/pages.runtime.prod.js",
-        "stream",
-        "zlib",
-    }
-    realm = await open_realm(found.generation, LIMITS)
+    assert {one.specifier for one in found.findings} == {"stream", "zlib"}
+    return await open_realm(found.generation, LIMITS)
+
+
+async def test_a_next_application_takes_its_hosts_react(open_realm: Open) -> None:
+    realm = await pull_next(open_realm)
     assert await render(realm, "next/Seal", owner="Hanse") == '<p id="_R_0_">sealed by <!-- -->Hanse</p>'
+
+
+async def test_components_of_next_with_links_render_without_its_server(open_realm: Open) -> None:
+    realm = await pull_next(open_realm)
+    html = await render(realm, "next/Notice", owner="Hanse")
+    assert 'sealed by <!-- -->Hanse</p> <a href="/guild">see there</a>' in html
+
+
+async def test_next_heads_images_and_what_is_loaded_later_render_as_browsers_show_them_first(
+    open_realm: Open,
+) -> None:
+    realm = await pull_next(open_realm)
+    html = await render(realm, "next/Poster", owner="Hanse")
+    assert "sealed by <!-- -->Hanse" in html
+    assert 'alt="a seal"' in html
+    assert "/_next/image?url=%2Fseal.png" in html
+    assert "<i>soon</i>" in html
+    assert "<title>" not in html
+    assert "never" not in html
+
+
+async def test_a_component_that_needs_the_router_of_next_says_so(open_realm: Open) -> None:
+    realm = await pull_next(open_realm)
+    with pytest.raises(EngineError, match="NextRouter was not mounted"):
+        await render(realm, "next/Way")
+
+
+async def test_what_else_the_server_of_next_has_is_named(open_realm: Open) -> None:
+    page = (
+        "import { vendored } from 'next-server';"
+        "export const render = () => { vendored.contexts.HtmlContext; return '' };"
+    )
+    generation = Generation(
+        id="next",
+        modules={
+            "town/react.js": Source(text="exports.createContext = () => ({});", remote="town", format="cjs"),
+            "next/page.js": Source(text=page, remote="next"),
+            "next/next.js": Source(text=read_stand_in(), remote="next", format="cjs"),
+        },
+        imports={"react": "town/react.js", "next-server": "next/next.js"},
+    )
+    realm = await open_realm(generation, LIMITS)
+    with pytest.raises(EngineError, match=r"contexts\.HtmlContext is a part of Next\.js's own"):
+        await realm.render(RenderCall(module="next/page.js"))
 
 
 def point_to(site: Site, body: bytes) -> bytes:
@@ -127,23 +175,24 @@ def point_to(site: Site, body: bytes) -> bytes:
     return body.replace(b"http://quay.invalid", site.origin.encode())
 
 
-@pytest.fixture
-async def nested() -> Assembly:
+async def pull_consumer(name: str) -> Assembly:
     """Pull a remote that consumes another one on the server."""
     with ExitStack() as stack:
         quay = stack.enter_context(serve(BUILDS["quay"]))
-        pier = stack.enter_context(serve(BUILDS["pier"], change=partial(point_to, quay)))
-        async with web(quay, pier) as client:
-            found = await import_container(f"{pier.origin}/remoteEntry.js", client, name="pier")
+        consumer = stack.enter_context(serve(BUILDS[name], change=partial(point_to, quay)))
+        async with web(quay, consumer) as client:
+            found = await import_container(f"{consumer.origin}/remoteEntry.js", client, name=name)
     assert found.findings == ()
-    inner = [Member(name=name, build=build, consumer="pier") for name, build in found.nested.items()]
-    return assemble([host(), Member(name="pier", build=found.build), *inner])
+    inner = [Member(name=inner, build=build, consumer=name) for inner, build in found.nested.items()]
+    return assemble([host(), Member(name=name, build=found.build), *inner])
 
 
-async def test_a_remote_that_consumes_another_one_on_the_server(open_realm: Open, nested: Assembly) -> None:
-    assert set(nested.generation.containers) == {"pier", "quay"}
-    realm = await open_realm(nested.generation, LIMITS)
-    html = await render(realm, "pier/Harbour", load=4)
+@pytest.mark.parametrize("name", ["pier", "causeway"], ids=["by its script", "by its manifest"])
+async def test_a_remote_that_consumes_another_one_on_the_server(open_realm: Open, name: str) -> None:
+    found = await pull_consumer(name)
+    assert set(found.generation.containers) == {name, "quay"}
+    realm = await open_realm(found.generation, LIMITS)
+    html = await render(realm, f"{name}/Harbour", load=4)
     assert html.startswith("<main><h1>harbour</h1><section>")
     assert CRANE in html
 

@@ -21,13 +21,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_function_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    function, trial = blocks("python")
+    function, tell, render, trial = blocks("python")
     (tmp_path / "towns_delegates.py").write_text(function)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     scope: dict[str, object] = {}
     try:
-        exec(function + trial, scope)
+        exec(function + tell + render + trial, scope)
     finally:
         sys.modules.pop("towns_delegates", None)
     assert "decision" in scope

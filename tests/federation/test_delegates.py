@@ -14,7 +14,6 @@ from hanse.errors import BlockedError, DeadlineError, FetchError, FormatError, H
 from hanse.federation.delegate_modules import read_delegate
 from hanse.federation.delegates import (
     DEFAULT,
-    Connections,
     Decision,
     RequestContext,
     decide,
@@ -165,36 +164,6 @@ async def test_a_module_that_cannot_be_imported_says_why(package: Path) -> None:
 )
 def test_files_and_functions_are_told_apart(text: str, python: bool) -> None:
     assert is_python(text) is python
-
-
-async def test_equal_decisions_share_a_connection() -> None:
-    made: list[str] = []
-
-    async def connect(decision: Decision) -> str:
-        made.append(decision.value)
-        await asyncio.sleep(0)
-        if decision.value == "bad":
-            raise UsageError("it is down")
-        return f"connected to {decision.value}"
-
-    connections = Connections(connect, limits=replace(LIMITS, delegate_decisions=2))
-    one, two = Decision("remote", "one"), Decision("remote", "two")
-    found = await asyncio.gather(*(connections.get(one) for _ in range(5)))
-    assert set(found) == {"connected to one"}
-    await connections.get(two)
-    await connections.get(one)
-    assert made == ["one", "two"]
-    await connections.get(Decision("remote", "three"))
-    await connections.get(two)
-    assert made == ["one", "two", "three", "two"]
-    connections.forget(two)
-    await connections.get(two)
-    assert made[-2:] == ["two", "two"]
-    for _ in range(2):
-        with pytest.raises(UsageError, match="it is down"):
-            await connections.get(Decision("remote", "bad"))
-    assert made[-2:] == ["bad", "bad"]
-    await connections.aclose()
 
 
 # --- delegates in JavaScript ---------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_a_container_has_its_script_and_global() -> None:
         ({"layer": "moon"}, "$.layer"),
         ({"format": "cjs"}, "$.container"),
         ({"container": {"script": "react.js", "global": "shop"}}, "$.container"),
-        ({"format": "cjs", "container": {"script": "react.js", "global": "a.b"}}, "$.container.global"),
+        ({"format": "cjs", "container": {"script": "react.js", "global": "a b"}}, "$.container.global"),
         ({"format": "cjs", "container": {"script": "hole.js", "global": "a"}}, "$.container.script"),
         ({"exposes": {"": "react.js"}}, '$.exposes[""]'),
         ({"exposes": {"./a": "hole.js"}}, '$.exposes["./a"]'),

@@ -57,6 +57,12 @@ def test_a_renderer_for_another_react_would_break_every_hook() -> None:
     assert choose_adapter(generation(scopes={"shop": both}), "shop", SHOP).adapter is not None
 
 
+def test_a_renderer_of_another_version_is_not_used_though_it_takes_the_same_react() -> None:
+    made, choices = place_adapters(generation(), {"shop": SHOP}, torn={"shop": "they differ"})
+    assert choices == {"shop": Choice(None, "they differ")}
+    assert made == generation()
+
+
 def test_a_container_gets_the_react_of_its_share_scope() -> None:
     copies = tuple(
         SharedCopy(package=package, version="19.2.9", module=module, provider="host")

@@ -321,9 +321,18 @@ async def test_names_that_no_remote_can_have_are_findings(tmp_path: Path) -> Non
     assert any("cannot be a remote's name" in one.text for one in found.findings)
 
 
-async def test_a_container_needs_a_name_that_can_be_a_global(tmp_path: Path) -> None:
+async def test_a_container_may_be_called_what_a_remote_may(tmp_path: Path) -> None:
     text = script().replace("module.exports.shop", 'module.exports["my-shop"]')
+    write(tmp_path, remoteEntry_js=text, **{"1_js": "0"})
+    container = (await pull(tmp_path))[0].build.entry.container
+    assert container is not None
+    assert container.global_name == "my-shop"
+
+
+@pytest.mark.parametrize("name", ["my shop", "__proto__", "a/../b"])
+async def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+    text = script().replace("module.exports.shop", f'module.exports["{name}"]')
     write(tmp_path, remoteEntry_js=text, **{"1_js": "0"})
     error = await failing(tmp_path)
     assert isinstance(error, FormatError)
-    assert "my-shop" in error.found
+    assert name in error.found

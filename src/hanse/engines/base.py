@@ -79,6 +79,7 @@ class ContainerSource:
         share_scope: The share scope it is initialised with.
         bundled: Whether a bundler wrote its script, and chunks are asked from `base`. Otherwise the script is
             a module like any other, of any format, that exports the container or a promise of it: a delegate.
+            Of it a call may ask for any key, as `shop/./Card`, whether or not the table names that.
 
     What a remote's bundle consumes in its turn it looks for on the global object, by `global_name`: there is
     something with `get` and `init` for each container, unless there is something of that name anyway.

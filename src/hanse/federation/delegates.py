@@ -11,22 +11,19 @@ import asyncio
 import importlib
 import inspect
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final, Generic, Literal, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, cast
 
 from hanse.errors import DeadlineError, HanseError, UsageError
 from hanse.formats.decoding import shorten
 from hanse.limits import LIMITS, Limits
 from hanse.names import remote_name_fault
-from hanse.net import Flights
+from hanse.render.requests import RequestContext
 from hanse.urls import is_web, normalise
 
 __all__ = [
     "DEFAULT",
-    "Connections",
     "Decision",
     "Delegate",
     "RequestContext",
@@ -35,39 +32,8 @@ __all__ = [
     "load_delegate",
 ]
 
-T = TypeVar("T")
-
 PYTHON: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 DOCUMENTS: Final = (".json", ".js", ".mjs", ".cjs")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestContext:
-    """What a delegate is told of the request that a page is made for.
-
-    Attributes:
-        remote: The remote that is asked for, by its name in the federation.
-        path: The request's path, without its query.
-        host: The name that the site was asked by.
-        tenant: Whose site it is, where the application says so.
-        experiments: Experiment -> the variant of this visitor.
-        version: A version that the application asks for, such as that of a preview.
-        locale: The visitor's language, as the application has chosen it.
-        headers: Headers that the application passes on, names in lower case; none by default.
-    """
-
-    remote: str
-    path: str = "/"
-    host: str = ""
-    tenant: str | None = None
-    experiments: Mapping[str, str] = field(default_factory=dict)
-    version: str | None = None
-    locale: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name in ("experiments", "headers"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,47 +172,3 @@ def written(decision: Decision) -> Decision:
     if decision.kind == "server" and not url.endswith("/") and "?" not in url:
         url += "/"
     return Decision(decision.kind, url)
-
-
-class Connections(Generic[T]):
-    """What follows from decisions: made once for each, however many ask, and forgotten when seldom used.
-
-    Args:
-        connect: Makes it.
-        limits: `limits.delegate_decisions` are kept.
-    """
-
-    def __init__(self, connect: Callable[[Decision], Awaitable[T]], *, limits: Limits = LIMITS) -> None:
-        self._connect = connect
-        self._limits = limits
-        self._made: OrderedDict[Decision, T] = OrderedDict()
-        self._flights: Flights[T] = Flights()
-
-    async def get(self, decision: Decision) -> T:
-        """Return what follows from a decision; a failure is not kept, the next one tries again.
-
-        Raises:
-            HanseError: What `connect` raised.
-        """
-        if decision in self._made:
-            self._made.move_to_end(decision)
-            return self._made[decision]
-        found = await self._flights.join(decision, lambda: self._make(decision))
-        self._made[decision] = found
-        while len(self._made) > self._limits.delegate_decisions:
-            self._made.popitem(last=False)
-        return found
-
-    def forget(self, decision: Decision | None = None) -> None:
-        """Forget what follows from a decision, or from all, as after a redeploy."""
-        if decision is None:
-            self._made.clear()
-        else:
-            self._made.pop(decision, None)
-
-    async def aclose(self) -> None:
-        """End what is under way."""
-        await self._flights.cancel()
-
-    async def _make(self, decision: Decision) -> T:
-        return await self._connect(decision)

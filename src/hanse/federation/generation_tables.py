@@ -18,6 +18,7 @@ from hanse.stream.builds import Build
 
 __all__ = [
     "CLIENT_ONLY",
+    "OWN",
     "ROOT",
     "Tables",
     "client_stubs",

@@ -13,16 +13,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hanse.engines.base import Source, Target
+from hanse.engines.base import ContainerSource, Source, Target
 from hanse.federation.generation_checks import GenerationFinding
 from hanse.federation.generation_tables import Tables, lookup
-from hanse.stream.import_script import required_by
+from hanse.stream.import_script import find_remotes, required_by
 from hanse.stream.import_stubs import stubbed_requires
 
-__all__ = ["mend", "with_require"]
+__all__ = ["lead_by_script", "mend", "with_require"]
 
 DECLARED: Final = re.compile(r"(?<![\w$.])(?:const|let|var|function|class)\s+require(?![\w$])")
 UNKNOWN: Final = "?"
+# What makes a URL that of a manifest, to the runtime of Module Federation.
+MANIFEST: Final = ".json"
 
 
 def mend(
@@ -47,6 +49,38 @@ def mend(
         else:
             mended[name] = source
     return mended, tuple(found)
+
+
+def lead_by_script(
+    modules: Mapping[str, Source], containers: Mapping[str, ContainerSource]
+) -> dict[str, Source]:
+    """Let containers that know others by their manifests know them by their scripts.
+
+    Of a script their runtime asks the global object first, where the others are; a manifest it would ask the
+    network for, which there is not.
+
+    Args:
+        modules: The generation's.
+        containers: Its containers.
+    """
+    here = {one.global_name for one in containers.values()} | containers.keys()
+    found = dict(modules)
+    for container in containers.values():
+        source = modules.get(container.script)
+        if source is None or not container.bundled:
+            continue
+        text = source.text
+        for name, entry in find_remotes(text.encode("utf-8", "replace")).items():
+            if name in here and MANIFEST in entry:
+                text = text.replace(entry, script_beside(entry))
+        found[container.script] = replace(source, text=text)
+    return found
+
+
+def script_beside(manifest: str) -> str:
+    """Return the URL of a script that might lie beside a manifest; nobody asks for it."""
+    folder = manifest.rpartition("/")[0]
+    return f"{folder if MANIFEST not in folder else 'https://remote.invalid'}/remoteEntry.js"
 
 
 def allow(

@@ -24,6 +24,7 @@ from hanse.federation.generation_checks import (
     find_missing,
     find_torn,
 )
+from hanse.federation.generation_next import next_stand_ins
 from hanse.federation.generation_sharing import share_with_containers
 from hanse.federation.generation_tables import (
     CLIENT_ONLY,
@@ -31,7 +32,7 @@ from hanse.federation.generation_tables import (
     expose_modules,
     resolve_layers,
 )
-from hanse.federation.generation_texts import mend
+from hanse.federation.generation_texts import lead_by_script, mend
 from hanse.resolve import Plan, Policy
 from hanse.stream.builds import Build
 
@@ -138,12 +139,13 @@ def assemble(
     )
     if any(name in CLIENT_ONLY for build in builds.values() for name in names_in(build)):
         modules |= client_stubs(tables)
+    modules |= dict(next_stand_ins(builds, tables))
     expose_modules(tables, builds, asked_for(listed, wanted, builds))
     containers, shared, uses = share_with_containers(
         builds, plan, tables, delegates=[one.name for one in listed if one.open]
     )
     requiring = {module_name(one.name, file) for one in listed if one.open for file in one.formats}
-    modules, mended = mend(modules, tables, requiring=requiring)
+    modules, mended = mend(lead_by_script(modules, containers), tables, requiring=requiring)
     findings = (*mended, *find_missing(builds, modules, tables), *find_torn(builds, tables))
     generation = Generation(
         id="",

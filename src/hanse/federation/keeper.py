@@ -290,8 +290,10 @@ class Keeper:
         if manifest is None or not self._serves:
             return
         if self.backstage is None:
-            remotes = self._settings.manifest_with_own(manifest).values()
-            if not any(remote.server for remote in remotes):
+            settings = self._settings
+            remotes = settings.manifest_with_own(manifest).values()
+            delegates = any(own.delegate is not None for own in settings.remotes.values())
+            if not delegates and not any(remote.server for remote in remotes):
                 return
             try:
                 # What it needs is in extras that other federations do without.
@@ -300,7 +302,7 @@ class Keeper:
                 self._serves = False
                 LOG.warning("server modules are not used, for hanse[render] is not installed: %s", error)
                 return
-            self.backstage = Backstage(self._settings, self._ledger, self.client)
+            self.backstage = Backstage(settings, self._ledger, self.client, ask=self._woken.set)
         self.backstage.renew(manifest)
 
     async def _open_backstage(self) -> None:

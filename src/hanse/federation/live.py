@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
@@ -29,7 +30,8 @@ from hanse.federation.verifying import PAGE, Report
 from hanse.formats.config import Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
-from hanse.render import Renderer, Stage
+from hanse.render import Renderer, RequestContext, Stage
+from hanse.render.stage import Choose
 from hanse.resolve import Policy, PolicyName
 from hanse.resolve.facade import find_facade
 
@@ -171,7 +173,9 @@ class Federation(Rendering):
         self._keeper: Keeper | None = None
         self._hub = (os.getpid(), Hub(settings.limits))
         self._closed = False
-        self.renderer = Renderer(self._stage, limits=settings.limits, development=settings.development)
+        self.renderer = Renderer(
+            self._stage, choose=self._choose, limits=settings.limits, development=settings.development
+        )
         self._sync = SyncFederation(self)
 
     @property
@@ -425,6 +429,14 @@ class Federation(Rendering):
         if keeper is not None and keeper.backstage is not None:
             return keeper.backstage.view
         return View(self._ledger.require(), supplies={}, opened={}, reasons={})
+
+    def _choose(self, request: RequestContext) -> Choose | None:
+        """Return what finds the stage of a request; None where nothing depends on it."""
+        keeper = self.keeper
+        backstage = None if keeper is None else keeper.backstage
+        if backstage is None or not backstage.delegates:
+            return None
+        return partial(backstage.stage, request)
 
     def _news(self) -> Hub:
         """Return this process's hub: those who listened to the parent of a forked process are not here."""

@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 from hanse.federation.keeper import Keeper
+from hanse.render.requests import RequestContext
+from hanse.resolve import Notice
 
 if TYPE_CHECKING:
-    from hanse.federation.server.backstage import ServerHealth
     from hanse.federation.server.ferry import FerriedStream
+    from hanse.federation.server.health import ServerHealth
     from hanse.render import Fragment, Renderer, Wishes
 
 __all__ = ["Rendering", "at_home"]
@@ -20,6 +22,7 @@ __all__ = ["Rendering", "at_home"]
 T = TypeVar("T")
 
 NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
+NOBODY: Final = RequestContext()
 
 
 class Rendering(ABC):
@@ -41,7 +44,13 @@ class Rendering(ABC):
         """
 
     async def render(
-        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
+        self,
+        remote: str,
+        key: str,
+        props: Mapping[str, object] = NO_PROPS,
+        *,
+        request: RequestContext = NOBODY,
+        **wishes: Unpack[Wishes],
     ) -> Fragment:
         """Render an exposed module on the server, for a page of its own.
 
@@ -52,6 +61,7 @@ class Rendering(ABC):
             remote: The remote's name.
             key: The module's key, with or without `./`.
             props: Its properties; anything that msgspec makes a JSON object of.
+            request: What delegates decide by: tenant, experiments, version.
             wishes: `export`, `fallback`, `context`, `deadline` in seconds, `cache` in seconds, `hydrate` and
                 `browser`, as `hanse.render.Wish` has them.
 
@@ -61,10 +71,18 @@ class Rendering(ABC):
             UsageError: The federation is not started.
         """
         keeper = self._require_keeper()
-        return await at_home(keeper, lambda: self.renderer.render(remote, key, props, **wishes))
+        return await at_home(
+            keeper, lambda: self.renderer.render(remote, key, props, request=request, **wishes)
+        )
 
     def stream(
-        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
+        self,
+        remote: str,
+        key: str,
+        props: Mapping[str, object] = NO_PROPS,
+        *,
+        request: RequestContext = NOBODY,
+        **wishes: Unpack[Wishes],
     ) -> FerriedStream:
         """Return an exposed module's markup in pieces; takes and raises what `render` does.
 
@@ -73,12 +91,24 @@ class Rendering(ABC):
         from hanse.federation.server.ferry import FerriedStream
 
         keeper = self._require_keeper()
-        return FerriedStream(keeper.loop, lambda: self.renderer.stream(remote, key, props, **wishes))
+        return FerriedStream(
+            keeper.loop, lambda: self.renderer.stream(remote, key, props, request=request, **wishes)
+        )
 
     def server_health(self) -> tuple[ServerHealth, ...]:
         """Return how the server side of each remote is that has one; empty where none has."""
         keeper = self.keeper
         return () if keeper is None or keeper.backstage is None else keeper.backstage.health()
+
+    def server_notices(self) -> tuple[Notice, ...]:
+        """Return what the owners of remotes should know of their server modules."""
+        keeper = self.keeper
+        return () if keeper is None or keeper.backstage is None else tuple(keeper.backstage.notices())
+
+    def server_variants(self) -> int:
+        """Return how many sets of delegates' decisions run at the moment."""
+        keeper = self.keeper
+        return 0 if keeper is None or keeper.backstage is None else keeper.backstage.variants
 
     async def server_settled(self) -> None:
         """Look at all server builds now, and wait until what has come runs, or was refused.

@@ -15,15 +15,18 @@ from hanse.federation.refreshing import RefreshListener
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.verifying import Report
 from hanse.net import BreakerState, Stats
+from hanse.render.requests import RequestContext
+from hanse.resolve import Notice
 
 if TYPE_CHECKING:
     from hanse.federation.live import Federation
-    from hanse.federation.server.backstage import ServerHealth
+    from hanse.federation.server.health import ServerHealth
     from hanse.render import Fragment, Wishes
 
 __all__ = ["SyncFederation"]
 
 NO_PROPS: Final[Mapping[str, object]] = MappingProxyType({})
+NOBODY: Final = RequestContext()
 
 
 class SyncFederation:
@@ -109,7 +112,13 @@ class SyncFederation:
         return self._federation.load_remote_module(remote, key)
 
     def render(
-        self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, **wishes: Unpack[Wishes]
+        self,
+        remote: str,
+        key: str,
+        props: Mapping[str, object] = NO_PROPS,
+        *,
+        request: RequestContext = NOBODY,
+        **wishes: Unpack[Wishes],
     ) -> Fragment:
         """Render an exposed module on the server; arguments are those of `Federation.render`.
 
@@ -119,12 +128,17 @@ class SyncFederation:
             UsageError: This is the event loop's own thread.
         """
         self._ensure()
-        return run_in(self._loop(), self._federation.render(remote, key, props, **wishes))
+        return run_in(self._loop(), self._federation.render(remote, key, props, request=request, **wishes))
 
     def server_health(self) -> tuple[ServerHealth, ...]:
         """Return how the server side of each remote is that has one."""
         self._ensure()
         return self._federation.server_health()
+
+    def server_notices(self) -> tuple[Notice, ...]:
+        """Return what the owners of remotes should know of their server modules."""
+        self._ensure()
+        return self._federation.server_notices()
 
     def server_settled(self) -> None:
         """Look at all server builds now, and wait until what has come runs, or was refused."""

@@ -21,7 +21,7 @@ from hanse.formats.entry_checks import file_violation, name_violation, shared_vi
 from hanse.formats.entry_structs import Shared
 from hanse.limits import LIMITS, Limits
 from hanse.names import (
-    export_name_fault,
+    container_name_fault,
     expose_name_fault,
     package_name_fault,
     path_fault,
@@ -79,7 +79,8 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
     `build` names the build (`build_digest`), `serial` grows with everything that is published. `exposes` maps
     keys to files, `modules` files to what is known of them. A build in format `cjs` is a Module Federation
-    container, and `container` says where it is.
+    container, and `container` says where it is. `browser` is the digest of the remote entry, or manifest, of
+    the build for browsers that belongs with it; empty where that is not told.
     """
 
     schema: int
@@ -94,6 +95,7 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     modules: Mapping[str, ServerModule]
     shared: tuple[Shared, ...] = ()
     container: ContainerScript | None = None
+    browser: str = ""
 
 
 DECODER: Final = msgspec.json.Decoder(ServerEntry)
@@ -180,6 +182,10 @@ def frame_faults(entry: ServerEntry, subject: str) -> Iterator[FormatError]:
     yield from name_violation(remote_name_fault(entry.name), entry.name, "a remote's name", subject, "$.name")
     yield from name_violation(text_fault(entry.version), entry.version, "a version", subject, "$.version")
     yield from name_violation(digest_fault(entry.build), entry.build, "a digest", subject, "$.build")
+    if entry.browser:
+        yield from name_violation(
+            digest_fault(entry.browser), entry.browser, "a digest", subject, "$.browser"
+        )
     if not 0 <= entry.serial <= LAST_SERIAL:
         yield misfit(
             "the number is out of range", "$.serial", str(entry.serial), f"0 to {LAST_SERIAL}", subject
@@ -191,7 +197,7 @@ def frame_faults(entry: ServerEntry, subject: str) -> Iterator[FormatError]:
     if entry.container is not None:
         used = entry.container.global_name
         yield from name_violation(
-            export_name_fault(used), used, "a global variable", subject, "$.container.global"
+            container_name_fault(used), used, "a container's name", subject, "$.container.global"
         )
         yield from missing(entry.container.script, entry, "$.container.script", subject)
 

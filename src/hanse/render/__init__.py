@@ -5,6 +5,7 @@ from __future__ import annotations
 from hanse.render.faults import Fault
 from hanse.render.fragment import Fragment, Mode
 from hanse.render.renderer import Renderer
+from hanse.render.requests import RequestContext
 from hanse.render.scene import Scene
 from hanse.render.stage import Part, Stage
 from hanse.render.streaming import FragmentStream
@@ -17,6 +18,7 @@ __all__ = [
     "Mode",
     "Part",
     "Renderer",
+    "RequestContext",
     "Scene",
     "Stage",
     "Wish",

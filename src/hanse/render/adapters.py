@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 from hanse.engines.base import Exposed, Generation, Source, Target, module_name
@@ -19,6 +20,9 @@ __all__ = ["REACT", "Choice", "adapter_name", "choose_adapter", "place_adapters"
 
 REACT: Final = "react"
 SERVER: Final = "react-dom/server"
+# Builds for browsers cannot have the first where it means Node's; the others are the same for any runtime.
+SERVERS: Final = (SERVER, "react-dom/server.edge", "react-dom/server.browser")
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 # A build that has such a file itself gets ours in its place.
 FOLDER: Final = "~hanse"
 
@@ -63,7 +67,7 @@ def choose_adapter(generation: Generation, remote: str, entry: ServerEntry) -> C
     if not uses_react(entry):
         return Choice(None, "its build neither shares nor imports react")
     react = find_target(generation, remote, REACT)
-    server = find_target(generation, remote, SERVER)
+    server = next((found for name in SERVERS if (found := find_target(generation, remote, name))), None)
     if react is None or server is None:
         lacking = REACT if react is None else SERVER
         return Choice(None, f"its build uses react, but nobody gives it {lacking} on the server")
@@ -77,7 +81,7 @@ def choose_adapter(generation: Generation, remote: str, entry: ServerEntry) -> C
 
 
 def place_adapters(
-    generation: Generation, entries: Mapping[str, ServerEntry]
+    generation: Generation, entries: Mapping[str, ServerEntry], *, torn: Mapping[str, str] = NOTHING
 ) -> tuple[Generation, dict[str, Choice]]:
     """Put the adapters that remotes need into their generation, to be warm before the first call.
 
@@ -86,8 +90,12 @@ def place_adapters(
     Args:
         generation: All modules, with a complete table.
         entries: The server entries of its remotes, by the remotes' names in the federation.
+        torn: The remotes whose `react-dom/server` is of another version than their React, with the reason.
     """
-    choices = {remote: choose_adapter(generation, remote, entry) for remote, entry in entries.items()}
+    choices = {
+        remote: Choice(None, torn[remote]) if remote in torn else choose_adapter(generation, remote, entry)
+        for remote, entry in entries.items()
+    }
     placed = {remote: choice for remote, choice in choices.items() if choice.adapter is not None}
     if not placed:
         return generation, choices

@@ -12,7 +12,7 @@ __all__ = ["EXPECTED", "TELLING", "Fault", "RenderError", "fault_of"]
 TELLING: Final = frozenset({"timeout", "memory", "ended", "start", "output"})
 """Reasons that say something of a remote's health, and cost so much that it is left alone after some."""
 
-EXPECTED: Final = frozenset({"breaker", "browser-only", "busy", "deadline", "unknown"})
+EXPECTED: Final = frozenset({"breaker", "browser-only", "busy", "deadline", "torn", "unknown"})
 """Reasons that were known before anything was rendered; they are no news in a log."""
 
 
@@ -22,8 +22,10 @@ class Fault:
 
     Attributes:
         reason: One of `EngineError`'s reasons; `deadline` (the page has no time left), `breaker` (the remote
-            is left alone for a while), `busy` (it has too many calls under way), `browser-only`, `unknown`
-            (no such module), `html` (an untrusted remote's HTML could not be taken) or `internal`.
+            is left alone for a while), `busy` (it has too many calls under way), `browser-only`, `delegate`
+            (it gave no build for this request), `torn` (browsers have another build of it),
+            `unknown` (no such module), `html` (an untrusted remote's
+            HTML could not be taken) or `internal`.
         message: The sentence.
         stack: The JavaScript stack, where there is one.
     """

@@ -116,4 +116,4 @@ class Gates:
 
     def states(self) -> dict[str, BreakerState]:
         """Return how the breakers stand, by remote."""
-        return {remote: gate.state for remote, gate in self._gates.items()}
+        return {remote: gate.state for remote, gate in tuple(self._gates.items())}

@@ -33,7 +33,7 @@ from hanse.render.orders import Order, listed, opening_of, too_late
 from hanse.render.payload import make_payload
 from hanse.render.prefixes import Prefixes
 from hanse.render.sanitising import sanitise
-from hanse.render.stage import Part, Stage
+from hanse.render.stage import Choose, Part, Stage
 from hanse.render.streaming import FragmentStream
 from hanse.render.wishes import Wish, Wishes
 
@@ -75,6 +75,8 @@ class Scene:
         development: Whether whoever looks at the page is told what went wrong.
         withheld: Remotes that only the browser may render on this page, with the reason: those whose modules
             a developer has replaced there.
+        choose: Finds the stage of the request that the page is for, in place of `stage`, before anything is
+            rendered.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Scene:
         traceparent: str | None = None,
         development: bool = False,
         withheld: Mapping[str, str] = MappingProxyType({}),
+        choose: Choose | None = None,
     ) -> None:
         self.stage = stage
         self.house = house
@@ -95,6 +98,8 @@ class Scene:
         self.budget = Budget(house.limits.page_deadline, house.clock)
         self._withheld = withheld
         self._prefixes = Prefixes()
+        self._choose = choose
+        self._choosing = asyncio.Lock()
 
     async def render(
         self, remote: str, key: str, props: Mapping[str, object] = NOTHING, **wishes: Unpack[Wishes]
@@ -111,8 +116,17 @@ class Scene:
             FormatError: The properties cannot be written as JSON.
             NotFoundError: In development, where there is no such module.
         """
+        if self._choose is not None:
+            await self.settle()
         order = self._order(remote, key, props, Wish(**wishes))
         return order if isinstance(order, Fragment) else await self.finish(order)
+
+    async def settle(self) -> None:
+        """Find this page's stage, once; all its fragments are from that one."""
+        async with self._choosing:
+            if self._choose is not None:
+                self.stage = await self._choose()
+                self._choose = None
 
     async def finish(self, order: Order) -> Fragment:
         """Render an order to the end, whatever comes of it."""
@@ -128,9 +142,17 @@ class Scene:
         """Return an exposed module's markup in pieces; takes and raises what `render` does.
 
         Nothing is rendered before the stream is used, and nothing is kept. Of an untrusted remote there is
-        one piece.
+        one piece. Where the page's stage has not been found yet, the stream raises what is wrong.
         """
-        return FragmentStream(self, self._order(remote, key, props, Wish(**wishes)))
+        wish = Wish(**wishes)
+        if self._choose is None:
+            return FragmentStream(self, self._order(remote, key, props, wish))
+
+        async def order() -> Order | Fragment:
+            await self.settle()
+            return self._order(remote, key, props, wish)
+
+        return FragmentStream(self, order)
 
     def end(self, order: Order, fragment: Fragment, fault: Fault | None, error: Exception | None) -> None:
         """Tell of a stream that has ended, and how."""
@@ -185,9 +207,10 @@ class Scene:
             RenderError: It must not be rendered here, or the page has no time left.
         """
         part = order.part
-        reason = self._withheld.get(part.remote) or part.browser_only
-        if reason is not None:
-            raise RenderError(Fault("browser-only", reason))
+        if part.remote in self._withheld:
+            raise RenderError(Fault("browser-only", self._withheld[part.remote]))
+        if part.browser_only is not None:
+            raise RenderError(Fault(part.fault, part.browser_only))
         own = part.deadline or self.house.limits.fragment_deadline
         own = min(own, order.wish.deadline or own)
         left = self.budget.left

@@ -6,14 +6,14 @@ builds of a remote are never mixed in it; which stage is the current one is the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from hanse.engines.base import Realm
 
-__all__ = ["Part", "Stage"]
+__all__ = ["Choose", "Part", "Stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class Part:
         layer: The layer it was built for.
         browser_only: Why it must not be rendered here: it has no server build, or React has another version
             there; None where it may be.
+        fault: The word for that: `browser-only`, `torn` (browsers have another build), or `delegate` (it gave
+            none for this request).
         deadline: Seconds that one of its calls may take; None for the renderer's own.
         browser: Its specifier in the page's import map, or what the loader knows it by; None where pages
             cannot run it.
@@ -54,6 +56,7 @@ class Part:
     engine: Literal["deno", "wasm"] = "deno"
     layer: str | None = None
     browser_only: str | None = None
+    fault: str = "browser-only"
     deadline: float | None = None
     browser: str | None = None
     hydration: Mapping[str, str] = field(default_factory=dict)
@@ -86,3 +89,7 @@ class Stage(Protocol):
                 no engine could be started for it.
         """
         ...
+
+
+Choose: TypeAlias = "Callable[[], Awaitable[Stage]]"
+"""Finds the stage of one request."""

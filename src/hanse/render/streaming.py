@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -35,7 +35,9 @@ class FragmentStream:
             `html` and `markup` are empty where they were given out in pieces.
     """
 
-    def __init__(self, scene: Scene, order: Order | Fragment) -> None:
+    def __init__(
+        self, scene: Scene, order: Order | Fragment | Callable[[], Awaitable[Order | Fragment]]
+    ) -> None:
         self.fragment: Fragment | None = order if isinstance(order, Fragment) else None
         self._scene = scene
         self._order = order
@@ -67,8 +69,9 @@ class FragmentStream:
 
     async def _run(self) -> AsyncGenerator[Shell | str, None]:
         """Yield the shell, then the pieces."""
-        order = self._order
+        order = await self._order() if callable(self._order) else self._order
         if isinstance(order, Fragment):
+            self.fragment = order
             pieces = whole(order)
         elif order.part.trusted:
             pieces = self._stream(order)

@@ -15,7 +15,7 @@ from hanse.errors import DeadlineError, FormatError, HanseError
 from hanse.formats.config_structs import Layer
 from hanse.formats.server_entry import ContainerScript, ServerEntry, ServerModule
 from hanse.limits import LIMITS, Limits
-from hanse.names import export_name_fault, remote_name_fault
+from hanse.names import container_name_fault, remote_name_fault
 from hanse.net import Access, Client
 from hanse.stream.builds import Build
 from hanse.stream.import_entries import (
@@ -281,13 +281,13 @@ def global_of(script: Script, told: str | None, name: str, url: str) -> str:
         FormatError: It has a name that cannot be one.
     """
     found = script.global_name or told or name
-    if fault := export_name_fault(found):
+    if fault := container_name_fault(found):
         raise FormatError(
             f"its container has a name that cannot be used: {fault}",
             subject=url,
             path="module.exports",
             found=repr(found[:200]),
-            expected="an identifier",
+            expected="an identifier, or what a remote may be called",
             hint="give the library of its build a plain name",
         )
     return found

@@ -69,11 +69,15 @@ class Imported:
         build: The remote's own build.
         findings: What was odd about it.
         nested: The builds of remotes that it consumes on the server, by the names it has for them.
+        formats: File -> format, where that is not the build's own.
+        open: Whether it is a delegate, which may expose more than its entry says.
     """
 
     build: Build
     findings: tuple[ImportFinding, ...] = ()
     nested: Mapping[str, Build] = field(default_factory=dict)
+    formats: Mapping[str, Literal["esm", "cjs", "json"]] = field(default_factory=dict)
+    open: bool = False
 
 
 def make_module(

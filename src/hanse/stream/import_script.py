@@ -19,7 +19,7 @@ from hanse.graph.literals import read_literal
 from hanse.limits import LIMITS, Limits
 from hanse.stream.import_templates import Template, apply_template, known_ids, read_template
 
-__all__ = ["Script", "chunk_ids", "read_script", "required_by"]
+__all__ = ["Script", "chunk_ids", "find_remotes", "read_script", "required_by"]
 
 NAMING: Final = re.compile(rb"\.u\s{0,9}=(?!=)")
 # `__webpack_require__.e(82)`, however that is called when it is minified.

@@ -43,6 +43,7 @@ class Supplier:
         ring: The keys shared with it.
         publishers: Whose signatures count, for each remote.
         deadline: Seconds that it has to answer; None for the client's own.
+        trace: The trace that it is asked for, as W3C's `traceparent` has it; None where it is for nobody's.
     """
 
     remote: str
@@ -50,6 +51,7 @@ class Supplier:
     ring: KeyRing
     publishers: Publishers = field(repr=False)
     deadline: float | None = None
+    trace: str | None = None
 
     def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, normalised.
@@ -336,6 +338,8 @@ async def ask(
     proof = prove(asked, content or b"", ring=supplier.ring, remote=supplier.remote, nonce=nonce, now=now())
     # What travels is deflated already, or small: another coding gains nothing, and bombs are made of them.
     headers = {**(more or {}), **proof, "accept-encoding": "identity"}
+    if supplier.trace is not None:
+        headers["traceparent"] = supplier.trace
     try:
         return await client.ask(
             url,

@@ -13,6 +13,7 @@ from hanse.html import tag, text
 from hanse.render import Fragment, Wishes
 from hanse.render.markup import fallback_html
 from hanse.web.csp import check_nonce, default_policy, make_nonce
+from hanse.web.fragments import Told
 from hanse.web.options import PageOptions
 
 __all__ = ["BlankPage"]
@@ -57,6 +58,9 @@ class BlankPage:
         inside = fallback.__html__() if hasattr(fallback, "__html__") else text(str(fallback))
         attributes = {"data-hanse-fallback": f"remote={remote};reason=unavailable"}
         return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    def tell(self, **told: Unpack[Told]) -> None:
+        """Do nothing: nobody is asked."""
 
     async def render(
         self, remote: str, key: str, props: Mapping[str, object] = NOTHING, /, **wishes: Unpack[Wishes]

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from hanse.federation import Federation, Refresh, Snapshot
 from hanse.limits import Limits
 from hanse.render import Fragment, Renderer
+from hanse.render.tallies import outcome_of
 
 __all__ = ["OTHERS", "SECONDS", "FederationCounters", "FragmentCounters", "RemoteSeries"]
 
@@ -147,9 +148,7 @@ class FragmentCounters:
 
     def note(self, fragment: Fragment) -> None:
         """Count a fragment."""
-        served = "cached" if fragment.cached else "rendered"
-        outcome = served if fragment.mode == "server" else fragment.mode
-        self.remotes.count(self.fragments, fragment.remote, outcome)
+        self.remotes.count(self.fragments, fragment.remote, outcome_of(fragment))
         self.remotes.observe(self.seconds, fragment.remote, fragment.seconds)
         if fragment.fallback is not None:
             self.remotes.count(self.failures, fragment.remote, fragment.fallback)

@@ -16,6 +16,7 @@ from hanse.resolve.explain import explain
 from hanse.resolve.paths import join
 from hanse.web.overview import count_totals, specifiers_of
 from hanse.web.package_rows import builds, private_rows, scope_name
+from hanse.web.server_rows import NO_SERVERS, Servers
 
 __all__ = [
     "delta_document",
@@ -40,8 +41,8 @@ class HealthDocument(msgspec.Struct, frozen=True):
     modules: tuple[str, ...]
 
 
-def snapshot_document(snapshot: Snapshot) -> bytes:
-    """Write a snapshot's health: digest, times, totals, remotes, notices."""
+def snapshot_document(snapshot: Snapshot, servers: Servers = NO_SERVERS) -> bytes:
+    """Write a snapshot's health: digest, times, totals, remotes, the server side of remotes, notices."""
     document = {
         "digest": snapshot.digest,
         "policy": snapshot.plan.policy.name,
@@ -50,9 +51,11 @@ def snapshot_document(snapshot: Snapshot) -> bytes:
         "refreshed_at": spell_time(snapshot.refreshed_at) if snapshot.refreshed_at else None,
         "error": snapshot.error,
         "manifest": {"status": snapshot.manifest_status, "error": snapshot.manifest_error},
-        "totals": count_totals(snapshot),
+        "totals": count_totals(snapshot, servers),
         "remotes": [health_document(one, snapshot) for one in snapshot.remotes],
-        "notices": snapshot.notices,
+        "servers": servers.rows,
+        "variants": servers.variants,
+        "notices": (*snapshot.notices, *servers.notices),
     }
     return msgspec.json.encode(document)
 

@@ -31,6 +31,7 @@ from hanse.web.events import give_events
 from hanse.web.metrics import Metrics
 from hanse.web.pages import MEDIA_TYPES, Asset, load_assets, load_templates, render_page
 from hanse.web.replies import PAGE_POLICY, reply, strong_etag
+from hanse.web.server_rows import count_servers, read_servers
 from hanse.web.shelf import Maker, Shelf
 
 __all__ = ["Site", "make_site", "routes"]
@@ -104,7 +105,15 @@ async def show_page(site: Site, request: Request) -> Response:
     """Show the federation."""
     search = request.query_params.get("q", "")
     snapshot = site.federation.snapshot if site.federation.has_snapshot else None
-    page = partial(render_page, site.templates, snapshot, now=time.time(), search=search, limits=site.limits)
+    page = partial(
+        render_page,
+        site.templates,
+        snapshot,
+        now=time.time(),
+        search=search,
+        limits=site.limits,
+        servers=read_servers(site.federation),
+    )
     body = await run_in_threadpool(page)
     return reply(request, body, HTML, status=200 if snapshot else 503, policy=PAGE_POLICY)
 
@@ -124,7 +133,8 @@ async def give_manifest(site: Site, request: Request) -> Response:
 
 async def give_snapshot(site: Site, request: Request) -> Response:
     """Answer with the snapshot's health; it has ages in it, so no two answers are equal."""
-    return reply(request, await run_in_threadpool(snapshot_document, current(site)), JSON)
+    servers = read_servers(site.federation)
+    return reply(request, await run_in_threadpool(snapshot_document, current(site), servers), JSON)
 
 
 async def give_packages(site: Site, request: Request) -> Response:
@@ -169,7 +179,10 @@ async def tell_alive(_: Site, request: Request) -> Response:
 async def tell_ready(site: Site, request: Request) -> Response:
     """Say which snapshot is served, or 503 where there is none."""
     snapshot = current(site)
-    body = msgspec.json.encode({"ready": True, "digest": snapshot.digest, "healthy": snapshot.healthy})
+    servers = count_servers(read_servers(site.federation))
+    body = msgspec.json.encode(
+        {"ready": True, "digest": snapshot.digest, "healthy": snapshot.healthy, "servers": servers}
+    )
     return reply(request, body, JSON, cache="no-store")
 
 

@@ -130,6 +130,7 @@ def open_page() -> AnyPage:
             query=request.query_string.decode("latin-1"),
             cookies=request.cookies,
             root=request.root_path,
+            path=request.path,
         )
         setattr(g, OPENED, page)
     return page

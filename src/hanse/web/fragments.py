@@ -13,12 +13,13 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Unpack
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
+from hanse.errors import UsageError
 from hanse.federation import Federation
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.html import Pieces, link, script, splice
-from hanse.render import Fragment, Scene, Wishes
+from hanse.render import Fragment, RequestContext, Scene, Wishes
 from hanse.web.client import HYDRATE
 from hanse.web.head.edition import write_preload
 from hanse.web.home import at_home, wait_at_home
@@ -26,7 +27,7 @@ from hanse.web.home import at_home, wait_at_home
 if TYPE_CHECKING:
     from hanse.web.head import Edition, Head
 
-__all__ = ["Fragments", "read_traceparent"]
+__all__ = ["Fragments", "Told", "read_request", "read_traceparent"]
 
 LOG: Final = logging.getLogger("hanse.web")
 TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -38,6 +39,22 @@ def read_traceparent(headers: Mapping[str, str]) -> str | None:
     return said if TRACEPARENT.fullmatch(said) else None
 
 
+def read_request(headers: Mapping[str, str], path: str) -> RequestContext:
+    """Return what a request says of itself to delegates."""
+    host = headers.get("host") or headers.get("Host") or ""
+    return RequestContext(path=path, host=host, traceparent=read_traceparent(headers))
+
+
+class Told(TypedDict, total=False):
+    """What an application tells delegates of a request."""
+
+    tenant: str | None
+    experiments: Mapping[str, str]
+    version: str | None
+    locale: str | None
+    headers: Mapping[str, str]
+
+
 class Fragments:
     """The fragments of one page.
 
@@ -45,7 +62,7 @@ class Fragments:
         federation: Whose renderer renders them.
         edition: What is rendered of the page's snapshot.
         nonce: The response's.
-        traceparent: The trace the page is a part of.
+        request: What delegates are told, with the trace the page is a part of.
         overridden: The remotes that a developer has replaced on this page.
         bare: Whether module preloads go without the nonce.
     """
@@ -56,7 +73,7 @@ class Fragments:
         edition: Edition,
         *,
         nonce: str,
-        traceparent: str | None,
+        request: RequestContext,
         overridden: Iterable[str],
         bare: bool = False,
     ) -> None:
@@ -64,7 +81,7 @@ class Fragments:
         self._edition = edition
         self._nonce = nonce
         self._bare = bare
-        self._traceparent = traceparent
+        self._request = request
         self._withheld = dict.fromkeys(overridden, "a developer has replaced it on this page")
         self._scene: Scene | None = None
         self._head_written = False
@@ -77,6 +94,18 @@ class Fragments:
     def modules(self) -> tuple[str, ...]:
         """The modules that the browser runs for the fragments rendered so far, for the head to name."""
         return tuple(dict.fromkeys(one.browser for one in self._waiting if one.browser is not None))
+
+    def tell(self, told: Told) -> None:
+        """Tell delegates more of the request.
+
+        Raises:
+            UsageError: They have been asked already.
+        """
+        if self._scene is not None:
+            raise UsageError(
+                "delegates have been asked already", subject="page", hint="tell before anything is rendered"
+            )
+        self._request = replace(self._request, **told)
 
     async def render(
         self, remote: str, key: str, props: Mapping[str, object], **wishes: Unpack[Wishes]
@@ -121,7 +150,8 @@ class Fragments:
         if self._scene is None:
             self._scene = self.federation.renderer.open(
                 nonce=self._nonce,
-                traceparent=self._traceparent,
+                traceparent=self._request.traceparent,
+                request=self._request,
                 development=self._edition.options.development,
                 withheld=self._withheld,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, get_args
+from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -12,10 +12,9 @@ from prometheus_client.registry import Collector
 from hanse.federation import Federation, Health, Snapshot
 from hanse.net import BreakerState, Stats
 from hanse.web.overview import count_totals
+from hanse.web.server_gauges import PHASES, render_breaker_metrics, server_metrics
 
 __all__ = ["FederationCollector"]
-
-PHASES: Final = ("closed", "open", "half-open")
 
 
 class FederationCollector(Collector):
@@ -39,11 +38,15 @@ class FederationCollector(Collector):
         yield gauge("hanse_ready", "1 where there is a snapshot to serve.", float(ready))
         yield from fetch_metrics(federation.fetches())
         yield from breaker_metrics(federation.breakers())
+        yield from server_metrics(federation.server_health(), variants=federation.server_variants())
+        yield from render_breaker_metrics(federation.renderer.breakers())
         if ready:
             snapshot = federation.snapshot
             yield from snapshot_metrics(snapshot, now=time.time())
             yield from remote_metrics(snapshot)
             yield from package_metrics(snapshot)
+            notices = len(snapshot.notices) + len(federation.server_notices())
+            yield gauge("hanse_notices", "Notices for the owners of remotes.", notices)
 
 
 def gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -93,7 +96,6 @@ def package_metrics(snapshot: Snapshot) -> Iterator[Metric]:
         totals.duplicated,
     )
     yield gauge("hanse_extra_downloads", "Files a page may load because of such builds.", totals.downloads)
-    yield gauge("hanse_notices", "Notices for the owners of remotes.", totals.notices)
 
 
 def fetch_metrics(stats: Stats) -> Iterator[Metric]:

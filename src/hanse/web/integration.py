@@ -84,6 +84,7 @@ class Integration:
         query: str = "",
         cookies: Mapping[str, str] = NOTHING,
         root: str = "",
+        path: str = "/",
     ) -> AnyPage:
         """Open the page of one request, as `Pages.open`; a blank one where there is no snapshot.
 
@@ -94,7 +95,9 @@ class Integration:
             self.bridge.starter.ensure()
         except HanseError as error:
             return BlankPage(error, self.options, nonce=nonce)
-        return self._pages.open(nonce=nonce, headers=headers, query=query, cookies=cookies, root=root)
+        return self._pages.open(
+            nonce=nonce, headers=headers, query=query, cookies=cookies, root=root, path=path
+        )
 
 
 def add_headers(

@@ -12,6 +12,7 @@ from hanse.limits import LIMITS, Limits
 from hanse.resolve import Notice, PackagePlan, Plan
 from hanse.resolve.paths import join
 from hanse.web.package_rows import Names, PackageRows, PrivateRow, builds, package_rows, private_rows
+from hanse.web.server_rows import NO_SERVERS, ServerRow, Servers
 
 __all__ = ["Overview", "RemoteRow", "Totals", "count_totals", "overview", "specifiers_of"]
 
@@ -46,6 +47,7 @@ class Totals:
     duplicated: int
     downloads: int
     notices: int
+    servers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Overview:
     faults: tuple[str, ...]
     remotes: tuple[RemoteRow, ...]
     more_remotes: int
+    servers: tuple[ServerRow, ...]
+    more_servers: int
     packages: tuple[PackageRows, ...]
     more_packages: int
     private: tuple[PrivateRow, ...]
@@ -71,7 +75,14 @@ class Overview:
     drawn: bool
 
 
-def overview(snapshot: Snapshot, *, now: float, search: str = "", limits: Limits = LIMITS) -> Overview:
+def overview(
+    snapshot: Snapshot,
+    *,
+    now: float,
+    search: str = "",
+    limits: Limits = LIMITS,
+    servers: Servers = NO_SERVERS,
+) -> Overview:
     """Describe a snapshot.
 
     Args:
@@ -79,6 +90,7 @@ def overview(snapshot: Snapshot, *, now: float, search: str = "", limits: Limits
         now: Unix time in seconds.
         search: Only remotes, packages and notices with this text in their name; empty for all.
         limits: The caps on rows and names.
+        servers: What there is to say of the server side.
     """
     search = search.strip()[:SEARCH_LENGTH]
     plans = [*snapshot.plan.packages.values()]
@@ -88,7 +100,9 @@ def overview(snapshot: Snapshot, *, now: float, search: str = "", limits: Limits
     private = [
         row for row in private_rows(snapshot.plan.remotes.values(), names=names) if has(search, row.package)
     ]
-    notices = [notice for notice in snapshot.notices if has(search, notice.remote, notice.package)]
+    told = (*snapshot.notices, *servers.notices)
+    notices = [notice for notice in told if has(search, notice.remote, notice.package)]
+    rows = [row for row in servers.rows if has(search, row.name)]
     return Overview(
         state="healthy" if snapshot.healthy else "degraded",
         digest=snapshot.digest,
@@ -96,10 +110,12 @@ def overview(snapshot: Snapshot, *, now: float, search: str = "", limits: Limits
         made_at=datetime.fromtimestamp(snapshot.made_at, UTC),
         refreshed=spell_age(now - snapshot.refreshed_at) if snapshot.refreshed_at else "",
         search=search,
-        totals=count_totals(snapshot),
+        totals=count_totals(snapshot, servers),
         faults=tuple(fault for fault in (snapshot.error, snapshot.manifest_error) if fault),
         remotes=tuple(remote_row(one, snapshot, names) for one in remotes[:cap]),
         more_remotes=max(0, len(remotes) - cap),
+        servers=tuple(rows[:cap]),
+        more_servers=max(0, len(rows) - cap),
         packages=tuple(package_rows(plan, rows=cap, names=names) for plan in by_family(packages)[:cap]),
         more_packages=max(0, len(packages) - cap),
         private=tuple(private[:cap]),
@@ -120,7 +136,7 @@ def by_family(plans: Iterable[PackagePlan]) -> list[PackagePlan]:
     return sorted(plans, key=lambda plan: (plan.scope, min(plan.family, default=plan.package), plan.package))
 
 
-def count_totals(snapshot: Snapshot) -> Totals:
+def count_totals(snapshot: Snapshot, servers: Servers = NO_SERVERS) -> Totals:
     """Count over the whole federation."""
     plans = snapshot.plan.packages.values()
     status = [one.status for one in snapshot.remotes]
@@ -132,7 +148,8 @@ def count_totals(snapshot: Snapshot) -> Totals:
         private=len(private_rows(snapshot.plan.remotes.values())),
         duplicated=sum(builds(plan) > 1 for plan in plans),
         downloads=sum(plan.downloads for plan in plans),
-        notices=len(snapshot.notices),
+        notices=len(snapshot.notices) + len(servers.notices),
+        servers=len(servers.rows),
     )
 
 

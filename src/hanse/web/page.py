@@ -17,7 +17,7 @@ from hanse.html import inline_json, tag, text
 from hanse.limits import LIMITS, Limits
 from hanse.render import Fragment, Wishes
 from hanse.web.csp import check_nonce, default_policy, is_dynamic, make_nonce
-from hanse.web.fragments import Fragments, read_traceparent
+from hanse.web.fragments import Fragments, Told, read_request
 from hanse.web.head import Edition, Head, Missing
 from hanse.web.head.bounded import Bounded
 from hanse.web.head.links import HINT, is_known, takes_links, write_links
@@ -38,6 +38,7 @@ class Visit:
     query: str
     cookies: Mapping[str, str]
     root: str
+    path: str = "/"
 
 
 class Pages:
@@ -67,6 +68,7 @@ class Pages:
         query: str = "",
         cookies: Mapping[str, str] = NOTHING,
         root: str = "",
+        path: str = "/",
     ) -> Page:
         """Open the page of one request; it keeps the snapshot of this moment.
 
@@ -78,13 +80,14 @@ class Pages:
             query: The request's query, without the question mark.
             cookies: The request's cookies.
             root: The path the whole site is mounted at, as ASGI's `root_path` or WSGI's `SCRIPT_NAME`.
+            path: The request's path, for delegates to decide by.
 
         Raises:
             HanseError: There is no snapshot, for the manifest cannot be had.
             OverrideError: The visitor overrides a remote, with what cannot be used.
             UsageError: The nonce is none.
         """
-        visit = Visit(headers, query, cookies, root)
+        visit = Visit(headers, query, cookies, root, path)
         overridden = self.overridden(visit)
         sync = self.federation.sync
         snapshot = sync.override(overridden) if overridden else sync.snapshot
@@ -98,10 +101,11 @@ class Pages:
         query: str = "",
         cookies: Mapping[str, str] = NOTHING,
         root: str = "",
+        path: str = "/",
     ) -> Page:
         """Do what `open` does without blocking the event loop; takes and raises the same."""
         federation = self.federation
-        visit = Visit(headers, query, cookies, root)
+        visit = Visit(headers, query, cookies, root, path)
         if federation.has_snapshot and federation.keeper is not None:
             snapshot = federation.snapshot
         else:
@@ -154,7 +158,7 @@ class Pages:
             self.federation,
             edition,
             nonce=nonce,
-            traceparent=read_traceparent(visit.headers),
+            request=read_request(visit.headers, visit.path),
             overridden=overridden,
             bare=own and bool(is_known(visit.headers)),
         )
@@ -266,6 +270,18 @@ class Page:
             if props:
                 attributes["data-hanse-props"] = inline_json(props)
         return Markup(f"{tag('div', attributes)}{inside}</div>")  # noqa: S704
+
+    def tell(self, **told: Unpack[Told]) -> None:
+        """Tell delegates in Python of this request: they are asked when the first fragment is rendered.
+
+        Args:
+            told: `tenant`, `experiments`, `version`, `locale`, `headers`, as `RequestContext` has them. Its
+                path, host and trace are known.
+
+        Raises:
+            UsageError: They have been asked already: a page never has two builds of a remote.
+        """
+        self._stages().tell(told)
 
     async def render(
         self, remote: str, key: str, props: Mapping[str, object] = NO_PROPS, /, **wishes: Unpack[Wishes]

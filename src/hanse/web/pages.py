@@ -13,6 +13,7 @@ from hanse.limits import LIMITS, Limits
 from hanse.web.client import load_client
 from hanse.web.overview import overview
 from hanse.web.replies import strong_etag
+from hanse.web.server_rows import NO_SERVERS, Servers
 
 __all__ = ["MEDIA_TYPES", "Asset", "load_assets", "load_templates", "render_page"]
 
@@ -66,6 +67,7 @@ def render_page(
     now: float,
     search: str = "",
     limits: Limits = LIMITS,
+    servers: Servers = NO_SERVERS,
 ) -> bytes:
     """Render the page of a snapshot, or the one that says there is none yet.
 
@@ -75,7 +77,12 @@ def render_page(
         now: Unix time in seconds.
         search: Only what has this text in its name; empty for all.
         limits: The caps on rows and names.
+        servers: What there is to say of the server side.
     """
-    view = None if snapshot is None else overview(snapshot, now=now, search=search, limits=limits)
+    view = (
+        None
+        if snapshot is None
+        else overview(snapshot, now=now, search=search, limits=limits, servers=servers)
+    )
     title = "No snapshot yet" if view is None else f"The federation is {view.state}"
     return templates.get_template("federation.html").render(view=view, title=title).encode()

@@ -153,6 +153,7 @@ class Opening:
             cookies=cookie_parser(headers.get("cookie", "")),
             # Mounts inside the site move it later.
             root=scope.get("root_path", ""),
+            path=scope.get("path", "/"),
         )
         self._page: AnyPage | None = None
         self._used = False
@@ -180,7 +181,7 @@ class Opening:
         except NotFoundError as error:
             return BlankPage(error, self._pages.options)
         return self._pages.open(
-            headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
+            headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root, path=visit.path
         )
 
     async def prepare(self) -> None:
@@ -190,7 +191,11 @@ class Opening:
             return
         try:
             self._page = await self._pages.aopen(
-                headers=visit.headers, query=visit.query, cookies=visit.cookies, root=visit.root
+                headers=visit.headers,
+                query=visit.query,
+                cookies=visit.cookies,
+                root=visit.root,
+                path=visit.path,
             )
         except OverrideError as error:
             self._error = error

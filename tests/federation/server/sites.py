@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hanse.stream import Publisher, digest_of, public_key, write_key
 from tests.federation.towns import Towns, entry, serve_towns
 from tests.stream.remotes import KEY, PRIVATE, serve, site
 
-__all__ = ["CARD", "Shop", "Site", "card", "open_site", "write_server_build"]
+__all__ = ["CARD", "Shop", "Site", "card", "deno_children", "open_site", "write_server_build"]
 
 KEYS = {
     "SHOP_KEY": write_key(KEY, "key"),
@@ -108,3 +108,16 @@ async def open_site(
             f'key = "env:SHOP_KEY"\npublic_key = "env:SHOP_PUBLIC"\n{more}'
         )
         yield Site(towns, Shop(folder / "server", publisher, url), toml)
+
+
+def deno_children() -> list[int]:
+    """Return the ids of the Deno processes that this process has started."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        # Threads and processes end while they are being looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in (task / "children").read_text().split():
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                if b"deno" in command.split(b"\0")[0]:
+                    found.append(int(child))
+    return found

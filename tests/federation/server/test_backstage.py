@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hanse import LIMITS, Federation
-from tests.federation.server.sites import CARD, card, open_site
+from tests.federation.server.sites import CARD, card, deno_children, open_site
 from tests.federation.towns import entry, until
 from tests.net.upstream import Asked, reply
 
@@ -167,14 +167,3 @@ async def test_processes_end_with_the_federation(tmp_path: Path) -> None:
             await html_of(federation)
             assert deno_children()
         await until(lambda: not deno_children())
-
-
-def deno_children() -> list[int]:
-    """Return the ids of the Deno processes that this process has started."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"deno" in command.split(b"\0")[0]:
-                found.append(int(child))
-    return found

@@ -9,7 +9,12 @@ module.exports = {
       new NextFederationPlugin({
         name: 'guild',
         filename: 'static/chunks/remoteEntry.js',
-        exposes: { './Seal': './components/Seal.js', './Notice': './components/Notice.js' },
+        exposes: {
+          './Seal': './components/Seal.js',
+          './Notice': './components/Notice.js',
+          './Poster': './components/Poster.js',
+          './Way': './components/Way.js',
+        },
         shared: {},
         extraOptions: { exposePages: true },
       }),

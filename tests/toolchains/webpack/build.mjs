@@ -60,6 +60,15 @@ const configurations = [
     remotes: { quay: 'quay@http://quay.invalid/remoteEntry.js' },
     runtimePlugins,
   }),
+  // Consumes another remote by its manifest.
+  configure('causeway', {
+    name: 'causeway',
+    exposes: { './Harbour': './src/Harbour.js' },
+    remotes: { quay: 'quay@http://quay.invalid/mf-manifest.json' },
+    runtimePlugins,
+  }),
+  // Its name is no identifier.
+  configure('my-berth', { name: 'my-berth', exposes: crane }),
   // The script lies in a folder of its own, the chunks beside that.
   configure('dock', { name: 'dock', filename: 'entry/remoteEntry.js', exposes: crane }, { output: { chunkFilename: 'parts/[name].[contenthash:8].js' } }),
 ];

@@ -68,9 +68,16 @@ export const makeTable = (pushed) => {
     });
   };
 
+  // What a delegate's container has is for it to say: the table need not name what the host asks it for.
+  const open = pushed.containers.filter((container) => !container.bundled).map(({ remote }) => remote);
+  const askedOfDelegate = (specifier) => {
+    const remote = open.find((name) => specifier.startsWith(`${name}/./`));
+    return remote === undefined ? undefined : [remote, specifier.slice(remote.length + 1)];
+  };
+
   /** Returns the node that the host means: a specifier of `imports`, or a module's name. */
   const asked = (specifier) => {
-    const target = imports.get(specifier);
+    const target = imports.get(specifier) ?? askedOfDelegate(specifier);
     const node = target === undefined ? (modules.has(specifier) ? specifier : undefined) : nodeOf(target);
     if (node !== undefined) return node;
     throw new Failure('missing', `there is no module ${stringify(specifier)} in this generation`, { subject: specifier });

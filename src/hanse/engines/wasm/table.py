@@ -124,7 +124,14 @@ class Table:
             return scope[specifier]
         if specifier in generation.imports:
             return generation.imports[specifier]
-        return specifier if importer == HOST else None
+        return self._asked_of_delegate(specifier) or specifier if importer == HOST else None
+
+    def _asked_of_delegate(self, specifier: str) -> Exposed | None:
+        """Return what the host means by a name that a delegate may know, though the table does not."""
+        for remote, container in self.generation.containers.items():
+            if not container.bundled and specifier.startswith(f"{remote}/./"):
+                return Exposed(remote, specifier.removeprefix(f"{remote}/"))
+        return None
 
 
 class Used:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from hanse.engines.base import EngineLimits
 from hanse.engines.pool import PoolOptions
-from hanse.errors import HanseError
+from hanse.federation.delegates import Decision, RequestContext
 from hanse.federation.generation_checks import BrowserSide
+from hanse.federation.holdings import Good
 from hanse.federation.ledger import Ledger
+from hanse.federation.server.casts import Cast
 from hanse.federation.server.engines import Engines
-from hanse.federation.server.groups import Group, Surroundings
-from hanse.federation.server.openings import Opened
-from hanse.federation.server.parts import NO_SERVER
+from hanse.federation.server.groups import Surroundings
+from hanse.federation.server.health import ServerHealth, Status
 from hanse.federation.server.stock import Held, Stock
-from hanse.federation.server.supplies import group_of, list_supplies
-from hanse.federation.server.views import View
+from hanse.federation.server.supplies import Supply, decided_supply, group_of, list_supplies
+from hanse.federation.server.variants import Sources, Variants
+from hanse.federation.server.verdicts import Verdict, load_delegates
+from hanse.federation.server.views import Role, View
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.formats.manifest import Manifest
@@ -28,41 +29,11 @@ from hanse.net import Client
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
-__all__ = ["Backstage", "ServerHealth"]
-
-LOG: Final = logging.getLogger("hanse.federation")
+__all__ = ["Backstage"]
 
 STREAMS: Final = "streams"
 # Processes at most where nobody says how many: web servers have several workers, each with its own.
 PROCESSES: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerHealth:
-    """How the server side of one remote is.
-
-    Attributes:
-        remote: Its name.
-        status: `ok`; `starting` (a build is being opened, while the one before runs on); `stale` (the one
-            before runs, for the latest could not be had or does not run); `failed` (none runs).
-        engine: The kind of engine.
-        trusted: Whether it shares a realm with others.
-        build: The digest of the build that runs; empty where none does.
-        serial: Its serial; 0 where it came without.
-        generation: The id of the generation it runs in.
-        since: When the latest build came, Unix time in seconds.
-        error: What is wrong, on one line; None where nothing is.
-    """
-
-    remote: str
-    status: Literal["ok", "stale", "failed", "starting"]
-    engine: str
-    trusted: bool
-    build: str
-    serial: int
-    generation: str
-    since: float
-    error: str | None
 
 
 def make_engines(settings: Settings) -> Engines:
@@ -82,24 +53,41 @@ class Backstage:
         ledger: What it knows of the browser's side.
         client: Whose connections are used.
         engines: Opens realms; made of the settings if not given.
+        ask: Asks for a refresh of the browser's side, soon.
     """
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, client: Client, engines: Engines | None = None
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        client: Client,
+        engines: Engines | None = None,
+        *,
+        ask: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._engines = engines or make_engines(settings)
-        self._groups: dict[str, Group] = {}
+        self._client = client
         self._notices: tuple[Notice, ...] = ()
+        self._ask = ask
+        self._asked: set[tuple[str, str]] = set()
         self._view: View | None = None
-        self._stock = Stock(
-            client,
-            None if settings.cache_folder is None else StreamCache(settings.cache_folder / STREAMS),
-            changed=self._wake,
-            interval=settings.limits.plain_interval if settings.refresh_interval else None,
-            limits=settings.limits,
-            clock=ledger.clock,
+        self.delegates = load_delegates(settings)
+        folder = settings.cache_folder
+        self._stock = self._make_stock(
+            None if folder is None else StreamCache(folder / STREAMS), changed=self._wake
+        )
+        around = self._surround()
+        self._cast = Cast(lambda: self._stock.held, around)
+        self._variants = Variants(
+            Sources(
+                base=self._cast,
+                around=around,
+                supply=self._supply_decided,
+                stock=lambda cache, changed, trace: self._make_stock(cache, changed=changed, trace=trace),
+                limits=settings.limits,
+            )
         )
         self._unlisten = ledger.changes.add(lambda *_: self.renew())
 
@@ -115,6 +103,19 @@ class Backstage:
             self._view = self._make_view()
         return self._view
 
+    async def stage(self, request: RequestContext) -> View:
+        """Return what the pages of a request are rendered from, which delegates decide.
+
+        Raises:
+            NotFoundError: There is no snapshot yet.
+        """
+        verdict = await Verdict.ask(self.delegates, request, limits=self._settings.limits)
+        refused = {name: Role(name, refused=f"its delegate: {why}") for name, why in verdict.refused.items()}
+        if verdict.decisions:
+            variant = await self._variants.find(verdict, request.traceparent)
+            return variant.view(self._ledger.require(), self._reasons(), refused, self._goods())
+        return self._make_view(refused) if refused else self.view
+
     def renew(self, manifest: Manifest | None = None) -> None:
         """Follow what the manifest says now: this one, or that which is held."""
         holdings = self._ledger.holdings
@@ -124,26 +125,28 @@ class Backstage:
             return
         supplies, self._notices = list_supplies(self._settings, manifest)
         self._stock.supply(supplies)
-        wanted = {group_of(name, supply): supply.engine for name, supply in supplies.items()}
-        for name, engine in wanted.items():
-            if name not in self._groups:
-                self._groups[name] = Group(name, engine, self._surround())
         self._wake()
 
     async def look_and_settle(self) -> None:
         """Look at plain builds now, and wait until what came of it runs or was refused."""
         await self._stock.look()
         await self.settled()
+        await self._variants.look()
 
     async def settled(self) -> None:
         """Wait until every remote has been asked, and what came of it runs or was refused."""
         await self._stock.settled()
-        for group in tuple(self._groups.values()):
-            await group.settled()
+        await self._cast.settled()
 
     def health(self) -> tuple[ServerHealth, ...]:
         """Return how the remotes that have server modules are."""
-        return tuple(self._health_of(name, held) for name, held in self._stock.held.items())
+        # Asked for by any thread, while this one goes on.
+        return tuple(self._health_of(name, held) for name, held in tuple(self._stock.held.items()))
+
+    @property
+    def variants(self) -> int:
+        """How many sets of delegates' decisions run beside the federation as it is."""
+        return len(self._variants)
 
     def notices(self) -> Iterator[Notice]:
         """Yield what the owners of remotes should know."""
@@ -151,10 +154,12 @@ class Backstage:
         for one in self.health():
             if one.error is not None:
                 yield Notice(f"server-{one.status}", one.remote, "", f"server modules: {one.error}")
-        for held in self._stock.held.values():
+        for name, text in self._cast.torn(self._goods()).items():
+            yield Notice("server-torn", name, "", f"{text}: until both agree, browsers render it")
+        for held in tuple(self._stock.held.values()):
             for odd in held.findings:
                 yield Notice(f"server-{odd.code}", odd.remote, "", f"{odd.file}: {odd.text}")
-        for group in self._groups.values():
+        for group in self._cast.groups:
             if group.opened is not None:
                 for finding in group.opened.running.assembly.findings:
                     where = finding.module or finding.remote
@@ -165,7 +170,8 @@ class Backstage:
         """End everything."""
         self._unlisten()
         await self._stock.aclose()
-        await asyncio.gather(*(group.aclose() for group in self._groups.values()))
+        await self._variants.aclose()
+        await self._cast.aclose()
         await self._engines.aclose()
 
     def _surround(self) -> Surroundings:
@@ -173,7 +179,7 @@ class Backstage:
             engines=self._engines,
             policy=self._settings.policy,
             browser=self._browser,
-            held=self._held_by,
+            held=lambda _: {},
             changed=self._forget_view,
             limits=self._settings.limits,
         )
@@ -182,45 +188,73 @@ class Backstage:
         snapshot = self._ledger.current
         return None if snapshot is None else BrowserSide(snapshot.plan, snapshot.containers)
 
-    def _held_by(self, group: str) -> Mapping[str, Held]:
-        return {name: held for name, held in self._stock.held.items() if group_of(name, held.supply) == group}
+    def _make_stock(
+        self, cache: StreamCache | None, *, changed: Callable[[], object], trace: str | None = None
+    ) -> Stock:
+        """Make what follows builds."""
+        settings = self._settings
+        return Stock(
+            self._client,
+            cache,
+            changed=changed,
+            interval=settings.limits.plain_interval if settings.refresh_interval else None,
+            limits=settings.limits,
+            clock=self._ledger.clock,
+            trace=trace,
+        )
+
+    def _supply_decided(self, remote: str, decision: Decision) -> Supply:
+        """Return where the build of a delegate's decision comes from.
+
+        Raises:
+            HanseError: It may not come from there.
+        """
+        holdings = self._ledger.holdings
+        manifest = {} if holdings is None else holdings.manifest.manifest
+        return decided_supply(remote, decision, self._settings, manifest, access=self._client.access)
 
     def _wake(self) -> None:
-        for group in self._groups.values():
-            group.wake()
+        self._cast.renew()
+        self._variants.renew()
         self._forget_view()
 
     def _forget_view(self) -> None:
         self._view = None
+        self._variants.forget()
+        self._catch_up()
 
-    def _make_view(self) -> View:
-        opened: dict[str, Opened] = {}
-        reasons: dict[str, str] = {}
-        for name, held in self._stock.held.items():
-            group = self._groups.get(group_of(name, held.supply))
-            if group is not None and group.opened is not None and name in group.opened.running.members:
-                opened[name] = group.opened
-            else:
-                error = self._error_of(name, held)
-                reasons[name] = NO_SERVER if error is None else f"its server modules: {tell(error)}"
-        for notice in self._notices:
-            reasons.setdefault(notice.remote, notice.text)
-        supplies = {name: held.supply for name, held in self._stock.held.items()}
-        return View(self._ledger.require(), supplies=supplies, opened=opened, reasons=reasons)
+    def _make_view(self, refused: Mapping[str, Role] = MappingProxyType({})) -> View:
+        return self._cast.view(self._ledger.require(), self._reasons(), refused, self._goods())
 
-    def _error_of(self, name: str, held: Held) -> HanseError | None:
-        """Return what is wrong with a remote: that its latest build could not be had, or does not run."""
-        group = self._groups.get(group_of(name, held.supply))
-        if held.error is not None or held.build is None or group is None:
-            return held.error
-        return group.refused.get((name, held.build.entry.build))
+    def _goods(self) -> dict[str, Good]:
+        """Return the remotes' entries for browsers."""
+        holdings = self._ledger.holdings
+        remotes = {} if holdings is None else holdings.remotes
+        return {name: held.good for name, held in remotes.items() if held.good is not None}
+
+    def _catch_up(self) -> None:
+        """Have browsers' builds looked at where a server build is of another one: once for each build."""
+        running = {
+            (name, held.build.entry.build)
+            for name, held in self._stock.held.items()
+            if held.build is not None
+        }
+        self._asked &= running
+        torn = {one for one in running if one[0] in self._cast.torn(self._goods())}
+        if torn - self._asked:
+            self._asked |= torn
+            self._ask()
+
+    def _reasons(self) -> dict[str, str]:
+        """Return why remotes have no server modules, as far as that was found out before asking for any."""
+        return {notice.remote: notice.text for notice in self._notices}
 
     def _health_of(self, name: str, held: Held) -> ServerHealth:
-        group = self._groups.get(group_of(name, held.supply))
-        opened = None if group is None else group.opened
+        opened = self._cast.opened(name, held)
         member = None if opened is None else opened.running.members.get(name)
-        error = self._error_of(name, held)
-        status: Literal["ok", "stale", "failed", "starting"] = "starting"
+        error = self._cast.error(name, held)
+        refusals = self._cast.refusals(name, held)
+        status: Status = "starting"
         if error is not None:
             status = "failed" if member is None else "stale"
         elif member is not None and member.build is held.build:
@@ -235,4 +269,8 @@ class Backstage:
             generation="" if opened is None or member is None else opened.running.assembly.generation.id,
             since=held.since,
             error=None if error is None else tell(error),
+            refusals=len(refusals),
+            refusal=tell(refusals[-1]) if refusals else None,
+            group=group_of(name, held.supply),
+            pool=None if opened is None else opened.pool,
         )

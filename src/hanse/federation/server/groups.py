@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hanse.engines.base import Realm
-from hanse.errors import HanseError
+from hanse.engines.base import Realm, module_name
+from hanse.errors import EngineError, HanseError
 from hanse.federation.generation_checks import BrowserSide
 from hanse.federation.generations import Assembly, Member, assemble
 from hanse.federation.server.engines import Engines
@@ -63,6 +63,9 @@ class Group:
         self.name = name
         self.opened: Opened | None = None
         self.refused: dict[tuple[str, str], HanseError] = {}
+        # What else there was when a build was refused, for one that imports what nobody had.
+        self._lonely: dict[tuple[str, str], frozenset[str]] = {}
+        self._tried: frozenset[str] = frozenset()
         self._engine = engine
         self._around = around
         self._dirty = asyncio.Event()
@@ -77,6 +80,12 @@ class Group:
     async def settled(self) -> None:
         """Wait until there is nothing to do."""
         await self._idle.wait()
+
+    def retire(self) -> None:
+        """End it; its realm is drained."""
+        self._task.cancel()
+        if self.opened is not None:
+            self.opened.retire()
 
     async def aclose(self) -> None:
         """End it, and its realm."""
@@ -100,6 +109,7 @@ class Group:
 
     async def _renew(self) -> None:
         """Bring the generation up to date with the builds that are held."""
+        self._pardon()
         members, browser = self._members(), self._around.browser()
         if browser is None:
             return  # Whoever is waited for is asked at this very moment; this group is told then.
@@ -116,6 +126,18 @@ class Group:
         if opened is not None:
             self._replace(opened)
 
+    def _pardon(self) -> None:
+        """Try again those builds that lacked a module which somebody may have by now."""
+        present = self._tried = self._present()
+        for key in [key for key, before in self._lonely.items() if before != present]:
+            del self._lonely[key]
+            self.refused.pop(key, None)
+
+    def _present(self) -> frozenset[str]:
+        """Return the digests of all builds that are held."""
+        builds = (held.build for held in self._around.held(self.name).values())
+        return frozenset(build.entry.build for build in builds if build is not None)
+
     def _members(self) -> dict[str, Member]:
         """Return whose builds should run: the latest that were not refused, with those they consume."""
         before = {} if self.opened is None else self.opened.running.members
@@ -123,7 +145,13 @@ class Group:
         for name, held in self._around.held(self.name).items():
             build = held.build
             if build is not None and (name, build.entry.build) not in self.refused:
-                found[name] = Member(name=name, build=build, trusted=held.supply.trusted)
+                found[name] = Member(
+                    name=name,
+                    build=build,
+                    trusted=held.supply.trusted,
+                    formats=held.formats,
+                    open=held.open,
+                )
             elif build is not None and name in before:
                 found[name] = before[name]
         for name, held in self._around.held(self.name).items():
@@ -136,19 +164,19 @@ class Group:
         return found
 
     async def _assemble(self, members: Mapping[str, Member]) -> Assembly:
-        warm = [
-            f"{name}/./{key.removeprefix('./')}"
-            for name, member in members.items()
-            if not member.consumer
-            for key in member.build.entry.exposes
-        ]
+        warm = [one for name, member in members.items() for one in warmed(name, member)]
         browser, policy = self._around.browser(), self._around.policy
         return await asyncio.to_thread(assemble, members.values(), policy=policy, browser=browser, warm=warm)
 
     def _run(self, members: Mapping[str, Member], assembly: Assembly) -> tuple[Running, Assembly]:
         """Return what is known of a generation, and the same with its adapters placed."""
         entries = {name: member.build.entry for name, member in members.items()}
-        placed, choices = place_adapters(assembly.generation, entries)
+        torn = {
+            one.remote: one.text
+            for one in assembly.findings
+            if one.code == "torn" and one.specifier == "react-dom/server"
+        }
+        placed, choices = place_adapters(assembly.generation, entries, torn=torn)
         running = Running(group=self.name, members=members, assembly=assembly, choices=choices)
         return running, Assembly(generation=placed, plan=assembly.plan)
 
@@ -207,6 +235,8 @@ class Group:
         """Go on without a build that does not run."""
         LOG.warning("the new server build of %r is refused: %s", member.name, tell(error))
         self.refused[member.name, member.build.entry.build] = error
+        if isinstance(error, EngineError) and error.reason == "import":
+            self._lonely[member.name, member.build.entry.build] = self._tried
         while len(self.refused) > self._around.limits.builds_refused:
             del self.refused[next(iter(self.refused))]
         self._around.changed()
@@ -217,6 +247,15 @@ class Group:
         self._around.changed()
         if before is not None:
             before.retire()
+
+
+def warmed(name: str, member: Member) -> Iterator[str]:
+    """Yield what is evaluated of a member before the first call: all it exposes; of a delegate, itself."""
+    entry = member.build.entry
+    if member.open and entry.container is not None:
+        yield module_name(name, entry.container.script)
+    elif not member.consumer:
+        yield from (f"{name}/./{key.removeprefix('./')}" for key in entry.exposes)
 
 
 def without(name: str, members: Mapping[str, Member], before: Mapping[str, Member]) -> dict[str, Member]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hanse.engines.base import Realm
+from hanse.engines.pool import Pool, PoolCounts
 from hanse.errors import EngineError
 from hanse.render.adapters import Choice
 
@@ -59,6 +60,11 @@ class Opened:
         self._closing: asyncio.Task[None] | None = None
         self._latest: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
+
+    @property
+    def pool(self) -> PoolCounts | None:
+        """What its processes have done; None where they are not pooled."""
+        return self._realm.counts() if isinstance(self._realm, Pool) else None
 
     @asynccontextmanager
     async def enter(self) -> AsyncIterator[Realm]:

@@ -11,10 +11,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from hanse.errors import HanseError
-from hanse.federation.server.plain import pull_plain
+from hanse.federation.server.plain import look_at
 from hanse.federation.server.supplies import Supply
 from hanse.federation.telling import tell
 from hanse.limits import Limits
@@ -38,6 +38,8 @@ class Held:
         supply: Where it comes from.
         build: The last good build; None where there never was one.
         nested: Builds of remotes that it consumes and that are not of the federation, by their names.
+        formats: File -> format, where that is not the build's own.
+        open: Whether it is a delegate, which may expose more than its entry says.
         findings: What was odd about the build.
         error: Why the build could not be renewed, or that it was refused; None where all is well.
         since: When the build came, Unix time in seconds.
@@ -47,6 +49,8 @@ class Held:
     supply: Supply
     build: Build | None = None
     nested: Mapping[str, Build] = field(default_factory=dict)
+    formats: Mapping[str, Literal["esm", "cjs", "json"]] = field(default_factory=dict)
+    open: bool = False
     findings: tuple[ImportFinding, ...] = ()
     error: HanseError | None = None
     since: float = 0.0
@@ -63,6 +67,7 @@ class Stock:
         interval: Seconds between two looks at a plain build; None for never again.
         limits: The caps.
         clock: Unix time in seconds.
+        trace: The trace of the request that made it necessary; publishers are told of it when first asked.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Stock:
         interval: float | None,
         limits: Limits,
         clock: Callable[[], float] = time.time,
+        trace: str | None = None,
     ) -> None:
         self._parent = client
         self._client = client.beside(limits=limits)
@@ -82,6 +88,7 @@ class Stock:
         self._interval = interval
         self._limits = limits
         self._clock = clock
+        self._trace = trace
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
         self.held: dict[str, Held] = {}
@@ -175,10 +182,10 @@ class Stock:
         if before is not None:
             self._put(supply, Imported(before), asked=False)
 
-        async def take(known: Announced | None) -> str | None:
+        async def take(known: Announced | None, asked: Supplier = supplier) -> str | None:
             """Pull a build, and return its tag."""
             build, announced = await pull_announced(
-                self._client, supplier, cache=cache, known=known, now=self._clock, limits=self._limits
+                self._client, asked, cache=cache, known=known, now=self._clock, limits=self._limits
             )
             self._put(supply, Imported(build))
             return announced.etag
@@ -191,7 +198,7 @@ class Stock:
 
         try:
             # At first it is asked for all at once: the entry and what it names, in one round trip.
-            etag = await take(None)
+            etag = await take(None, replace(supplier, trace=self._trace))
         except HanseError as error:
             self._fail(supply, error)
             etag = None
@@ -201,15 +208,8 @@ class Stock:
         known = ""
         while True:
             try:
-                digest, imported = await pull_plain(
-                    self._client,
-                    supply.url,
-                    kind="container" if supply.kind == "container" else "native",
-                    name=supply.remote,
-                    layer=supply.layer,
-                    known=known,
-                    others=[*self.held],
-                    limits=self._limits,
+                digest, imported = await look_at(
+                    supply, self._client, known=known, others=[*self.held], limits=self._limits
                 )
             except HanseError as error:
                 self._fail(supply, error)
@@ -238,6 +238,8 @@ class Stock:
             supply=supply,
             build=imported.build,
             nested=imported.nested,
+            formats=imported.formats,
+            open=imported.open,
             findings=imported.findings,
             since=self._clock(),
             asked=asked,

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import KW_ONLY, dataclass, replace
+from types import MappingProxyType
 
 from hanse.engines.base import Realm
-from hanse.errors import EngineError
+from hanse.errors import EngineError, NotFoundError
 from hanse.federation.server.openings import Opened
-from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, server_part
+from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, refused_part, server_part
 from hanse.federation.server.supplies import Supply
 from hanse.federation.snapshot import Snapshot
 from hanse.render.stage import Part
 
-__all__ = ["View"]
+__all__ = ["Role", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a delegate's decision means for a remote on a page.
+
+    Attributes:
+        browser: The remote whose modules browsers run in its place.
+        hydrates: Whether they may: not where their map has another build than was rendered.
+        rendered: Whether its build runs here.
+        refused: Why nothing of it is rendered; None where it is.
+    """
+
+    browser: str
+    _: KW_ONLY
+    hydrates: bool = True
+    rendered: bool = True
+    refused: str | None = None
 
 
 class View:
@@ -24,6 +44,8 @@ class View:
         supplies: What is known of the remotes that have server modules.
         opened: The generation of each remote that can be rendered.
         reasons: Why the others cannot be, by remote.
+        roles: What delegates have decided, by remote.
+        torn: The remotes whose builds do not belong together, with the reason.
     """
 
     def __init__(
@@ -33,11 +55,15 @@ class View:
         supplies: Mapping[str, Supply],
         opened: Mapping[str, Opened],
         reasons: Mapping[str, str],
+        roles: Mapping[str, Role] = MappingProxyType({}),
+        torn: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.snapshot = snapshot
         self._supplies = supplies
         self._opened = opened
         self._reasons = reasons
+        self._roles = roles
+        self._torn = torn
         self._parts: dict[tuple[str, str], Part] = {}
         for one in {id(one): one for one in opened.values()}.values():
             one.serve(self)
@@ -71,14 +97,20 @@ class View:
         return tuple(self._opened)
 
     def _make(self, remote: str, key: str) -> Part:
+        role = self._roles.get(remote) or Role(remote)
         opened = self._opened.get(remote)
         member = None if opened is None else opened.running.members.get(remote)
-        if opened is None or member is None:
-            return browser_part(self.snapshot, remote, key, reason=self._reasons.get(remote, NO_SERVER))
+        if role.refused is not None:
+            return refused_part(remote, key, role.refused)
+        if opened is None or member is None or not role.rendered:
+            return self._left_to_browsers(remote, key, role, self._reasons.get(role.browser, NO_SERVER))
         entry = member.build.entry
         own = expose_of(entry, key)
+        if own is None and member.open:
+            # What a delegate's container has is for it to say.
+            own = f"./{key.removeprefix('./')}"
         if own is None:
-            return browser_part(self.snapshot, remote, key, reason=f"its server build exposes no {key!r}")
+            return self._left_to_browsers(remote, key, role, f"its server build exposes no {key!r}")
         return server_part(
             self.snapshot,
             self._supplies[remote],
@@ -86,4 +118,19 @@ class View:
             assembly=opened.running.assembly,
             choice=opened.running.choices[remote],
             entry=entry,
+            browser=role.browser if role.hydrates else None,
+            torn=self._torn.get(role.browser) if role.hydrates else None,
         )
+
+    def _left_to_browsers(self, remote: str, key: str, role: Role, reason: str) -> Part:
+        """Return the part of a module that is not rendered here.
+
+        Raises:
+            NotFoundError: Browsers cannot run it either.
+        """
+        try:
+            return replace(browser_part(self.snapshot, role.browser, key, reason=reason), remote=remote)
+        except NotFoundError as error:
+            if role.browser == remote:
+                raise
+            return refused_part(remote, key, f"its delegate gave {role.browser}: {error}")

@@ -120,6 +120,7 @@ def open_page(request: HttpRequest) -> AnyPage:
             query=request.META.get("QUERY_STRING", ""),
             cookies=request.COOKIES,
             root=get_script_prefix(),
+            path=request.path,
         )
         setattr(request, OPENED, page)
     return page
