@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from hanse import Federation
-from hanse.federation.server.backstage import ServerHealth
+from hanse.federation.server.health import ServerHealth
 from hanse.limits import Limits
 from hanse.render import Wishes
 from hanse.stream import Publisher
