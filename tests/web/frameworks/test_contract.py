@@ -98,7 +98,7 @@ def test_one_nonce_for_a_response_and_never_the_same_twice(client: httpx2.Client
     assert len(nonces) == 5
 
 
-# Django's own contexts of templates are circles that hold the request: the garbage collector has to come there.
+# Django's own template contexts are circles that hold the request: there the garbage collector has to come.
 @pytest.mark.parametrize("framework", [name for name in FRAMEWORKS if "django" not in name])
 def test_a_page_goes_with_its_request(framework: str, towns: Towns) -> None:
     with visit(framework, towns.federation()) as client:
