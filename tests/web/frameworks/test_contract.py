@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from hanse import Federation
 from hanse.engines.base import RenderCall
 from hanse.errors import EngineError
+from hanse.web import Page
 from hanse.web.overrides import Overrides
 from tests.federation.towns import Towns, entry, towns_in_a_thread
 from tests.net.upstream import reply
@@ -94,6 +96,28 @@ def test_one_nonce_for_a_response_and_never_the_same_twice(client: httpx2.Client
         assert {one.attributes["nonce"] for one in marked} == {nonce}
         nonces.add(nonce)
     assert len(nonces) == 5
+
+
+# Django's own template contexts are circles that hold the request: there the garbage collector has to come.
+@pytest.mark.parametrize("framework", [name for name in FRAMEWORKS if "django" not in name])
+def test_a_page_goes_with_its_request(framework: str, towns: Towns) -> None:
+    with visit(framework, towns.federation()) as client:
+        client.get("/")
+        gc.collect()
+        gc.disable()
+        try:
+            before = count_pages()
+            for _ in range(5):
+                client.get("/")
+            # As long as a page is there, what it was rendered from has to run; the last one may be in use.
+            assert count_pages() <= before + 1
+        finally:
+            gc.enable()
+
+
+def count_pages() -> int:
+    # Not by `isinstance`: that asks lazy objects what they stand for.
+    return sum(type(one) is Page for one in gc.get_objects())
 
 
 def test_the_data_block_leads_to_paths_that_are_there(client: httpx2.Client) -> None:
