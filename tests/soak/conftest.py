@@ -11,4 +11,10 @@ import pytest
 def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Return what writes a line of figures."""
     writer = request.config.get_terminal_writer()
-    return lambda text: writer.line(f"\n{request.node.name}: {text}")
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def write(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            writer.line(f"\n{request.node.name}: {text}")
+
+    return write
