@@ -13,6 +13,7 @@ import pytest
 
 from tests.federation.server.markets import Market, open_market
 from tests.federation.server.memory import children, resident
+from tests.federation.towns import until
 from tests.soak.counts import often
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +102,8 @@ async def test_a_remote_is_deployed_again_and_again(tmp_path: Path, report: Call
         assert story.pages > COUNT
         assert after - before < GROWTH
         report(f"{COUNT} redeploys, {story.pages} pages, none lost or stale, {after - before:+.1f} MB")
-        assert market.health("shop").status == "ok"
+        # On a busy machine a question may have met its deadline just now; it is asked again.
+        await until(lambda: market.health("shop").status == "ok")
     assert children() == []
 
 
