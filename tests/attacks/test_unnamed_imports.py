@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from hanse.engines import Engine, EngineLimits, Generation, Source
-from hanse.engines.deno import DenoEngine
-from hanse.engines.wasm import WasmEngine
 from hanse.errors import EngineError
+from tests.engines.conftest import MAKERS
 from tests.federation.server.markets import open_market, told
 from tests.federation.server.sites import card
 
 pytestmark = pytest.mark.anyio
 
-ENGINES: dict[str, Callable[[], Engine]] = {"deno": DenoEngine, "wasm": WasmEngine}
 LIMITS = EngineLimits(call=10.0, open=30.0)
 # What is there: a module of its own remote, one of another, and a name that another remote alone may use.
 SECRET = Source(text="export const secret = 'SECRET';", remote="cart")
@@ -62,9 +60,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=MAKERS)
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
-    made = ENGINES[request.param]()
+    made = MAKERS[request.param]()
     yield made
     await made.close()
 

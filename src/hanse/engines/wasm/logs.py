@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Final
+from hanse.engines.console import log_line
 
-__all__ = ["LOGGER", "Log"]
-
-LOGGER: Final = logging.getLogger("hanse.console")
-LEVELS: Final = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
+__all__ = ["Log"]
 
 
 class Log:
@@ -33,7 +24,7 @@ class Log:
         return self._left <= 0
 
     def write(self, level: str, text: str, writer: tuple[str, str] = ("", "")) -> None:
-        """Log one line; what could move a terminal's cursor is written as an escape.
+        """Log one line, as far as there is room for it.
 
         Args:
             level: Its level, as the guest names it.
@@ -45,17 +36,10 @@ class Log:
         size = len(text.encode("utf-8", "replace"))
         if size > self._left:
             self._left = 0
-            self._say(logging.WARNING, "it wrote too much: the rest is dropped")
+            self._say("warning", "wrote too much: the rest is dropped", *writer)
             return
         self._left -= size + 1
-        self._say(LEVELS.get(level, logging.INFO), readable(text), *writer)
+        self._say(level, text, *writer)
 
-    def _say(self, level: int, text: str, remote: str = "", module: str = "") -> None:
-        remote = remote or self._remote
-        said = {"remote": remote, "module_name": module}
-        LOGGER.log(level, "%s: %s", remote or "engine", text, extra=said)
-
-
-def readable(text: str) -> str:
-    """Return a text with control characters written as escapes."""
-    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+    def _say(self, level: str, text: str, remote: str, module: str) -> None:
+        log_line(level, text, remote=remote or self._remote, module=module)
