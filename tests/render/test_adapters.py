@@ -49,6 +49,13 @@ def test_who_is_given_no_renderer_is_told_so() -> None:
     assert choice == Choice(None, "its build uses react, but nobody gives it react-dom/server on the server")
 
 
+def test_a_renderer_that_was_built_for_browsers_is_the_renderer() -> None:
+    imports = {"react": "host/react.js", "react-dom/server.browser": "host/server.js"}
+    made, choices = place_adapters(generation(imports=imports), {"shop": SHOP})
+    assert choices["shop"].adapter == "shop/~hanse/react.js"
+    assert made.scopes["shop"]["react-dom/server"] == "host/server.js"
+
+
 def test_a_renderer_for_another_react_would_break_every_hook() -> None:
     choice = choose_adapter(generation(scopes={"shop": {"react": "shop/react.js"}}), "shop", SHOP)
     assert choice.adapter is None
