@@ -34,6 +34,7 @@ class Kind(IntEnum):
     CALL = 4
     CANCEL = 5
     CREDIT = 6
+    PREPARE = 7
     READY = 16
     ANSWER = 17
     FAILURE = 18
