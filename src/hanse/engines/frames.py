@@ -34,6 +34,7 @@ class Kind(IntEnum):
     CALL = 4
     CANCEL = 5
     CREDIT = 6
+    PING = 7
     READY = 16
     ANSWER = 17
     FAILURE = 18
@@ -41,6 +42,8 @@ class Kind(IntEnum):
     PIECE = 20
     LOG = 21
     CANCELLED = 22
+    TURN = 23
+    PONG = 24
 
 
 FROM_GUEST: Final = frozenset(kind.value for kind in Kind if kind >= Kind.READY)
