@@ -166,14 +166,14 @@ class DenoRealm:
 
     @property
     def held_by(self) -> str | None:
-        """What has held its thread for too long: a call's module, nothing if that is not known; None if nothing."""
+        """The module of the call that holds up the others; empty if not known, None if there is none."""
         if not self._pulse.held:
             return None
         holder = self._pulse.holder
         return "" if holder is None else holder.subject
 
     def withdraw(self, wanted: Callable[[str], bool]) -> None:
-        """Fail, as `ended`, the calls that wait for its thread, by their modules; the one that holds it stays."""
+        """Fail, as `ended`, the calls that wait behind that one, by their modules."""
         holder = self._pulse.holder
         for conversation in tuple(self._open.values()):
             kept = conversation is holder or conversation.shown or conversation.abandoned
@@ -254,7 +254,7 @@ class DenoRealm:
         asyncio.get_running_loop().call_later(grace, self._end_unless_given_up, conversation)
 
     def _end_unless_given_up(self, conversation: Conversation) -> None:
-        """End the process, unless it is another call that is in the way: that one has a deadline of its own."""
+        """End the process, unless another call is in the way: that one has a deadline of its own."""
         if conversation.ended:
             return
         holder = self._pulse.holder
@@ -380,5 +380,9 @@ def late_error(seconds: float, subject: str, *, blameless: bool) -> EngineError:
     """Return the error of a call whose deadline has passed."""
     hint = "another call was in its way" if blameless else ""
     return EngineError(
-        f"it took longer than {seconds:g} s", reason="timeout", subject=subject, hint=hint, blameless=blameless
+        f"it took longer than {seconds:g} s",
+        reason="timeout",
+        subject=subject,
+        hint=hint,
+        blameless=blameless,
     )

@@ -1,7 +1,8 @@
 """How calls come aboard: by turns, and apart from the remote whose calls hold realms up.
 
-Whose call holds a realm up, or had it ended for its deadline, is a suspect for a while. Suspects never get the last
-realm that has none of theirs; the others get one without suspects, where there is one, and no realm that is held up.
+Whose call holds a realm up, or had it ended for its deadline, is a suspect for a while. Suspects never get
+the last realm that has none of theirs; the others get one without suspects, where there is one. Nobody boards
+a realm that is held up.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Boarding:
                 ship.holdable.withdraw(self._could_go)
 
     def wanted(self) -> int:
-        """Return how many realms there should be: one more where somebody waits for others' calls to let go."""
+        """Return how many realms there should be: one more where somebody waits for others to let go."""
         self._review()
         fit = [ship for ship in self.ships if ship.fit]
         if len(fit) < self._size or all(self._is_served(owner, fit) for owner in self._stuck(fit)):

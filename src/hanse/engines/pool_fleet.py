@@ -227,7 +227,7 @@ class Fleet:
             raise self._late_error(subject) from self._error
 
     def _late_error(self, subject: str) -> EngineError:
-        """Return the error of a call that no realm has had time for: its remote's fault if its own calls loop."""
+        """Return the error of a call that no realm has had time for: its own fault if it is a suspect's."""
         hint = f"the last realm could not be opened: {self._error.message}" if self._error else ""
         return EngineError(
             "no realm was free in time",
@@ -269,7 +269,7 @@ class Fleet:
             await self._open()
 
     def _find_spare(self) -> Ship | None:
-        """Return a realm that has nothing to do, where there are more than there should be and all is well."""
+        """Return a realm that has nothing to do, where there are too many and all is well."""
         calm = asyncio.get_running_loop().time() - self._troubled > SUSPECT
         if self._once or not calm or self.ready <= self._options.size:
             return None

@@ -1,8 +1,8 @@
 """A realm of a pool, what it does, and whose calls are aboard.
 
 Written against the protocol of engines. A realm that can end by itself says so by `alive` and `wait`, as
-`Mortal` has them; of others it is noticed when a call says so. One in which a call can hold up others says so as
-`Holdable` has it.
+`Mortal` has them; of others it is noticed when a call says so. One in which a call can hold up others says so
+as `Holdable` has it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Holdable(Protocol):
 
     @property
     def held_by(self) -> str | None:
-        """The module of the call that holds up all others; nothing if it is not known, None if there is none."""
+        """The module of the call that holds up the others; empty if not known, None if there is none."""
         ...
 
     def withdraw(self, wanted: Callable[[str], bool]) -> None:
@@ -101,9 +101,9 @@ class Owners:
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
         self._known: dict[str, str] = {}
-        self.several = len(
-            {source.remote for source in generation.modules.values()} | {*generation.containers}
-        ) > 1
+        self.several = (
+            len({source.remote for source in generation.modules.values()} | {*generation.containers}) > 1
+        )
 
     def find(self, module: str) -> str:
         """Return the remote of what a call names; of what is not there, its first word."""

@@ -1,9 +1,9 @@
 """Whose turn it is in a guest that has one thread, and whether that is free now and then.
 
-A guest takes calls in the order they were sent. The oldest one under way holds its thread, unless the guest has
-said otherwise; so it has to say something only where calls overlap. Whether the thread is free is found out by
-asking, where calls are under way and nothing was heard for a moment: a call that waits for something lets the
-guest answer, one that computes does not.
+A guest takes calls in the order they were sent. The oldest one under way holds its thread, unless the guest
+has said otherwise; so it has to say something only where calls overlap. Whether the thread is free is found
+out by asking, where calls are under way and nothing was heard for a moment: a call that waits for something
+lets the guest answer, one that computes does not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from hanse.engines.frames import Kind
 
 __all__ = ["Pulse"]
 
-# How often a guest with calls under way is looked at, and how long it may say nothing before it is asked, in seconds.
+# How often a guest with calls under way is looked at, and how long it may say nothing before it is asked; in
+# seconds, as all that follows.
 LOOK: Final = 0.025
 # How long its answer may take: as long as this many usual calls, within these bounds.
 USUAL: Final = 3.0
@@ -77,7 +78,7 @@ class Pulse:
         return call.number <= self._latest or call is self.holder
 
     def is_to_blame(self, call: Conversation) -> bool:
-        """Tell whether a call that is late has itself to blame: it has begun, and no other one is in its way."""
+        """Tell whether a late call has itself to blame: it has begun, and no other one is in its way."""
         if call is self.holder:
             return True
         silent = self._loop.time() - self._heard > 2 * LOOK

@@ -1,4 +1,4 @@
-"""Many visitors of a page whose trusted remote loops: each has what the other remote gives, and nobody blames that."""
+"""Many visitors of a page whose trusted remote loops: each has what the other one gives, unblamed."""
 
 from __future__ import annotations
 
