@@ -22,7 +22,8 @@ const nap = (ms) => new Promise((done) => setTimeout(done, ms));
 export const loop = () => { for (;;); };
 export const later = async (ms) => { await nap(ms); for (;;); };
 export const leave = (ms) => { setTimeout(() => { for (;;); }, ms); return 'left'; };
-export const work = (ms) => { const t = performance.now(); while (performance.now() < t + ms); return 'done'; };
+const now = () => performance.now();
+export const work = (ms) => { const end = now() + ms; while (now() < end); return 'done'; };
 export const ok = () => 'ok';
 """
 HOME = """
