@@ -27,6 +27,8 @@ __all__ = ["DenoRealm"]
 
 # A process that cannot even say that it gives a call up, within this after the call's deadline, is ended.
 GRACE: Final = 0.06
+# How soon one that lets go says so, in seconds: until it has, nobody else is sent there.
+SOON: Final = 0.01
 # What may wait to be read by a process, in bytes, before its calls wait as well.
 MUCH: Final = 64 << 10
 # What is read from a process at a time, in bytes.
@@ -243,7 +245,12 @@ class DenoRealm:
         # One that has held the thread for long will not let go now.
         at_once = self._pulse.held and self._pulse.holder is conversation
         self._abandon(conversation, 0.0 if at_once else GRACE)
+        asyncio.get_running_loop().call_later(SOON, self._hold_unless_given_up, conversation)
         return error
+
+    def _hold_unless_given_up(self, conversation: Conversation) -> None:
+        if not conversation.ended and self._pulse.holder is conversation:
+            self._pulse.hold()
 
     def _abandon(self, conversation: Conversation, grace: float) -> None:
         """Ask the guest to give a call up; where it does not say so in time, the process is ended."""

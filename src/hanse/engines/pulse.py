@@ -110,6 +110,12 @@ class Pulse:
             self.held = False
             self._changed()
 
+    def hold(self) -> None:
+        """Note that its thread is held up; it is until something is heard."""
+        if not self.held:
+            self.held = True
+            self._changed()
+
     def stop(self) -> None:
         """Watch no longer."""
         if self._timer is not None:
@@ -135,12 +141,8 @@ class Pulse:
                 self._asked = now
                 self._ask()
         elif now - self._asked >= min(max(LEAST, self._usual * USUAL), MOST):
-            self._notice(now - self._asked)
+            self.hold()
+            if now - self._asked > NOBODYS and self.holder is None:
+                self._lost()
+                return
         self._arm()
-
-    def _notice(self, seconds: float) -> None:
-        if not self.held:
-            self.held = True
-            self._changed()
-        elif seconds > NOBODYS and self.holder is None:
-            self._lost()
