@@ -248,16 +248,25 @@ class EngineError(HanseError):
         subject: The remote or the module.
         hint: What to do.
         stack: The JavaScript stack, with the names of the generation's modules, lines and columns.
+        blameless: Whether it says nothing about the module: it had not begun, or another one was in its way.
     """
 
     code = "HANSE-ENGINE"
 
     def __init__(
-        self, message: str, *, reason: str, subject: str = "", hint: str = "", stack: str = ""
+        self,
+        message: str,
+        *,
+        reason: str,
+        subject: str = "",
+        hint: str = "",
+        stack: str = "",
+        blameless: bool = False,
     ) -> None:
         super().__init__(message, subject=subject, hint=hint)
         self.reason = reason
         self.stack = stack
+        self.blameless = blameless
 
 
 class RefusedError(HanseError):

@@ -27,6 +27,7 @@ class Conversation:
     Attributes:
         ended: Whether the guest has said its last word.
         abandoned: Whether nobody listens any more.
+        shown: Whether a first piece has come: then it cannot be begun anew elsewhere.
     """
 
     def __init__(self, number: int, *, subject: str, streaming: bool, most: int) -> None:
@@ -34,6 +35,7 @@ class Conversation:
         self.subject = subject
         self.ended = False
         self.abandoned = False
+        self.shown = False
         self._streaming = streaming
         self._left = most
         self._frames: deque[Frame] = deque()
@@ -54,6 +56,7 @@ class Conversation:
         if self._left < 0:
             raise FrameError("more output than is allowed")
         self.ended = frame.kind in LAST
+        self.shown = self.shown or frame.kind in OF_STREAMS
         if not self.abandoned:
             self._frames.append(frame)
             self._said.set()
@@ -61,7 +64,8 @@ class Conversation:
     def fail(self, error: EngineError) -> None:
         """End it from this side."""
         self.ended = True
-        self._error = error
+        if self._error is None:
+            self._error = error
         self._said.set()
 
     def expire(self, error: EngineError) -> None:

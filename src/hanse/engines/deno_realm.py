@@ -18,6 +18,7 @@ from hanse.engines.conversation import Conversation, failure_of
 from hanse.engines.deno_stream import WINDOW, DenoStream
 from hanse.engines.frames import Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, limit_data
+from hanse.engines.pulse import Pulse
 from hanse.engines.turns import Turns
 from hanse.errors import EngineError
 
@@ -25,6 +26,8 @@ __all__ = ["DenoRealm"]
 
 # A process that cannot even say that it gives a call up, within this after the call's deadline, is ended.
 GRACE: Final = 0.06
+# How soon one that lets go says so, in seconds: until it has, nobody else is sent there.
+SOON: Final = 0.01
 # What may wait to be read by a process, in bytes, before its calls wait as well.
 MUCH: Final = 64 << 10
 # What is read from a process at a time, in bytes.
@@ -33,6 +36,8 @@ AT_ONCE: Final = 256 << 10
 HEADS: Final = 2 << 20
 # What a heap needs beside itself: stacks, buffers, compiled code.
 BESIDE_HEAP: Final = 96 << 20
+# What a guest says of its thread.
+OF_THREAD: Final = frozenset({Kind.TURN, Kind.PONG})
 # What V8 writes when it cannot go on for want of memory.
 NO_MEMORY: Final = ("out of memory", "heap limit", "Failed to reserve", "allocation failed")
 
@@ -45,12 +50,16 @@ class DenoRealm:
         limits: What it may use.
         secret: What its frames begin with.
         ended: Told when it has ended.
+
+    Attributes:
+        notify: Told when its thread begins or ceases to be held up.
     """
 
     def __init__(
         self, process: Process, limits: EngineLimits, *, secret: bytes, ended: Callable[[DenoRealm], None]
     ) -> None:
         self.pid = process.pid
+        self.notify: Callable[[], None] = lambda: None
         self._process = process
         self._limits = limits
         self._tell_end = ended
@@ -60,6 +69,12 @@ class DenoRealm:
         self._open: dict[int, Conversation] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._why: EngineError | None = None
+        self._pulse = Pulse(
+            self._open,
+            ask=lambda: self._tell(Kind.PING, 0),
+            changed=lambda: self.notify(),
+            lost=lambda: self._end(EngineError("a call that has ended left a loop behind", reason="timeout")),
+        )
         self._reading = asyncio.create_task(self._read())
 
     async def begin(self, pushed: bytes, *, subject: str) -> None:
@@ -122,7 +137,7 @@ class DenoRealm:
             seconds=until - loop.time(),
             credit=self._give_credit,
             abandon=lambda: self._abandon(conversation, max(until - loop.time(), 0) + GRACE),
-            late=lambda: self._abandon(conversation, GRACE),
+            late=lambda: self._give_up(conversation, deadline),
         )
 
     async def call(
@@ -145,13 +160,38 @@ class DenoRealm:
 
     async def close(self) -> None:
         """End the process, and whatever is under way in it."""
-        self._end(EngineError("its realm was closed", reason="ended"))
+        self._end(EngineError("its realm was closed", reason="ended", blameless=True))
         await asyncio.shield(self._reading)
 
     @property
     def alive(self) -> bool:
         """Whether it takes calls."""
         return self._why is None
+
+    @property
+    def held_by(self) -> str | None:
+        """The module of the call that holds up the others; empty if not known, None if there is none."""
+        if not self._pulse.held:
+            return None
+        holder = self._pulse.holder
+        return "" if holder is None else holder.subject
+
+    def withdraw(self, wanted: Callable[[str], bool]) -> None:
+        """Fail, as `ended`, the calls that wait behind that one, by their modules."""
+        holder = self._pulse.holder
+        for conversation in tuple(self._open.values()):
+            kept = conversation is holder or conversation.shown or conversation.abandoned
+            if not kept and wanted(conversation.subject):
+                conversation.abandoned = True
+                self._tell(Kind.CANCEL, conversation.number)
+                conversation.expire(
+                    EngineError(
+                        "its process had no time for it",
+                        reason="ended",
+                        subject=conversation.subject,
+                        blameless=True,
+                    )
+                )
 
     async def wait(self) -> EngineError:
         """Wait until the process has ended; return why."""
@@ -166,7 +206,7 @@ class DenoRealm:
             async with self._by(seconds, subject):
                 await self._turns.take(subject)
         conversation = self._converse(subject, streaming=False)
-        late = loop.call_at(until, conversation.expire, late_error(seconds, subject))
+        late = loop.call_at(until, self._give_up, conversation, seconds)
         try:
             with contextlib.suppress(OSError):
                 self._write(kind, conversation.number, body)
@@ -186,35 +226,61 @@ class DenoRealm:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError:
-            raise late_error(seconds, subject) from None
+            raise late_error(seconds, subject, blameless=True) from None
 
     def _converse(self, subject: str, *, streaming: bool) -> Conversation:
         """Begin a conversation; its place is given back when the guest has said its last word."""
         if self._why is not None:
             self._turns.give_back()
-            raise self._ended_error(subject)
+            raise self._ended_error(subject, begun=False)
         number = next(self._numbers)
         conversation = Conversation(number, subject=subject, streaming=streaming, most=self._limits.output)
         self._open[number] = conversation
+        self._pulse.watch()
         return conversation
+
+    def _give_up(self, conversation: Conversation, seconds: float) -> EngineError:
+        """Let a call be late, and ask the guest to give it up; return what is to be said of that."""
+        blameless = not self._pulse.is_to_blame(conversation)
+        error = late_error(seconds, conversation.subject, blameless=blameless)
+        conversation.expire(error)
+        # One that has held the thread for long will not let go now.
+        at_once = self._pulse.held and self._pulse.holder is conversation
+        self._abandon(conversation, 0.0 if at_once else GRACE)
+        asyncio.get_running_loop().call_later(SOON, self._hold_unless_given_up, conversation)
+        return error
+
+    def _hold_unless_given_up(self, conversation: Conversation) -> None:
+        if not conversation.ended and self._pulse.holder is conversation:
+            self._pulse.hold()
 
     def _abandon(self, conversation: Conversation, grace: float) -> None:
         """Ask the guest to give a call up; where it does not say so in time, the process is ended."""
         if conversation.ended or conversation.abandoned:
             return
         conversation.abandoned = True
-        with contextlib.suppress(OSError, RuntimeError):
-            self._write(Kind.CANCEL, conversation.number)
+        self._tell(Kind.CANCEL, conversation.number)
         asyncio.get_running_loop().call_later(grace, self._end_unless_given_up, conversation)
 
     def _end_unless_given_up(self, conversation: Conversation) -> None:
-        if not conversation.ended:
-            self._end(EngineError(f"{conversation.subject} did not give up in time", reason="timeout"))
+        """End the process, unless another call is in the way: that one has a deadline of its own."""
+        if conversation.ended:
+            return
+        holder = self._pulse.holder
+        if holder is None or holder.abandoned:
+            subject = conversation.subject if holder is None else holder.subject
+            self._end(EngineError(f"{subject} did not give up in time", reason="timeout", subject=subject))
+        else:
+            asyncio.get_running_loop().call_later(GRACE, self._end_unless_given_up, conversation)
 
     def _give_credit(self, conversation: Conversation, size: int) -> None:
         if not conversation.ended:
-            with contextlib.suppress(OSError, RuntimeError):
-                self._write(Kind.CREDIT, conversation.number, head=Head(credit=size))
+            self._tell(Kind.CREDIT, conversation.number, Head(credit=size))
+
+    def _tell(self, kind: Kind, number: int, head: Head | None = None) -> None:
+        """Write a frame to a process that may have ended."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self._write(kind, number, head=head)
 
     def _write(self, kind: Kind, number: int, body: bytes = b"", head: Head | None = None) -> None:
         self._process.stdin.write(encode_frame(kind, number, body, secret=self._secret, head=head))
@@ -242,7 +308,6 @@ class DenoRealm:
         finally:
             await self._process.end()
             self._end(self._cause())
-            self._close_conversations()
             self._tell_end(self)
 
     def _take(self, frame: Frame) -> None:
@@ -253,6 +318,8 @@ class DenoRealm:
         """
         if frame.kind is Kind.LOG:
             log_frame(frame)
+        elif frame.kind in OF_THREAD:
+            self._pulse.hear(frame.kind, frame.call, 0.0)
         elif frame.call == 0 and not self._ready.done():
             self._become_ready(frame)
         else:
@@ -272,6 +339,7 @@ class DenoRealm:
             raise FrameError(f"{frame.kind.name} for a call that is not under way")
         conversation.take(frame)
         if conversation.ended:
+            self._pulse.hear(frame.kind, frame.call, frame.head.seconds)
             del self._open[frame.call]
             self._turns.give_back()
 
@@ -280,35 +348,50 @@ class DenoRealm:
         if self._why is None:
             self._why = why
             self._process.kill()
+            self._pulse.stop()
+            self._close_conversations()
 
     def _cause(self) -> EngineError:
         """Return why a process has ended that was not told to."""
         words = self._process.last_words
         if any(word in words for word in NO_MEMORY):
             # Which of several calls took the memory is not known: each may be tried again.
-            alone = len(self._open) <= 1
+            alone = sum(map(self._pulse.has_begun, self._open.values())) <= 1
             return EngineError(
                 f"its process ran out of the {self._limits.memory >> 20} MiB it may use",
                 reason="memory" if alone else "ended",
             )
         return EngineError(f"its process ended with status {self._process.returncode}", reason="ended")
 
-    def _ended_error(self, subject: str) -> EngineError:
+    def _ended_error(self, subject: str, *, begun: bool) -> EngineError:
+        """Return what is to be said of a call whose process has ended."""
         why = self._why or self._cause()
         # Whoever was in the way of a process's end has had its own error already.
-        reason = "memory" if why.reason == "memory" else "ended"
-        return EngineError(why.message, reason=reason, subject=subject)
+        return EngineError(
+            why.message,
+            reason="memory" if why.reason == "memory" and begun else "ended",
+            subject=subject,
+            blameless=why.blameless or why.reason == "timeout" or not begun,
+        )
 
     def _close_conversations(self) -> None:
         if not self._ready.done():
-            self._ready.set_exception(self._ended_error(""))
+            self._ready.set_exception(self._ended_error("", begun=True))
             self._ready.exception()
         for conversation in self._open.values():
-            conversation.fail(self._ended_error(conversation.subject))
+            begun = self._pulse.has_begun(conversation)
+            conversation.fail(self._ended_error(conversation.subject, begun=begun))
             self._turns.give_back()
         self._open.clear()
 
 
-def late_error(seconds: float, subject: str) -> EngineError:
+def late_error(seconds: float, subject: str, *, blameless: bool) -> EngineError:
     """Return the error of a call whose deadline has passed."""
-    return EngineError(f"it took longer than {seconds:g} s", reason="timeout", subject=subject)
+    hint = "another call was in its way" if blameless else ""
+    return EngineError(
+        f"it took longer than {seconds:g} s",
+        reason="timeout",
+        subject=subject,
+        hint=hint,
+        blameless=blameless,
+    )

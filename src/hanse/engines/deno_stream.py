@@ -26,7 +26,7 @@ class DenoStream:
         seconds: How long it may be waited for, in all; the time its reader takes for itself does not count.
         credit: Lets the guest make so many bytes more.
         abandon: Gives it up.
-        late: Gives it up because it is late.
+        late: Gives it up because it is late, and returns what is to be said of that.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class DenoStream:
         seconds: float,
         credit: Callable[[Conversation, int], None],
         abandon: Callable[[], None],
-        late: Callable[[], None],
+        late: Callable[[], EngineError],
     ) -> None:
         self._conversation = conversation
         self._left = seconds
@@ -91,9 +91,6 @@ class DenoStream:
             async with asyncio.timeout(max(self._left, 0)):
                 return await self._conversation.next()
         except TimeoutError:
-            self._late()
-            raise EngineError(
-                "it took too long", reason="timeout", subject=self._conversation.subject
-            ) from None
+            raise self._late() from None
         finally:
             self._left -= loop.time() - began

@@ -35,6 +35,7 @@ class Kind(IntEnum):
     CANCEL = 5
     CREDIT = 6
     PREPARE = 7
+    PING = 8
     READY = 16
     ANSWER = 17
     FAILURE = 18
@@ -42,6 +43,8 @@ class Kind(IntEnum):
     PIECE = 20
     LOG = 21
     CANCELLED = 22
+    TURN = 23
+    PONG = 24
 
 
 FROM_GUEST: Final = frozenset(kind.value for kind in Kind if kind >= Kind.READY)

@@ -181,8 +181,8 @@ class Pool:
             calls=dict(tally.calls),
             repeated=tally.repeated,
             switches=tally.switches,
-            busy=sum(fleet.turns.taken for fleet in self._fleets),
-            waiting=sum(fleet.turns.waiting for fleet in self._fleets),
+            busy=sum(fleet.boarding.busy for fleet in self._fleets),
+            waiting=sum(fleet.boarding.waiting for fleet in self._fleets),
             ready=sum(fleet.ready for fleet in self._fleets),
         )
 

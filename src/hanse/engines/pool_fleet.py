@@ -1,42 +1,28 @@
-"""The realms of one generation: so many as there should be, replaced where they end.
-
-Written against the protocol of engines. A realm that can end by itself says so by `alive` and `wait`, as
-`Mortal` has them; of others it is noticed when a call says so.
-"""
+"""The realms of one generation: so many as there should be, replaced where they end or are held up."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
+from functools import partial
+from typing import Final, Literal, TypeVar
 
 from hanse.engines.asking import deadline_of
-from hanse.engines.base import Engine, EngineLimits, Generation, Realm
+from hanse.engines.base import Engine, EngineLimits, Generation
+from hanse.engines.pool_boarding import SUSPECT, Boarding
 from hanse.engines.pool_counts import Tally
-from hanse.engines.turns import Turns
+from hanse.engines.pool_ship import Holdable, Mortal, Owners, Ship
 from hanse.errors import EngineError, HanseError
 
-__all__ = ["Fleet", "PoolOptions", "Ship"]
+__all__ = ["Fleet", "PoolOptions"]
 
 T = TypeVar("T")
 GONE: Final = frozenset({"ended", "memory"})
-
-
-@runtime_checkable
-class Mortal(Protocol):
-    """A realm that can end by itself."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it takes calls."""
-        ...
-
-    async def wait(self) -> EngineError:
-        """Wait until it has ended; return why."""
-        ...
+# How often a call is begun anew: where it may be to blame for its realm's end, and where it is not.
+AGAIN: Final = 1
+MOVES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,31 +47,6 @@ class PoolOptions:
     backoff_most: float = 10.0
 
 
-class Ship:
-    """A realm and what it does.
-
-    Attributes:
-        realm: The realm.
-        mortal: The same, if it can end by itself.
-        busy: Calls under way in it.
-        answered: Whether it has answered one.
-        gone: Whether it takes no more.
-    """
-
-    def __init__(self, realm: Realm) -> None:
-        self.realm = realm
-        # Looking at what a class has takes as long as the rest of a call; once is enough.
-        self.mortal = realm if isinstance(realm, Mortal) else None
-        self.busy = 0
-        self.answered = False
-        self.gone = False
-
-    @property
-    def fit(self) -> bool:
-        """Whether it takes calls."""
-        return not self.gone and (self.mortal is None or self.mortal.alive)
-
-
 class Fleet:
     """The realms of one generation.
 
@@ -98,6 +59,7 @@ class Fleet:
 
     Attributes:
         users: Calls under way or waiting, and whoever holds this generation.
+        boarding: The way to its realms.
     """
 
     def __init__(
@@ -116,15 +78,22 @@ class Fleet:
         self._options = options
         self._tally = tally
         self._once = options.isolation == "request"
-        self._ships: set[Ship] = set()
-        each = 1 if self._once else limits.at_once
-        self.turns = Turns(options.size * each, limits.queue)
-        self._each = each
         self._changed = asyncio.Event()
+        self.boarding = Boarding(
+            Owners(generation),
+            size=options.size,
+            each=1 if self._once else limits.at_once,
+            queue=limits.queue,
+            once=self._once,
+            changed=self._changed.set,
+        )
+        self._ships = self.boarding.ships
+        self._troubled = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
         self._endings: set[asyncio.Task[None]] = set()
         self._misses = 0
         self._error: HanseError | None = None
+        self._draining = False
         self._closed = False
 
     @property
@@ -153,7 +122,7 @@ class Fleet:
     async def run(
         self, subject: str, deadline: float | None, work: Callable[[Ship, float], Awaitable[T]]
     ) -> T:
-        """Do something with a realm; once more where another call has ended the realm under it.
+        """Do something with a realm; once more where its realm has ended, or another call holds that up.
 
         Args:
             subject: What it is about, for errors.
@@ -163,19 +132,11 @@ class Fleet:
         Raises:
             EngineError: As for `Realm.render`.
         """
-        seconds = deadline_of(deadline, self.limits)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
+        until = asyncio.get_running_loop().time() + deadline_of(deadline, self.limits)
         self.users += 1
         outcome = "cancelled"
         try:
-            if not self.turns.take_at_once():
-                async with self._within(seconds, subject):
-                    await self.turns.take(subject)
-            try:
-                result = await self._work_twice(until, subject, work)
-            finally:
-                self.turns.give_back()
+            result = await self._work_until(until, subject, work)
             outcome = "ok"
             return result
         except EngineError as error:
@@ -188,10 +149,12 @@ class Fleet:
     def leave(self) -> None:
         """Use it no more."""
         self.users -= 1
-        self._changed.set()
+        if self._draining and not self.users:
+            self._changed.set()
 
     async def drain(self) -> None:
         """Wait until nobody uses this generation any more, or the time for it is over; then end it."""
+        self._draining = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.drain):
                 while self.users:
@@ -201,27 +164,32 @@ class Fleet:
     async def close(self, why: str) -> None:
         """End all realms, and whatever is under way in them."""
         self._closed = True
+        self.boarding.close(closed_error())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*self._endings, *(self._end(ship, why) for ship in tuple(self._ships)))
         self._changed.set()
 
-    async def _work_twice(self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]]) -> T:
-        try:
-            return await self._work(until, subject, work)
-        except EngineError as error:
-            if error.reason != "ended" or self._closed or until <= asyncio.get_running_loop().time():
-                raise
-        self._tally.repeated += 1
-        return await self._work(until, subject, work)
-
-    async def _work(self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]]) -> T:
+    async def _work_until(self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
-        ship = self._board_at_once()
-        if ship is None:
-            async with self._within(until - loop.time(), subject):
-                ship = await self._board()
+        for count in range(MOVES + 1):
+            try:
+                return await self._work(until, subject, work, moved=count > 0)
+            except EngineError as error:
+                again = count < (MOVES if error.blameless else AGAIN)
+                if error.reason != "ended" or self._closed or not again:
+                    raise
+                if until <= loop.time():
+                    raise (self._late_error(subject) if error.blameless else error) from None
+            self._tally.repeated += 1
+        raise AssertionError
+
+    async def _work(
+        self, until: float, subject: str, work: Callable[[Ship, float], Awaitable[T]], *, moved: bool
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        ship = self._board_at_once(subject, moved=moved) or await self._board(until, subject, moved=moved)
         try:
             result = await work(ship, until - loop.time())
             ship.answered = True
@@ -232,47 +200,47 @@ class Fleet:
                 begin(self._end(ship, error.reason), self._endings)
             raise
         finally:
-            self._leave(ship)
+            self._leave(ship, subject)
 
-    @asynccontextmanager
-    async def _within(self, seconds: float, subject: str) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(max(seconds, 0)):
-                yield
-        except TimeoutError:
-            hint = f"the last realm could not be opened: {self._error.message}" if self._error else ""
-            raise EngineError(
-                "no realm was free in time", reason="timeout", subject=subject, hint=hint
-            ) from self._error
-
-    def _board_at_once(self) -> Ship | None:
-        """Take the realm that has the least to do; None where there is none.
+    def _board_at_once(self, subject: str, *, moved: bool) -> Ship | None:
+        """Take a place where one is free; None where there is none.
 
         Raises:
             EngineError: They are closed.
         """
         if self._closed:
-            raise EngineError("its pool was closed", reason="ended")
-        free = [ship for ship in self._ships if ship.busy < self._each and ship.fit]
-        if not free:
-            return None
-        ship = min(free, key=lambda one: one.busy)
-        ship.busy += 1
-        ship.gone = self._once
-        self._changed.set()
-        return ship
+            raise closed_error()
+        return self.boarding.take(subject, moved=moved)
 
-    async def _board(self) -> Ship:
-        """Take the realm that has the least to do, and wait where there is none."""
-        while (ship := self._board_at_once()) is None:
-            await self._next_change()
-        return ship
+    async def _board(self, until: float, subject: str, *, moved: bool) -> Ship:
+        """Wait for a place.
 
-    def _leave(self, ship: Ship) -> None:
-        ship.busy -= 1
+        Raises:
+            EngineError: Too many wait already, or there was none in time.
+        """
+        if not moved:
+            self.boarding.check(subject)
+        try:
+            async with asyncio.timeout_at(until):
+                return await self.boarding.wait(subject, moved=moved)
+        except TimeoutError:
+            raise self._late_error(subject) from self._error
+
+    def _late_error(self, subject: str) -> EngineError:
+        """Return the error of a call that no realm has had time for: its own fault if it is a suspect's."""
+        hint = f"the last realm could not be opened: {self._error.message}" if self._error else ""
+        return EngineError(
+            "no realm was free in time",
+            reason="timeout",
+            subject=subject,
+            hint=hint,
+            blameless=self._error is None and not self.boarding.suspects(subject),
+        )
+
+    def _leave(self, ship: Ship, subject: str) -> None:
         if self._once and ship in self._ships:
             begin(self._end(ship, "request"), self._endings)
-        self._changed.set()
+        self.boarding.leave(ship, subject)
 
     async def _next_change(self) -> None:
         self._changed.clear()
@@ -280,19 +248,32 @@ class Fleet:
 
     def _wanted(self) -> int:
         """Return how many realms there should be that take calls."""
-        return max(self._options.spares, 1) if self._once else self._options.size
+        return max(self._options.spares, 1) if self._once else self.boarding.wanted()
 
     async def _keep(self) -> None:
         """Open realms where some are missing, and wait longer each time where they end at once."""
         while not self._closed:
-            if self.ready >= self._wanted():
+            if self.ready < self._wanted():
+                await self._open_after_misses()
+            elif spare := self._find_spare():
+                spare.gone = True
+                begin(self._end(spare, "spare"), self._endings)
+            else:
                 await self._next_change()
-                continue
-            if self._misses:
-                wait = self._options.backoff * 2 ** min(self._misses - 1, 30)
-                await asyncio.sleep(min(wait, self._options.backoff_most))
-            with contextlib.suppress(HanseError):
-                await self._open()
+
+    async def _open_after_misses(self) -> None:
+        if self._misses:
+            wait = self._options.backoff * 2 ** min(self._misses - 1, 30)
+            await asyncio.sleep(min(wait, self._options.backoff_most))
+        with contextlib.suppress(HanseError):
+            await self._open()
+
+    def _find_spare(self) -> Ship | None:
+        """Return a realm that has nothing to do, where there are too many and all is well."""
+        calm = asyncio.get_running_loop().time() - self._troubled > SUSPECT
+        if self._once or not calm or self.ready <= self._options.size:
+            return None
+        return next((ship for ship in self._ships if ship.fit and not ship.busy), None)
 
     async def _open(self) -> None:
         try:
@@ -305,10 +286,30 @@ class Fleet:
         self._error = None
         self._tally.started += 1
         ship = Ship(realm)
+        if ship.holdable is not None:
+            ship.holdable.notify = partial(self._notice, ship, ship.holdable)
         self._ships.add(ship)
-        self._changed.set()
+        self._settle()
         if ship.mortal is not None:
             begin(self._watch(ship, ship.mortal), self._tasks)
+
+    def _settle(self) -> None:
+        """Let aboard whoever may: something has changed."""
+        self._changed.set()
+        self.boarding.relieve()
+        self.boarding.settle()
+
+    def _notice(self, ship: Ship, realm: Holdable) -> None:
+        """Notice that a call begins or ceases to hold up others."""
+        self.boarding.hold(ship, realm.held_by)
+        self._note_trouble()
+        self._settle()
+
+    def _note_trouble(self) -> None:
+        """Look again, when it is over, at what was opened because of it."""
+        loop = asyncio.get_running_loop()
+        self._troubled = loop.time()
+        loop.call_later(SUSPECT + 1, self._changed.set)
 
     async def _watch(self, ship: Ship, realm: Mortal) -> None:
         """Notice that a realm has ended by itself."""
@@ -316,10 +317,13 @@ class Fleet:
         if ship not in self._ships:
             return
         self._ships.discard(ship)
-        if not ship.answered:
+        if why.reason == "timeout":
+            self.boarding.suspect(why.subject)
+            self._note_trouble()
+        elif not ship.answered:
             self._misses += 1
         self._tally.ended[why.reason] += 1
-        self._changed.set()
+        self._settle()
 
     async def _end(self, ship: Ship, why: str) -> None:
         if ship in self._ships:
@@ -328,6 +332,11 @@ class Fleet:
             self._tally.ended[why] += 1
             await ship.realm.close()
             self._changed.set()
+
+
+def closed_error() -> EngineError:
+    """Return the error of calls in a pool that was closed."""
+    return EngineError("its pool was closed", reason="ended", blameless=True)
 
 
 def begin(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from hanse.engines.base import RenderCall, RenderStream, Shell
-from hanse.engines.pool_fleet import Fleet, Ship
+from hanse.engines.pool_fleet import Fleet
+from hanse.engines.pool_ship import Ship
 from hanse.errors import EngineError
 
 __all__ = ["PoolStream", "begin_stream"]
@@ -80,7 +81,7 @@ async def begin_stream(fleet: Fleet, call: RenderCall) -> PoolStream:
     Raises:
         EngineError: There is no room for it.
     """
-    fleet.turns.check(call.module)
+    fleet.boarding.check(call.module)
     made = PoolStream()
 
     async def run() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from hanse.errors import BreakerError
+from hanse.errors import BreakerError, EngineError
 from hanse.limits import Limits
 from hanse.net import BreakerState
 from hanse.net.breaker import Breaker
@@ -68,7 +68,8 @@ class Gate:
             yield
         except Exception as error:
             # What threw has answered, if not well: its properties may be at fault, and it was quick.
-            telling = fault_of(error).reason in TELLING
+            blameless = isinstance(error, EngineError) and error.blameless
+            telling = fault_of(error).reason in TELLING and not blameless
             (self._breaker.fail if telling else self._breaker.release)(permit)
             raise
         except BaseException:

@@ -14,6 +14,7 @@ import { KEPT } from './names.js';
 import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
 import { makePrepared } from './preparing.js';
 import { makeTable } from './table.js';
+import { makeTurns, watchTimers } from './turns.js';
 import { makeUsage } from './usage.js';
 
 const { captureStackTrace } = Error;
@@ -24,6 +25,7 @@ const encode = encoder.encode.bind(encoder);
 const { write, signed } = makeWriter(Deno.stdout.writeSync.bind(Deno.stdout));
 const frames = makeReader(Deno.stdin.read.bind(Deno.stdin), signed);
 const exit = Deno.exit.bind(Deno);
+const later = globalThis.setImmediate;
 const SELF = import.meta.url;
 const BRIDGE = new URL('./bridge.js', SELF).href;
 const storage = new AsyncLocalStorage();
@@ -126,6 +128,7 @@ const host = {
 const settle = () => {
   registerHooks({ resolve: resolveHook, load: loadHook });
   takeAway();
+  watchTimers(entered);
   globalThis.console = makeConsole(log);
   Object.defineProperty(globalThis, 'process', { value: makeProcess(), writable: true, configurable: true });
 };
@@ -153,21 +156,39 @@ const open = async (pushed, settled) => {
 };
 
 const calls = new Map();
+const turns = makeTurns(calls, (id) => write(FRAMES.TURN, id, {}));
+
+// What a call has left behind goes on as nobody's.
+const entered = () => {
+  const record = current();
+  const id = (record?.call ?? record)?.id;
+  turns.enter(calls.has(id) ? id : 0);
+};
+
+/** Writes the last word about a call. */
+const finish = (call, kind, head, body) => {
+  if (call.done) return;
+  write(kind, call.id, head, body);
+  call.done = true;
+  calls.delete(call.id);
+  turns.leave(call.id);
+};
 
 const fail = (call, error) => {
   const told = describe(error, { names: realm.table.names, loading: call.phase.loading });
-  write(FRAMES.FAILURE, call.id, told);
+  finish(call, FRAMES.FAILURE, told);
 };
 
 const makeCall = (id) => {
-  const call = { id, logged: 0, used: new Set(), ended: false, credit: 0, wake: undefined, phase: { loading: false, outside: (work) => within({ id, used: new Set(), call }, work) } };
+  const call = { id, logged: 0, used: new Set(), ended: false, done: false, credit: 0, wake: undefined };
+  call.phase = { loading: false, enter: () => turns.enter(id), outside: (work) => within({ id, used: new Set(), call }, work) };
   call.cancelled = new Promise((resolve) => (call.cancel = () => resolve(CANCELLED)));
   calls.set(id, call);
   return call;
 };
 
 const CANCELLED = Symbol('cancelled');
-const tooLarge = (call, size) => write(FRAMES.FAILURE, call.id, { reason: 'output', message: `it gives more than ${realm.limits.output} bytes`, size, stack: '', subject: '', hint: '' });
+const tooLarge = (call, size) => finish(call, FRAMES.FAILURE, { reason: 'output', message: `it gives more than ${realm.limits.output} bytes`, size, stack: '', subject: '', hint: '' });
 
 const contextOf = (asked, call) => {
   const context = asked.context ?? {};
@@ -194,6 +215,7 @@ const begin = async (call, asked, streaming) => {
 };
 
 const readOn = async (call, rendering) => {
+  turns.enter(call.id);
   const piece = await wanted(call, nextPiece(rendering));
   if (piece !== CANCELLED) return piece;
   stopped(rendering);
@@ -220,7 +242,7 @@ const render = async (call, asked) => {
   const html = encode(pieces.length === 1 ? pieces[0] : pieces.join(''));
   const { head, status } = rendering;
   if (html.length + head.length > realm.limits.output) return void tooLarge(call, html.length + head.length);
-  write(FRAMES.ANSWER, call.id, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
+  finish(call, FRAMES.ANSWER, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
 };
 
 const stream = async (call, asked) => {
@@ -248,7 +270,7 @@ const stream = async (call, asked) => {
     piece = await readOn(call, rendering);
     if (piece === CANCELLED) return;
   }
-  write(FRAMES.ANSWER, call.id, { modules: realm.usage.listed(call.used) });
+  finish(call, FRAMES.ANSWER, { modules: realm.usage.listed(call.used) });
 };
 
 const PIECE = 1 << 16;
@@ -258,7 +280,7 @@ const invoke = async (call, asked) => {
   if (value === CANCELLED) return;
   const bytes = encode(value);
   if (bytes.length > realm.limits.output) return void tooLarge(call, bytes.length);
-  write(FRAMES.ANSWER, call.id, {}, bytes);
+  finish(call, FRAMES.ANSWER, {}, bytes);
 };
 
 const WORK = new Map([[FRAMES.RENDER, render], [FRAMES.STREAM, stream], [FRAMES.CALL, invoke]]);
@@ -266,6 +288,7 @@ const WORK = new Map([[FRAMES.RENDER, render], [FRAMES.STREAM, stream], [FRAMES.
 const serve = (work, id, head, body) => {
   const call = makeCall(id);
   call.credit = head.credit ?? 0;
+  turns.enter(id);
   within(call, async () => {
     try {
       await work(call, { ...head, ...parse(body) });
@@ -273,10 +296,19 @@ const serve = (work, id, head, body) => {
       const told = await located(error);
       if (!call.ended) fail(call, told.error);
     } finally {
-      calls.delete(id);
-      if (call.ended) write(FRAMES.CANCELLED, id, {});
+      finish(call, FRAMES.CANCELLED, {});
     }
   });
+  return call;
+};
+
+// Steps in which a call that waits for nothing has ended.
+const STEPS = 64;
+
+/** Lets a call run until it has ended or waits for something: no other one begins before. */
+const settled = async (call) => {
+  for (let step = 0; step < STEPS && !call.done; step += 1) await undefined;
+  if (!call.done) await new Promise((done) => later(done));
 };
 
 const change = (kind, call, head) => {
@@ -304,11 +336,16 @@ const run = async () => {
   } catch (error) {
     write(FRAMES.FAILURE, 0, describe((await located(error)).error, { names: realm.table?.names ?? String, loading: true }));
   }
+  let coming = frames.next();
   for (;;) {
-    const frame = await frames.next();
+    const frame = await coming;
     if (frame === undefined) exit(0);
+    // The next one is read while this one is worked at.
+    coming = frames.next();
     const work = WORK.get(frame.kind);
-    if (work !== undefined) serve(work, frame.call, frame.head, frame.body);
+    if (frame.kind === FRAMES.PING) write(FRAMES.PONG, 0, {});
+    else if (work !== undefined && frames.holds(FRAMES.CANCEL, frame.call)) write(FRAMES.CANCELLED, frame.call, {});
+    else if (work !== undefined) await settled(serve(work, frame.call, frame.head, frame.body));
     else change(frame.kind, calls.get(frame.call), frame.head);
   }
 };

@@ -1,7 +1,7 @@
 // Frames over pipes: length, secret, kind, call, length of the head; then the head as JSON, and the body.
 // The secret comes with the first frame and goes out with every answer: what has none is nobody's answer.
 
-export const FRAMES = Object.freeze({ OPEN: 1, RENDER: 2, STREAM: 3, CALL: 4, CANCEL: 5, CREDIT: 6, PREPARE: 7, READY: 16, ANSWER: 17, FAILURE: 18, SHELL: 19, PIECE: 20, LOG: 21, CANCELLED: 22 });
+export const FRAMES = Object.freeze({ OPEN: 1, RENDER: 2, STREAM: 3, CALL: 4, CANCEL: 5, CREDIT: 6, PREPARE: 7, PING: 8, READY: 16, ANSWER: 17, FAILURE: 18, SHELL: 19, PIECE: 20, LOG: 21, CANCELLED: 22, TURN: 23, PONG: 24 });
 const HEADER = 29;
 const SECRET = 16;
 
@@ -80,5 +80,15 @@ export const makeReader = (read, signed) => {
     if (buffer.length > 1 << 20 && from === until) buffer = new Bytes(1 << 16);
     return frame;
   };
-  return { next };
+
+  /** Tells whether a frame of this kind and call is among what was read already. */
+  const holds = (kind, call) => {
+    for (let at = from; until - at >= HEADER; ) {
+      const view = new View(buffer.buffer, at);
+      if (apply(getUint8, view, [20]) === kind && apply(getUint32, view, [21]) === call) return true;
+      at += 4 + apply(getUint32, view, [0]);
+    }
+    return false;
+  };
+  return { next, holds };
 };

@@ -13,6 +13,7 @@ export const makeRenderer = ({ table, loader, usage }) => {
     const node = table.asked(specifier);
     const namespace = await loader.load(node);
     phase.loading = false;
+    phase.enter();
     return { node, namespace };
   };
 
