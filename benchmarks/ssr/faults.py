@@ -136,7 +136,7 @@ def suffer(origins: Origins, side: Side, fault: Fault, patience: float) -> Outco
     try:
         if not fault.over:
             set_fault(origins, fault)
-        with start_server(side, origins.url, processes=1) as server:
+        with start_server(side, origins.url, processes=1, often=True) as server:
             if fault.over:
                 expect_both(server)
                 set_fault(origins, fault)

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import hanse
 from benchmarks.ssr.children import Child
 from benchmarks.ssr.streams import PUBLIC, SHARED
-from hanse.limits import LIMITS
+from hanse.limits import LIMITS, Limits
 from hanse.stream import write_key
 
 __all__ = ["main"]
@@ -37,14 +37,14 @@ FOOT = "</body></html>"
 # How long a deploy is waited for, and how often it is looked for.
 NOTICE = 30.0
 LOOK = 0.005
-# A consumer asks for builds every few seconds; here one is deployed every few hundredths of one.
+# A consumer asks for builds every few seconds; where one is deployed every few hundredths of one, more often.
 OFTEN = replace(LIMITS, build_interval=0.01)
 # There are as many workers as cores, and each has a process that renders.
 PROCESSES = 1
 DEADLINE = 60.0
 
 
-def make_federation(folder: Path, origin: str, remotes: list[str]) -> hanse.Federation:
+def make_federation(folder: Path, origin: str, remotes: list[str], limits: Limits) -> hanse.Federation:
     """Make a federation of a `hanse.toml` that is written into the folder, as an operator writes it."""
     key, public = write_key(SHARED, "key"), write_key(PUBLIC, "public")
     lines = ["[federation]", 'manifest = "manifest.json"', 'modules = "skip"', "refresh = 0"]
@@ -54,7 +54,7 @@ def make_federation(folder: Path, origin: str, remotes: list[str]) -> hanse.Fede
         lines += [f'key = "{key}"', f'public_key = "{public}"']
     file = folder / "hanse.toml"
     file.write_text("\n".join(lines))
-    return hanse.Federation.from_toml(file, limits=OFTEN)
+    return hanse.Federation.from_toml(file, limits=limits)
 
 
 class Site:
@@ -67,7 +67,8 @@ class Site:
         # A remote that is visited cold is not in the manifest before its first visitor comes.
         self._listed = ["home", "shop"] if self._remote == "shop" else ["home"]
         self._write()
-        self.federation = make_federation(self._folder, self._origin, ["home", self._remote])
+        limits = OFTEN if task["often"] else LIMITS
+        self.federation = make_federation(self._folder, self._origin, ["home", self._remote], limits)
         self._serials: dict[str, int] = {}
 
     def _write(self) -> None:

@@ -103,7 +103,7 @@ def redeploy(
     """Redeploy one side's remote under a constant load."""
     origins.set()
     origins.publish("shop", build_name(0))
-    with start_server(side, origins.url) as server:
+    with start_server(side, origins.url, often=True) as server:
         run_load(server.port, "/shop", connections=CONNECTIONS, seconds=1.0)
         server.reload(seconds=0.0)
         with Watch(server.port) as watch:

@@ -55,7 +55,9 @@ class Server(AbstractContextManager["Server"]):
         return self.child.ask({"op": "reload", "seconds": seconds}, deadline=DEADLINE)
 
 
-def start_server(side: Side, origin: str, *, remote: str = "shop", processes: int = PROCESSES) -> Server:
+def start_server(
+    side: Side, origin: str, *, remote: str = "shop", processes: int = PROCESSES, often: bool = False
+) -> Server:
     """Start a side's server of pages, on a port of its own.
 
     Args:
@@ -63,6 +65,7 @@ def start_server(side: Side, origin: str, *, remote: str = "shop", processes: in
         origin: Where the remotes are.
         remote: What it shows besides `home`.
         processes: How many processes run JavaScript.
+        often: Whether builds are deployed faster than anybody does.
 
     Raises:
         ChildError: It did not start.
@@ -74,7 +77,7 @@ def start_server(side: Side, origin: str, *, remote: str = "shop", processes: in
         if side == "peer":
             child = start_peer(folder, origin, port, remote, processes)
         else:
-            child = start_hanse(folder, origin, port, remote, processes)
+            child = start_hanse(folder, origin, port, remote, processes, often=often)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -92,9 +95,10 @@ def start_peer(folder: Path, origin: str, port: int, remote: str, processes: int
     return Child(command, task, name="the peer", environment={"NODE_ENV": "production"}, log=folder / "log")
 
 
-def start_hanse(folder: Path, origin: str, port: int, remote: str, processes: int) -> Child:
+def start_hanse(folder: Path, origin: str, port: int, remote: str, processes: int, *, often: bool) -> Child:
     """Start Hanse, with as many workers as the peer has processes."""
-    task = {"origin": origin, "port": port, "remote": remote, "workers": processes, "folder": str(folder)}
+    task = {"origin": origin, "port": port, "remote": remote, "workers": processes}
+    task |= {"folder": str(folder), "often": often}
     return Child([sys.executable, "-m", "benchmarks.ssr.hanse_side"], task, name="Hanse", log=folder / "log")
 
 
