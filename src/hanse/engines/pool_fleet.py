@@ -30,7 +30,7 @@ class PoolOptions:
     """How many realms there are, and what for; times in seconds.
 
     Attributes:
-        size: Realms that work at once.
+        size: Realms that work at once; up to as many more where calls hold them up.
         isolation: `generation`: realms live as long as their generation. `request`: each has one call.
         spares: With `request`, realms that wait for their call, opened beforehand.
         drain: How long calls under way may take after a switch.
