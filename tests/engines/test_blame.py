@@ -110,6 +110,20 @@ async def test_a_realm_is_opened_for_the_others_where_all_are_held_up(pool: Pool
     assert {getattr(error, "reason", None) for error in await asyncio.gather(*loops)} == {"timeout"}
 
 
+async def test_what_was_opened_for_the_others_ends_when_all_is_well(open_pool: OpenPool) -> None:
+    pool = await open_pool(GENERATION, LIMITS, size=2, apart=0.3)
+    works = start(2, lambda: pool.call("shop/a.js", "work", [1500]))
+    oks = start(4, lambda: pool.call("home/a.js", "ok", []))
+    assert await asyncio.gather(*oks) == ["ok"] * 4
+    assert not any(work.done() for work in works)
+    assert await asyncio.gather(*works) == ["done"] * 2
+    async with asyncio.timeout(15):
+        while pool.counts().ready != 2:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.05)
+    assert pool.counts().ended.keys() <= {"spare"}
+    assert sum(pool.counts().ended.values()) == pool.counts().started - 2
+
+
 async def test_the_rest_of_the_remote_is_served_when_its_loop_has_ended(pool: Pool) -> None:
     assert (await fault(pool.call("shop/a.js", "loop", [], deadline=0.3))).reason == "timeout"
     calls = [pool.call("shop/a.js", "ok", [], deadline=5.0) for _ in range(20)]

@@ -253,6 +253,7 @@ read()
         "say(bytes(16), 17, call)",
         "say(secret, 17, call + 1)",
         "say(secret, 16, 0)",
+        "say(secret, 23, call + 1)",
         "say(secret, 20, call, body=b'piece')",
         "say(secret, 17, call, body=b'x' * 2000)",
         "say(secret, 17, call, body=b'x' * (4 << 20))",

@@ -319,6 +319,8 @@ class DenoRealm:
         if frame.kind is Kind.LOG:
             log_frame(frame)
         elif frame.kind in OF_THREAD:
+            if frame.call and frame.call not in self._open:
+                raise FrameError("a turn of a call that is not under way")
             self._pulse.hear(frame.kind, frame.call, 0.0)
         elif frame.call == 0 and not self._ready.done():
             self._become_ready(frame)

@@ -10,15 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final
 
 from hanse.engines.pool_ship import Owners, Ship
 from hanse.errors import EngineError
 
 __all__ = ["Boarding"]
-
-# How long a remote is a suspect, and realms that were opened for others stay, in seconds.
-SUSPECT: Final = 10.0
 
 
 class Waiter:
@@ -39,6 +35,7 @@ class Boarding:
         each: Calls in each at a time.
         queue: Calls that wait.
         once: Whether a realm has one call, and no more.
+        apart: How long a remote is a suspect, in seconds.
         changed: Told when there is more or less to do.
 
     Attributes:
@@ -47,7 +44,15 @@ class Boarding:
     """
 
     def __init__(
-        self, owners: Owners, *, size: int, each: int, queue: int, once: bool, changed: Callable[[], None]
+        self,
+        owners: Owners,
+        *,
+        size: int,
+        each: int,
+        queue: int,
+        once: bool,
+        apart: float,
+        changed: Callable[[], None],
     ) -> None:
         self.ships: set[Ship] = set()
         self.busy = 0
@@ -56,6 +61,7 @@ class Boarding:
         self._each = each
         self._queue = queue
         self._once = once
+        self._apart = apart
         self._changed = changed
         self._waiting: deque[Waiter] = deque()
         self._suspects: frozenset[str] = frozenset()
@@ -144,7 +150,7 @@ class Boarding:
     def suspect(self, module: str) -> None:
         """Note that a call of a module has made a realm end."""
         if module:
-            self._until[self._owners.find(module)] = self._clock() + SUSPECT
+            self._until[self._owners.find(module)] = self._clock() + self._apart
         self._review()
 
     def suspects(self, subject: str) -> bool:

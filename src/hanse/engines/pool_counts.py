@@ -17,9 +17,10 @@ class PoolCounts:
         started: Realms opened.
         failed: Realms that could not be opened.
         ended: Realms that ended, by why: `request` (it had its one call), `switched`, `closed`, `timeout` (a
-            call would not end), `memory`, `ended` (it ended by itself, or broke the protocol).
+            call would not end), `memory`, `ended` (it ended by itself, or broke the protocol), `spare`
+            (opened for calls that others held up, and not needed now).
         calls: Calls by how they came out: `ok`, or the reason of their `EngineError`.
-        repeated: Calls that were begun anew because another call's realm ended under them.
+        repeated: Calls that were begun anew because their realm ended or was held up.
         switches: Changes of the generation.
         busy: Calls under way.
         waiting: Calls that wait for their turn.

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 from hanse.engines.asking import deadline_of
 from hanse.engines.base import Engine, EngineLimits, Generation
-from hanse.engines.pool_boarding import SUSPECT, Boarding
+from hanse.engines.pool_boarding import Boarding
 from hanse.engines.pool_counts import Tally
 from hanse.engines.pool_ship import Holdable, Mortal, Owners, Ship
 from hanse.errors import EngineError, HanseError
@@ -23,6 +23,8 @@ GONE: Final = frozenset({"ended", "memory"})
 # How often a call is begun anew: where it may be to blame for its realm's end, and where it is not.
 AGAIN: Final = 1
 MOVES: Final = 4
+# What a timer may be early, in seconds.
+MOMENT: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,15 @@ class PoolOptions:
     """How many realms there are, and what for; times in seconds.
 
     Attributes:
-        size: Realms that work at once.
+        size: Realms that work at once; up to as many more where calls hold them up.
         isolation: `generation`: realms live as long as their generation. `request`: each has one call.
         spares: With `request`, realms that wait for their call, opened beforehand.
         drain: How long calls under way may take after a switch.
         backoff: The wait before a realm is opened again that has ended without having answered anything;
             doubled each time.
         backoff_most: It doubles no further than this.
+        apart: How long a remote whose call has held up others is kept apart from them, and realms that were
+            opened for those stay.
     """
 
     size: int = 2
@@ -45,6 +49,7 @@ class PoolOptions:
     drain: float = 10.0
     backoff: float = 0.1
     backoff_most: float = 10.0
+    apart: float = 10.0
 
 
 class Fleet:
@@ -85,6 +90,7 @@ class Fleet:
             each=1 if self._once else limits.at_once,
             queue=limits.queue,
             once=self._once,
+            apart=options.apart,
             changed=self._changed.set,
         )
         self._ships = self.boarding.ships
@@ -270,7 +276,7 @@ class Fleet:
 
     def _find_spare(self) -> Ship | None:
         """Return a realm that has nothing to do, where there are too many and all is well."""
-        calm = asyncio.get_running_loop().time() - self._troubled > SUSPECT
+        calm = asyncio.get_running_loop().time() - self._troubled > self._options.apart
         if self._once or not calm or self.ready <= self._options.size:
             return None
         return next((ship for ship in self._ships if ship.fit and not ship.busy), None)
@@ -309,7 +315,7 @@ class Fleet:
         """Look again, when it is over, at what was opened because of it."""
         loop = asyncio.get_running_loop()
         self._troubled = loop.time()
-        loop.call_later(SUSPECT + 1, self._changed.set)
+        loop.call_later(self._options.apart + MOMENT, self._changed.set)
 
     async def _watch(self, ship: Ship, realm: Mortal) -> None:
         """Notice that a realm has ended by itself."""

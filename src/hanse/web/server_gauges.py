@@ -75,7 +75,7 @@ def pool_counters(pools: Mapping[str, PoolCounts]) -> Iterator[Metric]:
     for name, text in (
         ("started", "Processes opened."),
         ("failed", "Processes that could not be opened."),
-        ("repeated", "Calls begun anew, for their process ended under them."),
+        ("repeated", "Calls begun anew, for their process ended or was held up."),
     ):
         family = CounterMetricFamily(f"hanse_pool_{name}", text, labels=["group"])
         for group, counts in pools.items():

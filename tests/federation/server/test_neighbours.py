@@ -15,9 +15,11 @@ SHOP = "export const render = ({ fault }) => { if (fault) for (;;); return '<b>s
 
 
 @pytest.fixture
-async def market(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Market]:
-    """A site with two processes, and a remote whose module loops where it is asked to."""
-    head = "[rendering]\nprocesses = 2"
+async def market(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[Market]:
+    """A site with two processes, or so many, and a remote whose module loops where it is asked to."""
+    head = f"[rendering]\nprocesses = {getattr(request, 'param', 2)}"
     async with open_market(tmp_path_factory.mktemp("market"), {"shop": SHOP}, head=head) as market:
         await market.visit_until("shop", "<b>shop is well</b>")
         yield market
@@ -38,6 +40,14 @@ async def test_every_visitor_has_what_is_well(market: Market, visitors: int, sec
     home = market.federation.renderer.breakers()["home"]
     assert (home.phase, home.failures) == ("closed", 0)
     await market.visit_until("shop", "<b>shop is well</b>")
+
+
+@pytest.mark.parametrize("market", [1], indirect=True)
+async def test_one_process_is_enough_for_that(market: Market) -> None:
+    pages = await asyncio.gather(*(market.suffer("shop", fault="loop") for _ in range(8)))
+    assert {page.other for page in pages} == {told("shop", "timeout")}
+    home = market.federation.renderer.breakers()["home"]
+    assert (home.phase, home.failures) == ("closed", 0)
 
 
 async def test_visitors_who_come_all_the_time_have_what_is_well(market: Market) -> None:
