@@ -1,8 +1,9 @@
-"""A port for servers that want to be told one, and no deadline for single examples of properties."""
+"""A port for servers that want one, all processes for each worker of a run, and no deadline for examples."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -18,3 +19,12 @@ def unused_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let each process of a test run have all of the machine's processes that its settings name."""
+    folder = tmp_path_factory.mktemp("workers") / "alone"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hanse.federation.server.backstage.workers_folder", lambda: folder)
+        yield

@@ -61,8 +61,8 @@ class Federation(Rendering):
             map has the integrity of each. `skip`: they are let be.
         facade_base: The folder of the site that facades of Module Federation containers are served in;
             `/_hanse/facade/` if not given.
-        rendering: What `[rendering]` of a `hanse.toml` says: `isolation`, `processes`, `memory` in MiB, and
-            `deadline` in seconds.
+        rendering: What `[rendering]` of a `hanse.toml` says: `isolation`, `processes`, `memory` in MiB,
+            `deadline` and `opening` in seconds.
         limits: Sizes, times and counts.
         client: Asks the web instead of a client of its own, and is closed by whoever made it; for tests.
         clock: Unix time in seconds; for tests.

@@ -115,14 +115,17 @@ class RenderingSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     """What `[rendering]` says about the engines that render on the server.
 
     With `isolation = "request"` every call has a process of its own; with `"generation"` a process lives as
-    long as the builds in it. `processes` is how many there are, None for one a processor, two at least and
-    four at most. `memory` is what the heap of each may have, in MiB; `deadline` is for one call, in seconds.
+    long as the builds in it. `processes` is how many of them this machine has for each generation, shared
+    among its web workers, of which each has one at least; None for one a processor, and four a worker at
+    most. `memory` is what the heap of each may have, in MiB; `deadline` is for one call, `opening` for
+    loading and evaluating builds in a new process, both in seconds.
     """
 
     isolation: Literal["generation", "request"] = "generation"
     processes: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
     memory: Annotated[int, msgspec.Meta(ge=32, le=16384)] = 192
     deadline: Seconds = 2.0
+    opening: Seconds = 10.0
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from hanse.federation.server.supplies import Supply, decided_supply, group_of, l
 from hanse.federation.server.variants import Sources, Variants
 from hanse.federation.server.verdicts import Verdict, load_delegates
 from hanse.federation.server.views import Role, View
+from hanse.federation.server.workers import Worker, part_of, workers_folder
 from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.formats.manifest import Manifest
@@ -35,17 +36,20 @@ from hanse.stream import StreamCache
 __all__ = ["Backstage"]
 
 STREAMS: Final = "streams"
-# Processes at most where nobody says how many: web servers have several workers, each with its own.
+# Processes that one worker starts at most where nobody says how many.
 PROCESSES: Final = 4
 
 
-def make_engines(settings: Settings) -> Engines:
-    """Return the engines that the settings ask for."""
+def make_engines(settings: Settings, worker: Worker) -> Engines:
+    """Return the engines that the settings ask for; the workers of this machine share its processes."""
     said = settings.rendering
-    limits = EngineLimits(call=said.deadline, memory=said.memory << 20)
-    # Two at the least: a module that loops has its process to itself, and what is beside it needs another.
-    size = said.processes or max(2, min(os.cpu_count() or 1, PROCESSES))
-    return Engines(limits, PoolOptions(size=size, isolation=said.isolation, spares=size))
+    limits = EngineLimits(open=said.opening, call=said.deadline, memory=said.memory << 20)
+    size, most = said.processes or os.cpu_count() or 1, said.processes or PROCESSES
+    return Engines(
+        limits,
+        PoolOptions(size=size, isolation=said.isolation),
+        share=lambda processes: min(most, part_of(processes, worker.count())),
+    )
 
 
 class Backstage:
@@ -70,7 +74,8 @@ class Backstage:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._engines = engines or make_engines(settings)
+        self._worker = Worker(workers_folder())
+        self._engines = engines or make_engines(settings, self._worker)
         self._client = client
         self._notices: tuple[Notice, ...] = ()
         self._ask = ask
@@ -176,6 +181,7 @@ class Backstage:
         await self._variants.aclose()
         await self._cast.aclose()
         await self._engines.aclose()
+        self._worker.close()
         if self._passing is not None:
             await asyncio.to_thread(self._passing.cleanup)
 

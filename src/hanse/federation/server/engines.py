@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import Final, cast
@@ -31,6 +32,7 @@ class Engines:
     Args:
         limits: What each realm may use.
         options: How many processes a generation has, and what for.
+        share: Returns how many of these processes are to be started here, at the moment.
         makers: Kind -> what makes the engine; for tests.
     """
 
@@ -38,11 +40,14 @@ class Engines:
         self,
         limits: EngineLimits,
         options: PoolOptions | None = None,
-        makers: Mapping[str, Callable[[], Engine]] | None = None,
+        *,
+        share: Callable[[int], int] = lambda processes: processes,
+        makers: Mapping[str, Callable[[int], Engine]] | None = None,
     ) -> None:
         self._limits = limits
         self._options = options or PoolOptions()
-        self._makers = makers or {kind: partial(make_engine, kind, self._options.size) for kind in HOMES}
+        self._share = share
+        self._makers = makers or {kind: partial(make_engine, kind) for kind in HOMES}
         self._engines: dict[str, Engine] = {}
 
     async def open(self, kind: str, generation: Generation) -> Realm:
@@ -51,12 +56,13 @@ class Engines:
         Raises:
             EngineError: There is no such engine here, or the generation cannot be opened.
         """
+        size = self._share(self._options.size)
         if kind not in self._engines:
-            self._engines[kind] = self._makers[kind]()
+            self._engines[kind] = self._makers[kind](size)
         engine = self._engines[kind]
         if kind in SELF_SUFFICIENT:
             return await engine.open(generation, self._limits)
-        pool = Pool(engine, self._limits, options=self._options)
+        pool = Pool(engine, self._limits, options=replace(self._options, size=size, spares=size))
         try:
             await pool.switch(generation)
         except BaseException:
