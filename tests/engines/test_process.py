@@ -264,7 +264,7 @@ read()
 )
 async def test_a_process_that_breaks_the_protocol_is_ended(lie: str, tmp_path: Path) -> None:
     process: Process = await spawn([sys.executable, "-c", LIAR, lie], env={}, cwd=tmp_path)
-    realm = DenoRealm(process, EngineLimits(output=1000, call=10.0), ended=lambda _: None)
+    realm = DenoRealm(process, EngineLimits(output=1000, call=10.0), secret=SECRET, ended=lambda _: None)
     await realm.begin(b"{}", subject="g1")
     started = time.perf_counter()
     with pytest.raises(EngineError) as caught:

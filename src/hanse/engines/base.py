@@ -127,6 +127,9 @@ class Generation:
         containers: Module Federation's containers, by remote.
         shared: What is put into the containers' share scopes.
         warm: Specifiers and module names that are evaluated when a realm is opened, before the first call.
+        lasting: Those names of `warm` that most deploys leave alone: a process that waits for the next
+            generation may evaluate them, and what they import, before it comes. One that exports `warm()` is
+            called then.
     """
 
     id: str
@@ -136,6 +139,7 @@ class Generation:
     containers: Mapping[str, ContainerSource] = field(default_factory=dict)
     shared: tuple[SharedCopy, ...] = ()
     warm: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

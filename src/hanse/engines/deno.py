@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import secrets
 import shutil
 import tempfile
 from collections import OrderedDict, deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import anyio
@@ -20,9 +26,11 @@ import anyio.to_thread
 
 from hanse.engines.base import EngineLimits, Generation
 from hanse.engines.deno_realm import DenoRealm
+from hanse.engines.frames import SECRET_BYTES, Kind, encode_frame
+from hanse.engines.preparing import Base, encode_base, find_base, make_base
 from hanse.engines.process import Process, spawn
 from hanse.engines.pushing import Encoder
-from hanse.errors import EngineError
+from hanse.errors import EngineError, HanseError
 
 __all__ = ["DenoEngine", "find_deno"]
 
@@ -43,6 +51,31 @@ FLAGS: Final = (
 CALM: Final = 0.25
 # Generations whose pushed form is kept: the one in use, the next, and one that drains.
 KEPT: Final = 3
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A process that waits for its generation.
+
+    Attributes:
+        process: The process.
+        secret: What its frames begin with.
+        base: What it evaluates meanwhile; None where that is nothing.
+    """
+
+    process: Process
+    secret: bytes
+    base: Base | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A generation as it is pushed into processes that have evaluated a base."""
+
+    generation: Generation
+    base: Base | None
+    body: bytes
 
 
 class DenoEngine:
@@ -50,19 +83,24 @@ class DenoEngine:
 
     Args:
         program: The `deno` to run; None for that of the package `deno`.
-        spares: Processes that are started beforehand and have nothing yet, so that opening a realm is no more
-            than pushing modules; there are none before the first was opened.
+        spares: Processes that are started beforehand, so that opening a realm is no more than pushing
+            modules; there are none before the first was opened. They evaluate what the last generation calls
+            lasting: the next one most often has it, too.
     """
 
     def __init__(self, program: Path | None = None, *, spares: int = 0) -> None:
         self._program = program
         self._wanted = spares
-        self._spares: deque[Process] = deque()
+        self._spares: deque[Spare] = deque()
+        self._base: Base | None = None
+        # Whether the next generation will most likely have it, too.
+        self._sure = True
+        self._known: tuple[Generation, Base, Mapping[str, int] | None] | None = None
         self._heap = 0
         self._stocking: asyncio.Task[None] | None = None
         self._folder: Path | None = None
         self._realms: set[DenoRealm] = set()
-        self._pushed: OrderedDict[tuple[int, EngineLimits], tuple[Generation, bytes]] = OrderedDict()
+        self._pushed: OrderedDict[tuple[int, EngineLimits, int], Pushed] = OrderedDict()
         self._encoder = Encoder()
         self._encoding = asyncio.Lock()
         self._closed = False
@@ -80,25 +118,24 @@ class DenoEngine:
         """
         if self._closed:
             raise EngineError("this engine is closed", reason="ended", subject=generation.id)
-        pushed = await self._push(generation, limits)
         try:
-            heap, subject = heap_of(limits), generation.id
-            spare = await self._take_spare(heap)
+            heap = heap_of(limits)
+            spare = await self._take_spare(heap, generation)
             if spare is not None:
                 try:
-                    return await self._begin(spare, pushed, limits, subject=subject)
+                    return await self._begin(spare, generation, limits)
                 except EngineError as error:
                     # It may have ended while it waited, which is no fault of the generation.
                     if error.reason != "ended":
                         raise
-            return await self._begin(await self._spawn(heap), pushed, limits, subject=subject)
+            return await self._begin(await self._spawn(heap), generation, limits)
         finally:
-            self._stock_up()
+            self._stock_up(generation)
 
     @property
     def spares(self) -> tuple[int, ...]:
         """The numbers of the processes that wait for a generation."""
-        return tuple(process.pid for process in self._spares if process.returncode is None)
+        return tuple(one.process.pid for one in self._spares if one.process.returncode is None)
 
     async def close(self) -> None:
         """End every process, and remove their folder."""
@@ -113,69 +150,99 @@ class DenoEngine:
             folder, self._folder = self._folder, None
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    async def _begin(
-        self, process: Process, pushed: bytes, limits: EngineLimits, *, subject: str
-    ) -> DenoRealm:
+    async def _begin(self, spare: Spare, generation: Generation, limits: EngineLimits) -> DenoRealm:
         """Make a realm of a process."""
-        realm = DenoRealm(process, limits, ended=self._realms.discard)
+        try:
+            pushed = await self._push(generation, limits, spare.base)
+        except BaseException:
+            await spare.process.end()
+            raise
+        realm = DenoRealm(spare.process, limits, secret=spare.secret, ended=self._realms.discard)
         self._realms.add(realm)
-        await realm.begin(pushed, subject=subject)
+        await realm.begin(pushed, subject=generation.id)
         return realm
 
-    async def _take_spare(self, heap: int) -> Process | None:
-        """Return a process that waits for a generation and has this heap."""
+    async def _take_spare(self, heap: int, generation: Generation) -> Spare | None:
+        """Return a process that waits for a generation, has this heap, and nothing that this one has not."""
         if heap != self._heap:
             self._heap = heap
             await self._end_spares()
         while self._spares:
-            process = self._spares.popleft()
-            if process.returncode is None:
-                return process
-            await process.end()
+            spare = self._spares.popleft()
+            if spare.process.returncode is None and self._find_base(generation, spare.base) is not None:
+                return spare
+            self._sure = self._sure and spare.base is None
+            await spare.process.end()
         return None
 
-    async def _spawn(self, heap: int) -> Process:
+    async def _spawn(self, heap: int, base: Base | None = None) -> Spare:
         folder = self._make_folder()
         env = {"DENO_DIR": str(folder / "deno"), "NO_COLOR": "1", "DENO_NO_UPDATE_CHECK": "1"}
-        return await spawn(command(self._program or find_deno(), heap), env=env, cwd=folder / "empty")
+        process = await spawn(command(self._program or find_deno(), heap), env=env, cwd=folder / "empty")
+        spare = Spare(process, secrets.token_bytes(SECRET_BYTES), base)
+        if base is not None:
+            body = encode_base(base)
+            process.stdin.write(encode_frame(Kind.PREPARE, 0, body, secret=spare.secret))
+        return spare
 
-    def _stock_up(self) -> None:
+    def _find_base(self, generation: Generation, base: Base | None) -> Mapping[str, int] | None:
+        """Return what of a generation a base has; None where it has more than that."""
+        if base is None:
+            return NOTHING
+        known = self._known
+        # A pool takes several processes for one generation.
+        if known is None or known[0] is not generation or known[1] is not base:
+            known = self._known = generation, base, find_base(generation, base)
+        return known[2]
+
+    def _stock_up(self, generation: Generation) -> None:
         """Start spare processes, once there is time for it."""
         if self._stocking is not None:
             self._stocking.cancel()
         if self._wanted and not self._closed:
-            self._stocking = asyncio.create_task(self._start_spares())
+            self._stocking = asyncio.create_task(self._start_spares(generation))
 
-    async def _start_spares(self) -> None:
+    async def _start_spares(self, generation: Generation) -> None:
         while len(self.spares) < self._wanted:
             # One after the other: a process that starts has a core for itself.
             await asyncio.sleep(CALM)
             heap = self._heap
             try:
-                process = await self._spawn(heap)
+                self._spares.append(await self._spawn(heap, await self._choose_base(generation)))
             except EngineError:
                 return  # Whoever opens the next realm is told.
-            self._spares.append(process)
             if heap != self._heap:
                 await self._end_spares()
 
+    async def _choose_base(self, generation: Generation) -> Base | None:
+        """Return what a spare process evaluates for the generation after this one."""
+        if self._base is not None and self._find_base(generation, self._base) is not None:
+            self._sure = True
+            return self._base
+        # Where generations take turns that have little in common, spare processes wait with nothing.
+        with suppress(HanseError):
+            async with self._encoding:
+                make = partial(make_base, generation, self._encoder.rewrite)
+                self._base = await anyio.to_thread.run_sync(make)
+        return self._base if self._sure else None
+
     async def _end_spares(self) -> None:
         while self._spares:
-            await self._spares.popleft().end()
+            await self._spares.popleft().process.end()
 
-    async def _push(self, generation: Generation, limits: EngineLimits) -> bytes:
-        key = (id(generation), limits)
+    async def _push(self, generation: Generation, limits: EngineLimits, base: Base | None) -> bytes:
+        key = (id(generation), limits, id(base))
         # A pool opens several realms of a generation at once: the first has it encoded, the others wait.
         async with self._encoding:
-            known = self._pushed.get(key)
-            if known is None:
-                # The generation is kept with it, so that no other one gets its identity.
-                encode = self._encoder.encode
-                known = generation, await anyio.to_thread.run_sync(encode, generation, limits)
-                self._pushed[key] = known
+            pushed = self._pushed.get(key)
+            if pushed is None:
+                known = self._find_base(generation, base) or NOTHING
+                body = await anyio.to_thread.run_sync(self._encoder.encode, generation, limits, known)
+                # Generation and base are kept with it, so that no others get their identities.
+                pushed = self._pushed[key] = Pushed(generation, base, body)
                 while len(self._pushed) > KEPT:
                     self._pushed.popitem(last=False)
-        return known[1]
+        return pushed.body
 
     def _make_folder(self) -> Path:
         if self._folder is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
@@ -17,7 +16,7 @@ from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
 from hanse.engines.console import log_frame
 from hanse.engines.conversation import Conversation, failure_of
 from hanse.engines.deno_stream import WINDOW, DenoStream
-from hanse.engines.frames import SECRET_BYTES, Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
+from hanse.engines.frames import Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, limit_data
 from hanse.engines.pulse import Pulse
 from hanse.engines.turns import Turns
@@ -47,21 +46,24 @@ class DenoRealm:
     """One generation in one process.
 
     Args:
-        process: The process, in which the guest runs and has been told nothing yet.
+        process: The process, in which the guest runs and knows no generation yet.
         limits: What it may use.
+        secret: What its frames begin with.
         ended: Told when it has ended.
 
     Attributes:
         notify: Told when its thread begins or ceases to be held up.
     """
 
-    def __init__(self, process: Process, limits: EngineLimits, *, ended: Callable[[DenoRealm], None]) -> None:
+    def __init__(
+        self, process: Process, limits: EngineLimits, *, secret: bytes, ended: Callable[[DenoRealm], None]
+    ) -> None:
         self.pid = process.pid
         self.notify: Callable[[], None] = lambda: None
         self._process = process
         self._limits = limits
         self._tell_end = ended
-        self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._secret = secret
         self._numbers = count(1)
         self._turns = Turns(limits.at_once, limits.queue)
         self._open: dict[int, Conversation] = {}

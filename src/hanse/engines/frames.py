@@ -34,7 +34,8 @@ class Kind(IntEnum):
     CALL = 4
     CANCEL = 5
     CREDIT = 6
-    PING = 7
+    PREPARE = 7
+    PING = 8
     READY = 16
     ANSWER = 17
     FAILURE = 18

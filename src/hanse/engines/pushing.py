@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
@@ -17,6 +18,7 @@ __all__ = ["Encoder"]
 REMEMBERED: Final = 4 << 20
 # As many times what the present generation has are remembered, where that is more.
 TIMES: Final = 2
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class PushedModule(msgspec.Struct, frozen=True):
@@ -64,6 +66,7 @@ class Pushed(msgspec.Struct, frozen=True):
     shared: list[dict[str, str | bool | None]]
     warm: tuple[str, ...]
     limits: PushedLimits
+    known: list[tuple[str, int]]
 
 
 class Encoder:
@@ -80,15 +83,23 @@ class Encoder:
         self._size = 0
         self._known: OrderedDict[tuple[str, str], Rewritten] = OrderedDict()
 
-    def encode(self, generation: Generation, limits: EngineLimits) -> bytes:
+    def encode(
+        self, generation: Generation, limits: EngineLimits, known: Mapping[str, int] = NOTHING
+    ) -> bytes:
         """Return what a guest is given to open a generation.
+
+        Args:
+            generation: The generation.
+            limits: What the guest keeps to.
+            known: Name -> number of the modules that the guest has evaluated already, which need no text.
 
         Raises:
             FormatError: A module is too large, or imports too much.
         """
         foreign = container_files(generation)
         modules = [
-            self._push(name, source, foreign=name in foreign) for name, source in generation.modules.items()
+            self._push(name, source, foreign=name in foreign, known=name in known)
+            for name, source in generation.modules.items()
         ]
         self._forget(TIMES * sum(len(source.text) for source in generation.modules.values()))
         pushed = Pushed(
@@ -105,20 +116,24 @@ class Encoder:
             shared=[push_shared(copy) for copy in generation.shared],
             warm=generation.warm,
             limits=PushedLimits(limits.output, limits.log),
+            known=[*known.items()],
         )
         return msgspec.json.encode(pushed)
 
-    def _push(self, name: str, source: Source, *, foreign: bool) -> PushedModule:
+    def _push(self, name: str, source: Source, *, foreign: bool, known: bool) -> PushedModule:
         """Return a module as the guest gets it."""
         if source.format == "json" or (foreign and source.format == "cjs"):
             return PushedModule(name, source.text, source.remote, source.format)
-        made = self._rewrite(source, subject=name)
-        return PushedModule(
-            name, made.text, source.remote, source.format, made.imports, made.dynamic, made.held
-        )
+        made = self.rewrite(source, name)
+        text = "" if known else made.text
+        return PushedModule(name, text, source.remote, source.format, made.imports, made.dynamic, made.held)
 
-    def _rewrite(self, source: Source, *, subject: str) -> Rewritten:
-        """Return a module rewritten; whose it is changes nothing about that."""
+    def rewrite(self, source: Source, subject: str) -> Rewritten:
+        """Return a module rewritten; whose it is changes nothing about that.
+
+        Raises:
+            FormatError: It is too large, or imports too much; about the subject.
+        """
         key = source.format, source.text
         made = self._known.get(key)
         if made is not None:

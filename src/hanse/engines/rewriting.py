@@ -14,13 +14,14 @@ from typing import Final
 
 from tree_sitter import Node
 
-from hanse.graph.lexing import WORD, go_on, lex, make_unicode, parse, visit
+from hanse.graph.lexing import PARTS, go_on, lex, make_unicode, parse, places_in, visit
 
 __all__ = ["Rewritten", "rewrite_module", "rewrite_script"]
 
 # Nothing else is looked for where none of these stands; most modules have none.
-CALL: Final = re.compile(rb"(?<![\w$.@#])import\s*(?:/\*.*?\*/\s*|//[^\n]*\n\s*)*\(", re.DOTALL)
+CALL: Final = re.compile(rb"import\s*(?:/\*.*?\*/\s*|//[^\n]*\n\s*)*\(", re.DOTALL)
 ATTRIBUTES: Final = re.compile(rb"['\"]\s*(?:with|assert)\s*\{")
+NO_CALL: Final = PARTS | frozenset(b".")
 REQUIRE: Final = re.compile(
     r"""(?<![\w$.])require\s*\(\s*(?P<quote>['"])(?P<name>[^'"\\\n]{1,4096})(?P=quote)\s*\)"""
 )
@@ -78,7 +79,7 @@ def free_names(text: str) -> tuple[str, str]:
 
 def replace(source: bytes, dynamic: str) -> str:
     """Return the text with calls of `import` and attributes of imports replaced."""
-    if CALL.search(source) is None and ATTRIBUTES.search(source) is None:
+    if not has_calls(source) and ATTRIBUTES.search(source) is None:
         return source.decode()
     tree = parse(source, go_on)
     changed = bytearray(source)
@@ -88,9 +89,10 @@ def replace(source: bytes, dynamic: str) -> str:
     return changed.decode()
 
 
-def places_in(source: bytes) -> list[int]:
-    """Return where there may be an import."""
-    return [match.start() for match in WORD.finditer(source)]
+def has_calls(source: bytes) -> bool:
+    """Tell whether `import(` may stand somewhere."""
+    places = (match.start() for match in CALL.finditer(source))
+    return any(not place or source[place - 1] not in NO_CALL for place in places)
 
 
 def blank(text: bytes) -> bytes:

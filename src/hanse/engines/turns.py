@@ -22,10 +22,11 @@ class Turns:
         self.queue = queue
         self.taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed = False
 
     def take_at_once(self) -> bool:
         """Take a place if one is free; tell whether one was."""
-        if self.taken >= self.at_once:
+        if self.taken >= self.at_once or self._closed:
             return False
         self.taken += 1
         return True
@@ -34,7 +35,7 @@ class Turns:
         """Wait for a place.
 
         Raises:
-            EngineError: Too many wait already.
+            EngineError: (`busy`) Too many wait already; (`ended`) it was closed.
         """
         if self.take_at_once():
             return
@@ -49,6 +50,8 @@ class Turns:
             elif not turn.cancelled():
                 self.give_back()
             raise
+        if self._closed:
+            raise closed_error(subject)
 
     @property
     def waiting(self) -> int:
@@ -59,8 +62,10 @@ class Turns:
         """Make sure that one more has room, if only to wait.
 
         Raises:
-            EngineError: Too many wait already.
+            EngineError: (`busy`) Too many wait already; (`ended`) it was closed.
         """
+        if self._closed:
+            raise closed_error(subject)
         if self.taken >= self.at_once and len(self._waiting) >= self.queue:
             raise EngineError(
                 f"{len(self._waiting)} calls wait for their turn already",
@@ -77,3 +82,16 @@ class Turns:
                 turn.set_result(None)
                 return
         self.taken -= 1
+
+    def close(self) -> None:
+        """Turn away whoever waits, and whoever comes."""
+        self._closed = True
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+
+
+def closed_error(subject: str) -> EngineError:
+    """Return the error of whoever is turned away for good."""
+    return EngineError("its realm has been closed", reason="ended", subject=subject)

@@ -25,7 +25,9 @@ Stop = Callable[[], bool]
 
 LANGUAGE: Final = Language(tree_sitter_javascript.language())
 # Only where one of these words stands, there can be an import. Keywords are never written with escapes.
-WORD: Final = re.compile(rb"(?<![\w$@#])(?:import|export)(?![\w$])")
+# Expressions that begin with a literal are searched for fast; what stands before the word is looked at then.
+WORDS: Final = (re.compile(rb"import(?![\w$])"), re.compile(rb"export(?![\w$])"))
+PARTS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$@#")
 # No module begins like this, and every page does that a server shows in place of a file.
 MARKUP: Final = re.compile(rb"\s*<")
 KIND: Final = re.compile(rb"""\btype["']?\s*:\s*["']([a-z-]+)["']""")
@@ -70,7 +72,7 @@ def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits
             expected=f"at most {limits.module_bytes} bytes",
         )
     text = make_unicode(source.removeprefix(b"\xef\xbb\xbf"))
-    places = [match.start() for match in WORD.finditer(text)]
+    places = places_in(text)
     if not places or MARKUP.match(text):
         return Lexed()
     stop = stop or go_on
@@ -91,6 +93,12 @@ def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits
             expected=f"at most {limits.imports_per_module}",
         )
     return found
+
+
+def places_in(text: bytes) -> list[int]:
+    """Return where the words stand that an import begins with, in their order."""
+    found = [match.start() for word in WORDS for match in word.finditer(text)]
+    return sorted(place for place in found if not place or text[place - 1] not in PARTS)
 
 
 def go_on() -> bool:

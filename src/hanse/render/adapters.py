@@ -114,6 +114,7 @@ def place_adapters(
         modules={**generation.modules, **sources},
         scopes={**generation.scopes, **scopes},
         warm=(*generation.warm, *sources),
+        lasting=(*generation.lasting, *sources),
     )
     return made, choices
 

@@ -170,9 +170,10 @@ async def pull(
         FormatError: It is no stream, outside a cap, or lacks what was asked for.
         OSError: The cache cannot be read or written.
     """
-    build, _ = await pull_announced(
+    build, announced = await pull_announced(
         client, supplier, cache=cache, exposes=exposes, known=known, now=now, limits=limits
     )
+    await asyncio.to_thread(cache.keep, build, announced.document)
     return build
 
 
@@ -186,7 +187,10 @@ async def pull_announced(
     now: Callable[[], float] = time.time,
     limits: Limits = LIMITS,
 ) -> tuple[Build, Announced]:
-    """Pull a build, and return it with its announcement; arguments and errors are those of `pull`."""
+    """Pull a build, and return it with its announcement; arguments and errors are those of `pull`.
+
+    Nothing of it is kept yet: until `cache.keep(build, announced.document)` its serial binds nobody.
+    """
     deadline = limits.fetch_deadline if supplier.deadline is None else supplier.deadline
     wish = Wish(
         client=client,
@@ -258,8 +262,8 @@ def have_of(cache: StreamCache, remote: str, known: Announced | None) -> dict[st
 def accept(
     wish: Wish, announced: Announced, sealed: bytes, *, nonce: str, have: Mapping[str, bytes]
 ) -> Build:
-    """Open, verify and keep a stream; for the errors see `pull`."""
-    supplier, cache, entry, limits = wish.supplier, wish.cache, announced.entry, wish.limits
+    """Open and verify a stream; for the errors see `pull`."""
+    supplier, entry, limits = wish.supplier, announced.entry, wish.limits
     binding = Binding(remote=supplier.remote, version=entry.version, direction="answer")
     pulled = read_stream(
         open_sealed(sealed, ring=supplier.ring, binding=binding, limits=limits),
@@ -267,7 +271,7 @@ def accept(
         publishers=supplier.publishers,
         nonce=nonce,
         now=wish.now(),
-        in_use=cache.in_use(supplier.remote),
+        in_use=wish.cache.in_use(supplier.remote),
         have=have,
         limits=limits,
     )
@@ -275,9 +279,7 @@ def accept(
     wanted = wanted_files(entry, wish.exposes)
     if missing := next((name for name in sorted(wanted) if name not in pulled.modules), None):
         raise FormatError(f"it lacks `{shorten(missing)}`, which was asked for", subject=supplier.remote)
-    build = Build(msgspec.structs.replace(entry, serial=pulled.header.serial), pulled.modules)
-    cache.keep(build, announced.document)
-    return build
+    return Build(msgspec.structs.replace(entry, serial=pulled.header.serial), pulled.modules)
 
 
 def check_build(pulled: Pulled, announced: Announced, limits: Limits) -> None:

@@ -12,6 +12,7 @@ import { FRAMES, makeReader, makeWriter } from './frames.js';
 import { makeLoader, makeProcess } from './loading.js';
 import { KEPT } from './names.js';
 import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
+import { makePrepared } from './preparing.js';
 import { makeTable } from './table.js';
 import { makeTurns, watchTimers } from './turns.js';
 import { makeUsage } from './usage.js';
@@ -35,7 +36,7 @@ const takeAway = () => {
   for (const key of Object.getOwnPropertyNames(globalThis)) if (!KEPT.has(key)) Reflect.deleteProperty(globalThis, key);
 };
 
-const realm = { checked: new Map(), table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
+const realm = { checked: new Map(), prepared: makePrepared(), table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
 const outside = { id: 0, logged: 0, used: new Set(), ended: false };
 
 // The module that writes to the console is the first of this generation on the stack.
@@ -47,7 +48,7 @@ const writer = () => {
     Error.prepareStackTrace = undefined;
     Error.stackTraceLimit = 20;
     captureStackTrace(trace, writer);
-    const url = new RegExp(`${realm.table.prefix}[^\\s()]*?(?=:\\d+:\\d+)`).exec(String(trace.stack))?.[0];
+    const url = new RegExp(`${realm.table.begins}[^\\s()]*?(?=:\\d+:\\d+)`).exec(String(trace.stack))?.[0];
     return realm.table.nodeAt(url) ?? '';
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
@@ -56,6 +57,7 @@ const writer = () => {
 };
 
 const log = (level, text) => {
+  if (realm.table === undefined) return;
   const record = current();
   const call = record?.call ?? record ?? outside;
   if (call.logged >= realm.limits.log) return;
@@ -68,6 +70,8 @@ const log = (level, text) => {
 
 const resolveHook = (specifier, context) => {
   const parent = context.parentURL ?? '';
+  if (realm.prepared.has(parent)) return { url: realm.prepared.resolve(parent, specifier), shortCircuit: true };
+  if (parent === SELF && realm.prepared.has(specifier)) return { url: specifier, shortCircuit: true };
   const node = realm.table.nodeAt(parent);
   if (parent === SELF && specifier.startsWith(realm.table.prefix)) return { url: specifier, shortCircuit: true };
   if (node !== undefined && specifier === BRIDGE) return { url: BRIDGE, shortCircuit: true };
@@ -76,6 +80,7 @@ const resolveHook = (specifier, context) => {
 };
 
 const loadHook = (url, context, next) => {
+  if (realm.prepared.has(url)) return { format: 'module', source: realm.prepared.textOf(url), shortCircuit: true };
   const node = realm.table.nodeAt(url);
   if (realm.checked.has(url)) return { format: 'module', source: realm.checked.get(url), shortCircuit: true };
   if (node === undefined) return next(url, context);
@@ -119,20 +124,31 @@ const host = {
   within: (record, work) => within(Object.assign(record, { call: current()?.call ?? current() }), work),
 };
 
-const open = async (pushed) => {
+// From here on modules may run: what they must not have is taken away before.
+const settle = () => {
+  registerHooks({ resolve: resolveHook, load: loadHook });
+  takeAway();
+  watchTimers(entered);
+  globalThis.console = makeConsole(log);
+  Object.defineProperty(globalThis, 'process', { value: makeProcess(), writable: true, configurable: true });
+};
+
+const prepare = async (pushed) => {
+  realm.prepared = makePrepared(pushed);
+  settle();
+  await within(outside, () => realm.prepared.evaluate(host.importModule));
+};
+
+const open = async (pushed, settled) => {
   realm.limits = pushed.limits;
-  realm.table = makeTable(pushed);
+  realm.table = makeTable(pushed, realm.prepared);
   realm.usage = makeUsage(realm.table, current);
   const containers = {};
   realm.loader = makeLoader({ table: realm.table, usage: realm.usage, host, containers });
   Object.assign(containers, makeContainers({ table: realm.table, usage: realm.usage, host, load: realm.loader.load, heldBy: realm.loader.heldBy }));
   realm.renderer = makeRenderer(realm);
   expose(realm.loader);
-  registerHooks({ resolve: resolveHook, load: loadHook });
-  takeAway();
-  watchTimers(entered);
-  globalThis.console = makeConsole(log);
-  Object.defineProperty(globalThis, 'process', { value: makeProcess(), writable: true, configurable: true });
+  if (!settled) settle();
   containers.announce();
   await within(outside, async () => {
     for (const specifier of realm.table.warm) await realm.loader.load(realm.table.asked(specifier));
@@ -307,9 +323,16 @@ const change = (kind, call, head) => {
 };
 
 const run = async () => {
-  const first = await frames.next();
+  let first = await frames.next();
+  const prepared = first?.kind === FRAMES.PREPARE;
+  if (prepared) {
+    // A process that fails here is of no use: whoever takes it sees that it has ended.
+    await prepare(parse(first.body)).catch(() => exit(1));
+    first = await frames.next();
+  }
+  if (first === undefined) exit(0);
   try {
-    await open(parse(first.body));
+    await open(parse(first.body), prepared);
     write(FRAMES.READY, 0, {});
   } catch (error) {
     write(FRAMES.FAILURE, 0, describe((await located(error)).error, { names: realm.table?.names ?? String, loading: true }));

@@ -1,7 +1,7 @@
 // Frames over pipes: length, secret, kind, call, length of the head; then the head as JSON, and the body.
 // The secret comes with the first frame and goes out with every answer: what has none is nobody's answer.
 
-export const FRAMES = Object.freeze({ OPEN: 1, RENDER: 2, STREAM: 3, CALL: 4, CANCEL: 5, CREDIT: 6, PING: 7, READY: 16, ANSWER: 17, FAILURE: 18, SHELL: 19, PIECE: 20, LOG: 21, CANCELLED: 22, TURN: 23, PONG: 24 });
+export const FRAMES = Object.freeze({ OPEN: 1, RENDER: 2, STREAM: 3, CALL: 4, CANCEL: 5, CREDIT: 6, PREPARE: 7, PING: 8, READY: 16, ANSWER: 17, FAILURE: 18, SHELL: 19, PIECE: 20, LOG: 21, CANCELLED: 22, TURN: 23, PONG: 24 });
 const HEADER = 29;
 const SECRET = 16;
 

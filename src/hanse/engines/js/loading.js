@@ -20,6 +20,12 @@ export const makeLoader = ({ table, usage, host, containers }) => {
   const exposures = new Map();
   const fakeProcess = makeProcess();
 
+  // What was evaluated before this generation came is linked already; who uses what is noted all the same.
+  for (const node of table.known.keys()) {
+    prepared.add(node);
+    for (const specifier of table.modules.get(node).imports) usage.join(node, table.resolve(node, specifier));
+  }
+
   const isScript = (node) => table.modules.get(node)?.format === 'cjs';
 
   /** Evaluates a container's exposed module, once. */
@@ -143,6 +149,7 @@ export const makeLoader = ({ table, usage, host, containers }) => {
   const textOf = (node) => {
     const module = table.modules.get(node);
     if (module?.format === 'esm') {
+      if (!module.text.includes(module.dynamic)) return module.text;
       return `${module.text}\n;import{importFrom as ${module.held}}from${stringify(host.bridge)};function ${module.dynamic}(s){return ${module.held}(${stringify(node)})(s)}`;
     }
     if (module?.format === 'json') jsonOf(node);

@@ -1,6 +1,7 @@
 // One generation's modules, and what their imports mean. A node is a module's name, or `:exposed/:ferry/:.%2FTicket`.
 
 import { Failure } from './failing.js';
+import { PREPARED } from './preparing.js';
 
 const { stringify } = JSON;
 
@@ -8,15 +9,19 @@ const EXPOSED = ':exposed/';
 
 const escaped = (part) => part.replace(/[?#]/g, encodeURIComponent);
 
-/** Makes the table of what Python pushed; maps come as lists of pairs, so that any word may be a name. */
-export const makeTable = (pushed) => {
+/**
+ * Makes the table of what Python pushed; maps come as lists of pairs, so that any word may be a name.
+ * `prepared` has the modules that were evaluated before: their URLs are those that they had then.
+ */
+export const makeTable = (pushed, prepared) => {
   const modules = new Map(pushed.modules.map((module) => [module.name, module]));
   const imports = new Map(pushed.imports);
   const scopes = new Map(pushed.scopes.map(([remote, entries]) => [remote, new Map(entries)]));
   const containers = new Map(pushed.containers.map((container) => [container.remote, container]));
   const exposed = new Map();
   const prefix = `hanse://${pushed.id}/`;
-  const urls = new Map();
+  const known = new Map(pushed.known.map(([node, number]) => [node, prepared.urlOf(number)]));
+  const urls = new Map([...known].map(([node, url]) => [url, node]));
 
   // A target is a module's name, or a pair of a container and a key.
   const nodeOf = (target) => {
@@ -30,6 +35,8 @@ export const makeTable = (pushed) => {
   };
 
   const urlOf = (node) => {
+    const old = known.get(node);
+    if (old !== undefined) return old;
     const url = prefix + escaped(encodeURI(node));
     urls.set(url, node);
     return url;
@@ -83,10 +90,13 @@ export const makeTable = (pushed) => {
     throw new Failure('missing', `there is no module ${stringify(specifier)} in this generation`, { subject: specifier });
   };
 
-  const lines = new RegExp(`${prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}[^\\s()]*`, 'g');
+  const begins = `(?:${[prefix, PREPARED].map((start) => start.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`;
+  const lines = new RegExp(`${begins}[^\\s()]*`, 'g');
   const decode = (url) => {
+    const place = /(:\d+(?::\d+)?)?$/.exec(url)[0];
+    const node = urls.get(url.slice(0, url.length - place.length));
+    if (node !== undefined) return node + place;
     const path = url.slice(prefix.length);
-    const place = /(:\d+(?::\d+)?)?$/.exec(path)[0];
     try {
       return decodeURIComponent(path.slice(0, path.length - place.length).replace(/%25/g, '%2525')).replace(/%25/g, '%') + place;
     } catch {
@@ -98,7 +108,7 @@ export const makeTable = (pushed) => {
   const names = (stack) =>
     stack
       .split('\n')
-      .filter((line) => !/^\s+at .*(file:\/\/|ext:|node:|hanse:)/.test(line) || line.includes(prefix))
+      .filter((line) => !/^\s+at .*(file:\/\/|ext:|node:|hanse:)/.test(line) || line.includes(prefix) || line.includes(PREPARED))
       .join('\n')
       .replace(lines, decode);
 
@@ -107,6 +117,8 @@ export const makeTable = (pushed) => {
     containers,
     exposed,
     prefix,
+    begins,
+    known,
     shared: pushed.shared,
     warm: pushed.warm,
     resolve,

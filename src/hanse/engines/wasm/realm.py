@@ -11,6 +11,7 @@ from threading import Event
 
 from hanse.engines.asking import deadline_of, encode_call, encode_render
 from hanse.engines.base import JSON, EngineLimits, RenderCall, Rendered
+from hanse.engines.turns import Turns
 from hanse.engines.wasm import guest
 from hanse.engines.wasm.faults import ended_error, fault_error
 from hanse.engines.wasm.host import Host, Sink
@@ -21,7 +22,6 @@ from hanse.engines.wasm.program import Program
 from hanse.engines.wasm.stream import Pieces, WasmStream
 from hanse.engines.wasm.table import HOST, Unresolved, plain_name
 from hanse.engines.wasm.threads import start_thread
-from hanse.engines.wasm.turns import Turns
 from hanse.errors import EngineError
 
 __all__ = ["WasmRealm"]
@@ -32,7 +32,7 @@ class WasmRealm:
 
     def __init__(self, program: Program, opened: Opened, limits: EngineLimits) -> None:
         self._program, self._opened, self._limits = program, opened, limits
-        self._turns = Turns(at_once=limits.at_once, queue=limits.queue)
+        self._turns = Turns(limits.at_once, limits.queue)
         self._running: dict[asyncio.Future[None], Event] = {}
         self._closed = False
 
@@ -100,13 +100,25 @@ class WasmRealm:
         self, host: Host, text: str, module: str, deadline: float, cancelled: Event
     ) -> asyncio.Future[None]:
         """Wait for a turn, and start the call's thread; the turn ends with the thread."""
-        await self._turns.take(deadline, subject=module)
+        await self._take_turn(module, deadline)
         future = start_thread(
             self._work(host, text, module, deadline, cancelled), name=f"hanse-wasm {module}"
         )
         self._running[future] = cancelled
         future.add_done_callback(self._finish)
         return future
+
+    async def _take_turn(self, module: str, deadline: float) -> None:
+        """Wait for a turn until the deadline.
+
+        Raises:
+            EngineError: (`busy`) Too many wait; (`timeout`) the deadline passed; (`ended`) it was closed.
+        """
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                await self._turns.take(module)
+        except TimeoutError:
+            raise EngineError("it waited too long for its turn", reason="timeout", subject=module) from None
 
     def _finish(self, future: asyncio.Future[None]) -> None:
         del self._running[future]

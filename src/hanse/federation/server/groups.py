@@ -66,6 +66,8 @@ class Group:
         # What else there was when a build was refused, for one that imports what nobody had.
         self._lonely: dict[tuple[str, str], frozenset[str]] = {}
         self._tried: frozenset[str] = frozenset()
+        # What its generation was made of: where that is the same, there is nothing to do.
+        self._made_of: tuple[dict[str, Member], BrowserSide] | None = None
         self._engine = engine
         self._around = around
         self._dirty = asyncio.Event()
@@ -114,16 +116,21 @@ class Group:
         if browser is None:
             return  # Whoever is waited for is asked at this very moment; this group is told then.
         if not members:
+            self._made_of = None
             self._replace(None)
+            return
+        if self._made_of == (members, browser):
             return
         assembly = await self._assemble(members)
         before = self.opened
         if before is not None and before.running.assembly.generation.id == assembly.generation.id:
             before.running = self._run(members, assembly)[0]
+            self._made_of = members, browser
             self._around.changed()
             return
         opened = await self._open_best(members, assembly)
         if opened is not None:
+            self._made_of = {**opened.running.members}, browser
             self._replace(opened)
 
     def _pardon(self) -> None:

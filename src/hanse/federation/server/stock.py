@@ -27,6 +27,8 @@ from hanse.stream.pull import pull_announced
 
 __all__ = ["Held", "Stock", "supplier_of"]
 
+# Seconds after which a build is written to the disk: by then it runs, most often.
+CALM: Final = 0.25
 LOG: Final = logging.getLogger("hanse.federation")
 
 
@@ -185,12 +187,19 @@ class Stock:
             build, announced = await pull_announced(
                 self._client, asked, cache=cache, known=known, now=self._clock, limits=self._limits
             )
+            # Nobody who waits for it has to wait for the disk.
             self._put(supply, Imported(build))
+            try:
+                await asyncio.sleep(CALM)
+            finally:
+                await asyncio.to_thread(cache.keep, build, announced.document)
             return announced.etag
 
         async def hear(news: Announced | HanseError) -> None:
             if isinstance(news, HanseError):
                 self._fail(supply, news)
+            elif self._has(supply, news):
+                self._well(supply)
             else:
                 await take(news)
 
@@ -243,6 +252,14 @@ class Stock:
             asked=asked,
         )
         self._changed()
+
+    def _has(self, supply: Supply, news: Announced) -> bool:
+        """Tell whether what is announced is the build that is held: a remote that was away says so again."""
+        held = self.held.get(supply.remote)
+        if held is None or held.supply is not supply or held.build is None:
+            return False
+        entry = held.build.entry
+        return (entry.build, entry.serial) == (news.entry.build, news.entry.serial)
 
     def _well(self, supply: Supply) -> None:
         """Note that a remote that has failed to answer is there again, with the build that is held."""

@@ -55,3 +55,25 @@ export const stream = (component, props, { identifierPrefix, nonce } = {}) =>
   renderToReadableStream
     ? renderToReadableStream(createElement(component, props), { identifierPrefix, nonce, onError })
     : render(component, props, { identifierPrefix });
+
+// Has React's functions compiled, by what components do most: an engine calls it while nobody waits.
+export const warm = async () => {
+  const { Suspense, lazy } = React.default ?? React;
+  if (!Suspense || !lazy) return;
+  const Late = lazy(async () => ({ default: Sample }));
+  const page = () => createElement(Suspense, { fallback: 'soon' }, createElement(Late), createElement(Sample));
+  for (const component of [Sample, page]) await render(component, {}, { identifierPrefix: 'w' });
+};
+
+const Sample = () => {
+  const use = (hook, ...values) => named(React, hook)?.(...values);
+  const Context = named(React, 'createContext')('');
+  const [state] = use('useState', 'a') ?? [];
+  use('useContext', Context);
+  use('useMemo', () => state, [state]);
+  use('useEffect', () => undefined, []);
+  const attributes = { id: use('useId'), className: state, style: { marginTop: 1, color: 'red' }, 'data-a': '&', hidden: true, onClick: () => undefined };
+  const field = createElement('input', { type: 'text', defaultValue: state, disabled: false });
+  const rows = ['<', 1].map((key) => createElement('li', { key, dangerouslySetInnerHTML: { __html: '' } }));
+  return createElement(Context.Provider, { value: 'b' }, createElement('div', attributes, 'text', 1, null, field, createElement('ul', null, rows)));
+};
