@@ -290,6 +290,17 @@ async def test_what_throws_has_answered() -> None:
     assert [(await show(made)).fallback for _ in range(5)] == ["threw"] * 5
 
 
+@pytest.mark.parametrize("reason", ["timeout", "ended"])
+async def test_a_remote_that_another_one_was_in_the_way_of_is_not_blamed(reason: str) -> None:
+    def act(_: RenderCall) -> str:
+        raise EngineError("it was in the way", reason=reason, blameless=True)
+
+    made = play(act, limits=Limits(breaker_failures=2))
+    assert [(await show(made)).fallback for _ in range(5)] == [reason] * 5
+    state = made.renderer.breakers()["shop"]
+    assert (state.phase, state.failures) == ("closed", 0)
+
+
 async def test_a_remote_has_so_many_calls_at_a_time_and_others_have_theirs() -> None:
     parts = {("shop", "./Card"): card(), ("home", "./Card"): card(remote="home", specifier="home/./Card")}
 

@@ -315,6 +315,7 @@ const change = (kind, call, head) => {
   if (call === undefined) return;
   if (kind === FRAMES.CREDIT) call.credit += head.credit;
   else {
+    turns.enter(call.id);
     call.ended = true;
     call.cancel();
   }
