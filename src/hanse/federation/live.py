@@ -30,7 +30,7 @@ from hanse.federation.verifying import PAGE, Report
 from hanse.formats.config import Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
-from hanse.render import Renderer, RequestContext, Stage
+from hanse.render import Renderer, RequestContext
 from hanse.render.stage import Choose
 from hanse.resolve import Policy, PolicyName
 from hanse.resolve.facade import find_facade
@@ -419,7 +419,7 @@ class Federation(Rendering):
         """End all subscriptions, since the server that serves them is about to end; from any thread."""
         self._news().close()
 
-    def _stage(self) -> Stage:
+    def _stage(self) -> View:
         """Return what pages are rendered from now; where nothing runs here, browsers do it all.
 
         Raises:

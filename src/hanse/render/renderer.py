@@ -56,6 +56,10 @@ class Renderer:
         self._tallies = Tallies(limits.remotes_metered)
         self._house = House(limits, clock, Gates(limits, clock), Kept(limits, clock), self._tell)
 
+    def stage(self) -> Stage:
+        """Return the stage of this moment, for whoever opens a scene later."""
+        return self._stage()
+
     def open(
         self,
         *,
@@ -64,8 +68,9 @@ class Renderer:
         development: bool | None = None,
         withheld: Mapping[str, str] = MappingProxyType({}),
         request: RequestContext = NOBODY,
+        stage: Stage | None = None,
     ) -> Scene:
-        """Open the scene of one page, which keeps the stage of this moment; arguments are those of `Scene`.
+        """Open the scene of one page, which keeps its stage; arguments are those of `Scene`.
 
         Args:
             nonce: The response's nonce.
@@ -73,11 +78,12 @@ class Renderer:
             development: As the renderer's own if not given.
             withheld: Remotes that only the browser may render on this page, with the reason.
             request: What delegates decide by.
+            stage: The stage that the page was begun with; that of this moment if not given.
         """
         if traceparent is not None and request.traceparent is None:
             request = replace(request, traceparent=traceparent)
         return Scene(
-            self._stage(),
+            self._stage() if stage is None else stage,
             self._house,
             nonce=nonce,
             traceparent=traceparent,

@@ -125,7 +125,7 @@ class Scene:
         """Find this page's stage, once; all its fragments are from that one."""
         async with self._choosing:
             if self._choose is not None:
-                self.stage = await self._choose()
+                self.stage = await self._choose(self.stage)
                 self._choose = None
 
     async def finish(self, order: Order) -> Fragment:

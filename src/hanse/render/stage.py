@@ -91,5 +91,5 @@ class Stage(Protocol):
         ...
 
 
-Choose: TypeAlias = "Callable[[], Awaitable[Stage]]"
-"""Finds the stage of one request."""
+Choose: TypeAlias = "Callable[[Stage], Awaitable[Stage]]"
+"""Finds the stage of one request, given that of the moment its page was begun."""

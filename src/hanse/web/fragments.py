@@ -19,7 +19,7 @@ from hanse.errors import UsageError
 from hanse.federation import Federation
 from hanse.federation.modules import Preload, RemoteModule
 from hanse.html import Pieces, link, script, splice
-from hanse.render import Fragment, RequestContext, Scene, Wishes
+from hanse.render import Fragment, RequestContext, Scene, Stage, Wishes
 from hanse.web.client import HYDRATE
 from hanse.web.head.edition import write_preload
 from hanse.web.home import at_home, wait_at_home
@@ -61,6 +61,7 @@ class Fragments:
     Args:
         federation: Whose renderer renders them.
         edition: What is rendered of the page's snapshot.
+        stage: What fragments are rendered from: of the same moment as the snapshot.
         nonce: The response's.
         request: What delegates are told, with the trace the page is a part of.
         overridden: The remotes that a developer has replaced on this page.
@@ -72,6 +73,7 @@ class Fragments:
         federation: Federation,
         edition: Edition,
         *,
+        stage: Stage,
         nonce: str,
         request: RequestContext,
         overridden: Iterable[str],
@@ -79,6 +81,7 @@ class Fragments:
     ) -> None:
         self.federation = federation
         self._edition = edition
+        self._stage = stage
         self._nonce = nonce
         self._bare = bare
         self._request = request
@@ -154,6 +157,7 @@ class Fragments:
                 request=self._request,
                 development=self._edition.options.development,
                 withheld=self._withheld,
+                stage=self._stage,
             )
         return self._scene
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from hanse.errors import UsageError
 from hanse.federation import Federation, Snapshot
 from hanse.federation.modules import RemoteModule
+from hanse.federation.server.views import View
 from hanse.html import inline_json, tag, text
 from hanse.limits import LIMITS, Limits
 from hanse.render import Fragment, Wishes
@@ -149,7 +150,10 @@ class Pages:
     def _make(
         self, snapshot: Snapshot, nonce: str | None, visit: Visit, overridden: Mapping[str, str]
     ) -> Page:
-        """Make a page."""
+        """Make a page; what is rendered on the server is of the same moment as what browsers get."""
+        stage = self.federation.renderer.stage()
+        if isinstance(stage, View) and not overridden:
+            snapshot = stage.snapshot
         overrides, edition = self.options.overrides, self.edition(snapshot)
         # Whose nonce it is, his is the policy, of which nothing is known.
         own = nonce is None and self.options.csp and not self._guarded
@@ -157,6 +161,7 @@ class Pages:
         fragments = Fragments(
             self.federation,
             edition,
+            stage=stage,
             nonce=nonce,
             request=read_request(visit.headers, visit.path),
             overridden=overridden,

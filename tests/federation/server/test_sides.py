@@ -18,6 +18,7 @@ from hanse.formats.container import Container
 from hanse.formats.remote_entry import RemoteEntry
 from hanse.formats.server_entry import ServerEntry
 from hanse.net import digest
+from hanse.web import Pages
 from tests.federation.server.fairs import Fair, native, open_fair
 from tests.federation.server.sites import card, open_site
 from tests.federation.towns import entry, share, until
@@ -114,3 +115,20 @@ def test_nothing_is_compared_where_browsers_never_take_over() -> None:
     assert torn(strange, ENTRY, container("1.0.1")) is None
     own = Supply(remote="shop", kind="delegate", url="./shop.js")
     assert torn(own, ENTRY, container("1.0.1")) is None
+
+
+async def test_a_page_is_of_one_moment_though_a_deploy_comes_between_its_parts(fair: Fair) -> None:
+    async with fair.federation() as federation:
+        pages = Pages(federation)
+        page = await pages.aopen()
+        fair.put("shop", native("second"))
+        fair.towns.put("shop", entry("shop", share("left-pad", singleton=False), release=2))
+        await federation.refresh()
+        await federation.server_settled()
+
+        fragment = await page.render("shop", "./Card", {})
+        late = await (await pages.aopen()).render("shop", "./Card", {})
+
+    assert (fragment.mode, fragment.html) == ("server", "<b>usual nobody</b>")
+    assert late.html == "<b>second nobody</b>"
+    assert page.snapshot is not federation.snapshot

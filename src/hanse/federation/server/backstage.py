@@ -30,6 +30,7 @@ from hanse.federation.settings import Settings
 from hanse.federation.telling import tell
 from hanse.formats.manifest import Manifest
 from hanse.net import Client
+from hanse.render.stage import Stage
 from hanse.resolve import Notice
 from hanse.stream import StreamCache
 
@@ -111,8 +112,12 @@ class Backstage:
             self._view = self._make_view()
         return self._view
 
-    async def stage(self, request: RequestContext) -> View:
-        """Return what the pages of a request are rendered from, which delegates decide.
+    async def stage(self, request: RequestContext, stage: Stage) -> Stage:
+        """Return what the page of a request is rendered from, which delegates decide.
+
+        Args:
+            request: What they decide by.
+            stage: That of the moment the page was begun; it stays where they decide nothing.
 
         Raises:
             NotFoundError: There is no snapshot yet.
@@ -122,7 +127,7 @@ class Backstage:
         if verdict.decisions:
             variant = await self._variants.find(verdict, request.traceparent)
             return variant.view(self._ledger.require(), self._reasons(), refused, self._goods())
-        return self._make_view(refused) if refused else self.view
+        return self._make_view(refused) if refused else stage
 
     def renew(self, manifest: Manifest | None = None) -> None:
         """Follow what the manifest says now: this one, or that which is held."""
