@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from hanse.engines import EngineLimits
 from hanse.engines.deno import DenoEngine
@@ -245,6 +246,21 @@ _, call = take()
 exec(sys.argv[1])
 read()
 """
+
+
+def test_it_has_nothing_on_a_loop_that_closes_nothing_either() -> None:
+    async def list_descriptors() -> set[str]:
+        engine = DenoEngine()
+        try:
+            realm = await engine.open(FILES, EngineLimits(open=30.0))
+            return holdings(realm.pid)["descriptors"]
+        finally:
+            await engine.close()
+
+    with open(__file__) as file:  # noqa: PTH123 - a descriptor that is to be inherited, as a server's sockets are
+        os.set_inheritable(file.fileno(), True)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            assert __file__ not in runner.run(list_descriptors())
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ AHEAD: Final = 1 << 20
 # Lines and bytes of the last words that are kept of a process.
 LAST_LINES: Final = 40
 LAST_WORDS: Final = 8 << 10
+# Input, output and errors have the numbers up to this one.
+STANDARD: Final = 2
 # How long the kernel may take to end a process that was killed.
 KILLED_WITHIN: Final = 5.0
 
@@ -96,6 +98,8 @@ async def spawn(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) ->
         EngineError: It could not be started.
     """
     pipe = asyncio.subprocess.PIPE
+    if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+        keep_descriptors()
     try:
         running = await asyncio.create_subprocess_exec(
             *guard_command(),
@@ -112,6 +116,19 @@ async def spawn(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) ->
             f"{command[0]} cannot be started: {error}", reason="start", subject=command[0]
         ) from error
     return Process(running)
+
+
+def keep_descriptors() -> None:
+    """Pass on no descriptor that this process has, but for the first three.
+
+    Loops of asyncio's own close what a child must not have. Others, such as uvloop's, pass on all that this
+    process was given to inherit: the sockets of a web server among them.
+    """
+    for number in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+        # The one by which they were listed is closed by now.
+        with contextlib.suppress(OSError):
+            if number > STANDARD and os.get_inheritable(number):
+                os.set_inheritable(number, False)
 
 
 def limit_data(pid: int, more: int) -> None:
