@@ -15,8 +15,6 @@ $(if $(FOUND),,$(error no usable Python: $(PYTHON)))
 VENV := .venv-$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 endif
 RUN := $(VENV)/bin/python
-# Half as many more than processors: many tests wait, for deadlines above all.
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 DOCS_VENV := .venv-docs
 
 .PHONY: help install examples toolchains chromium peers shims engine demo test soak check bench bench-resolve bench-page bench-ssr docs clean
@@ -66,7 +64,7 @@ demo: examples engine $(if $(CHECK),chromium) ## Show four real remotes on one p
 
 test: examples toolchains chromium peers shims engine ## Run every test
 	@echo "test: pytest"
-	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
 soak: install engine ## Run the tests that have a long version, at their full length (about an hour)
 	@echo "soak: thousands of renderings, kills, redeploys, mutated streams and hostile pages"

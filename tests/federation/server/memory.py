@@ -11,6 +11,7 @@ from pathlib import Path
 __all__ = ["Peak", "Sampling", "children", "peak_since", "resident"]
 
 SELF = Path("/proc/self")
+OWN = (SELF / "exe").readlink()
 
 
 @dataclass
@@ -65,7 +66,11 @@ class Sampling:
             for pid in children():
                 # It may end at any time.
                 with suppress(OSError, StopIteration):
-                    self.most = max(self.most, read("VmRSS", Path("/proc") / str(pid)))
+                    proc = Path("/proc") / str(pid)
+                    held = read("VmRSS", proc)
+                    # Until it is another program, a child has what this process has.
+                    if (proc / "exe").readlink() != OWN:
+                        self.most = max(self.most, held)
 
 
 def children() -> list[int]:
