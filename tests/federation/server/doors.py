@@ -127,7 +127,9 @@ class Door:
                 return
             if inner is None:
                 answers, inner = await asyncio.open_connection("127.0.0.1", self.behind)
-                tasks.append(asyncio.create_task(pass_on(answers, writer, inner)))
+                task = asyncio.create_task(pass_on(answers, writer, inner))
+                task.add_done_callback(closing(inner))
+                tasks.append(task)
             inner.write(asked + body)
             await inner.drain()
 
@@ -144,6 +146,11 @@ async def pass_on(
     finally:
         inner.close()
         writer.close()
+
+
+def closing(writer: asyncio.StreamWriter) -> Callable[[object], None]:
+    """Return what closes a connection when its task has ended."""
+    return lambda _: writer.close()
 
 
 def length_of(asked: bytes) -> int:
@@ -164,6 +171,8 @@ async def open_door(behind: int) -> AsyncIterator[Door]:
         task = asyncio.create_task(door.accept(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        # One that is cancelled before it has begun closes nothing itself.
+        task.add_done_callback(closing(writer))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     door.port = server.sockets[0].getsockname()[1]
