@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from examples.basic.visit import open_browser
 from scripts.find_chromium import MISSING, ensure_chromium
+from tests.browser.tabs import Tabs, open_tabs
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +20,14 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    with open_tabs(browser) as tabs:
+        yield tabs
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+def page(tabs: Tabs) -> Iterator[Page]:
+    """A page that finds nothing of the tests before."""
+    with tabs.open() as page:
+        yield page

@@ -21,6 +21,7 @@ from hanse import Federation
 from hanse.limits import Limits
 from hanse.web import Asked, Overrides, PageOptions
 from hanse.web.starlette import HanseMiddleware, hanse_page
+from tests.browser.tabs import open_alone
 
 pytestmark = pytest.mark.browser
 
@@ -128,12 +129,16 @@ def town() -> Iterator[Town]:
 
 
 @pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with open_alone(browser) as page:
+        yield page
+
+
+@pytest.fixture
 def other(browser: Browser) -> Iterator[Page]:
     """Return a page of somebody else, with other cookies."""
-    context = browser.new_context()
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+    with open_alone(browser) as page:
+        yield page
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from hanse.web.client import load_client
 from tests.browser.client.stage import Stage, call, violations, watch
+from tests.browser.tabs import open_alone
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with open_alone(browser) as page:
+        yield page
 
 
 @pytest.fixture
