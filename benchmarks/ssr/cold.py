@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ SHAPES = {"flat": "all at once", "levels": "five levels", "chain": "a chain"}
 # How many times faster than the peer Hanse ought to be.
 FASTER = {"flat": 3.0, "levels": 4.0, "chain": 8.0}
 PATIENCE = 60.0
+# A remote that nobody has asked for is most often one of a site that has run for a while.
+IDLE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def start_cold(origins: Origins, side: Side, shape: str) -> Start:
     origins.set()
     with start_server(side, origins.url, remote=shape, processes=1) as server:
         ask(server.port, "/home", side)
+        time.sleep(IDLE)
         origins.set(delay=DELAY)
         origins.account()
         seconds = ask(server.port, f"/{shape}", side)
