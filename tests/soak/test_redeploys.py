@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +82,14 @@ async def settle() -> float:
             await asyncio.sleep(0.05)
     gc.collect()
     return resident()
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    """Let collections look at these tests alone: all of a long run takes seconds, in which nobody answers."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 async def test_a_remote_is_deployed_again_and_again(tmp_path: Path, report: Callable[[str], None]) -> None:
