@@ -20,6 +20,7 @@ from hanse.engines.deno_realm import DenoRealm
 from hanse.engines.frames import Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, spawn
 from hanse.errors import EngineError
+from tests.engines.spares import spare_of
 from tests.engines.towns import generation, modules
 
 pytestmark = pytest.mark.anyio
@@ -43,14 +44,6 @@ async def sparing() -> AsyncIterator[DenoEngine]:
     made = DenoEngine(spares=1)
     yield made
     await made.close()
-
-
-async def spare_of(engine: DenoEngine) -> int:
-    """Wait until a process waits for a generation, and return its number."""
-    async with asyncio.timeout(10):
-        while not engine.spares:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.02)
-    return engine.spares[0]
 
 
 def status(pid: int, field: str) -> str:

@@ -7,14 +7,14 @@ not by their names: so they serve any generation that has the very same ones, an
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
 
-from hanse.engines.base import Generation, Source, Target
+from hanse.engines.base import Generation, Source
+from hanse.engines.lookup import look_up
 from hanse.engines.rewriting import Rewritten
 
 __all__ = ["Base", "encode_base", "find_base", "make_base"]
@@ -138,15 +138,6 @@ def extend(
                 return None
             left.append((target, linked))
     return known
-
-
-def look_up(generation: Generation, importer: str, specifier: str) -> Target | None:
-    """Return what a module of a generation means by a specifier; None where its table does not say."""
-    if specifier.startswith(("./", "../")):
-        joined = posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier))
-        return None if joined.startswith(("..", "/")) else joined
-    scope = generation.scopes.get(generation.modules[importer].remote, {})
-    return scope[specifier] if specifier in scope else generation.imports.get(specifier)
 
 
 class PushedModule(msgspec.Struct, frozen=True):

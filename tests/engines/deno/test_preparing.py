@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import pytest
 from hanse.engines import EngineLimits, Generation, RenderCall
 from hanse.engines.deno import DenoEngine
 from hanse.errors import EngineError
+from tests.engines.spares import spare_of
 from tests.engines.towns import generation, modules
 
 pytestmark = pytest.mark.anyio
@@ -44,14 +44,6 @@ async def engine() -> AsyncIterator[DenoEngine]:
     made = DenoEngine(spares=1)
     yield made
     await made.close()
-
-
-async def spare_of(engine: DenoEngine) -> int:
-    """Wait until a process waits for a generation, and return its number."""
-    async with asyncio.timeout(10):
-        while not engine.spares:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.02)
-    return engine.spares[0]
 
 
 async def test_what_lasts_was_evaluated_and_warmed_before_the_next_generation_came(

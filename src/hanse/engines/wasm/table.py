@@ -5,13 +5,13 @@ Nothing but the generation's own table is ever asked: a name that it does not ha
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
 from hanse.engines.base import ContainerSource, Exposed, Generation, Target
+from hanse.engines.lookup import look_up
 
 __all__ = ["COMMONJS", "EXPOSED", "GUEST", "HOST", "JSON_MODULE", "Table", "Unresolved", "Used", "plain_name"]
 
@@ -24,7 +24,6 @@ JSON_MODULE: Final = "hanse:json/"
 EXPOSED: Final = "hanse:exposed/"
 ORIGIN: Final = re.compile(r"^[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 END: Final = re.compile(r"[?#].*", re.DOTALL)
-RELATIVE: Final = re.compile(r"\.{1,2}(/|$)")
 
 
 class Unresolved(Exception):  # noqa: N818 -- it is a result that is passed on, not a fault
@@ -116,15 +115,10 @@ class Table:
             yield from scope.values()
 
     def _find(self, importer: str, specifier: str) -> Target | None:
-        generation = self.generation
-        source = generation.modules.get(importer)
-        if source is not None and RELATIVE.match(specifier):
-            return _join(importer, specifier)
-        if source is not None and specifier in (scope := generation.scopes.get(source.remote, {})):
-            return scope[specifier]
-        if specifier in generation.imports:
-            return generation.imports[specifier]
-        return self._asked_of_delegate(specifier) or specifier if importer == HOST else None
+        found = look_up(self.generation, importer, specifier)
+        if found is not None or importer != HOST:
+            return found
+        return self._asked_of_delegate(specifier) or specifier
 
     def _asked_of_delegate(self, specifier: str) -> Exposed | None:
         """Return what the host means by a name that a delegate may know, though the table does not."""
@@ -174,9 +168,3 @@ def _plain_parts(path: str) -> list[str]:
         elif part not in ("", "."):
             parts.append(part)
     return parts
-
-
-def _join(importer: str, specifier: str) -> str | None:
-    """Resolve a relative specifier against a module's name; None where it leaves the names."""
-    joined = posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier))
-    return None if joined.startswith((".", "/")) else joined
