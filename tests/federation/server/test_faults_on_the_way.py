@@ -208,3 +208,21 @@ async def test_a_build_that_never_gets_ready_leaves_the_one_before(running: Mark
         assert "<b>before-ready nobody</b>" in (await running.suffer(remote)).other
         await running.stalls[remote].deploy(card("after-ready"))
         await running.visit_until(remote, "<b>after-ready nobody</b>")
+
+
+async def test_a_remote_that_is_there_again_with_the_same_build_is_not_pulled_again(running: Market) -> None:
+    shop = running.stalls["shop"]
+    await shop.deploy(card("same"))
+    await running.visit_until("shop", "<b>same nobody</b>")
+    await running.until("shop", "ok")
+    before = running.health("shop")
+    shop.door.play(drop)
+    await running.until("shop", "stale")
+
+    shop.door.play(drop, only="/stream")
+    await running.until("shop", "ok")
+
+    assert shop.door.played == 0
+    assert running.health("shop").generation == before.generation
+    assert running.health("shop").pool == before.pool
+    shop.door.play(None)
