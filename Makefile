@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Tests and benchmarks start hundreds of processes: each would compile what one has compiled and kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The default Python gets .venv; one that is named gets a .venv-3.12 of its own.
 PYTHON ?= python3.11

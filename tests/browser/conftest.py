@@ -1,29 +1,39 @@
-"""A Chromium for the tests of a module; open any longer, its event loop would be in the way of others."""
+"""A Chromium for tests in a row; open any longer, its event loop would be in the way of others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from examples.basic.visit import open_browser
-from scripts.find_chromium import MISSING, ensure_chromium
-from tests.browser.tabs import Tabs, open_tabs
+from tests.browser.tabs import Kept, Tabs
+
+KEPT = Kept()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """Close the browser before a module whose tests do not begin with it."""
+    try:
+        yield
+    finally:
+        if nextitem is None or (item.path != nextitem.path and not wants_browser(nextitem)):
+            KEPT.close()
+
+
+def wants_browser(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "browser" in item.fixturenames
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = ensure_chromium()
-    assert chromium is not None, MISSING
-    with open_browser(chromium) as browser:
-        yield browser
+def browser() -> Browser:
+    return KEPT.browser()
 
 
 @pytest.fixture(scope="module")
-def tabs(browser: Browser) -> Iterator[Tabs]:
-    with open_tabs(browser) as tabs:
-        yield tabs
+def tabs(browser: Browser) -> Tabs:
+    return KEPT.tabs()
 
 
 @pytest.fixture
