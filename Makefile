@@ -69,8 +69,8 @@ test: examples toolchains chromium peers shims engine ## Run every test
 	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
 soak: install engine ## Run the tests that have a long version, at their full length (about an hour)
-	@echo "soak: thousands of renderings, kills, redeploys, mutated streams and hostile pages"
-	@HANSE_SOAK=1 $(RUN) -m pytest -o timeout=7200 $$(grep -rlE '^from tests.soak.counts|HANSE_SOAK' --include='test_*.py' tests) $(ARGS)
+	@echo "soak: thousands of renderings, kills, redeploys, mutated streams, hostile pages and examples of properties"
+	@HANSE_SOAK=1 $(RUN) -m pytest -o timeout=7200 $$(grep -rlE '^from tests.soak.counts|HANSE_SOAK|^@given' --include='test_*.py' tests) $(ARGS)
 
 check: install ## Check style, types, the arrows between modules, and the house rules
 	@echo "check: ruff, mypy --strict, import-linter, house rules"

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests.soak.counts import often
+
 # How long one example takes depends on what else the machine does; promises of times have their own tests.
-settings.register_profile("hanse", deadline=None)
+settings.register_profile("hanse", deadline=None, max_examples=often(60, soak=1000))
 settings.load_profile("hanse")
+
+
+def pytest_collection_finish() -> None:
+    """Let collections leave out what stays for the whole run: ten thousand tests, and what they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -98,18 +98,24 @@ def run_redeploys(
 
 
 def redeploy(
-    origins: Origins, side: Side, count: int, budget: float, progress: Callable[[str], object]
+    origins: Origins,
+    side: Side,
+    count: int,
+    budget: float,
+    progress: Callable[[str], object],
+    *,
+    settle: float = SETTLE,
 ) -> Redeploys:
-    """Redeploy one side's remote under a constant load."""
+    """Redeploy one side's remote under a constant load; it has `settle` seconds before its memory is read."""
     origins.set()
     origins.publish("shop", build_name(0))
     with start_server(side, origins.url, often=True) as server:
         run_load(server.port, "/shop", connections=CONNECTIONS, seconds=1.0)
         server.reload(seconds=0.0)
         with Watch(server.port) as watch:
-            story = Story(origins, server, count, monotonic() + budget, progress)
+            story = Story(origins, server, count, monotonic() + budget, progress, settle=settle)
             story.tell()
-            sleep(SETTLE)
+            sleep(settle)
             end = memory_of(server.pid)
     load = watch.load
     return Redeploys(
@@ -159,10 +165,17 @@ class Story:
     """The redeploys of one side, one after the other."""
 
     def __init__(
-        self, origins: Origins, server: Server, count: int, until: float, progress: Callable[[str], object]
+        self,
+        origins: Origins,
+        server: Server,
+        count: int,
+        until: float,
+        progress: Callable[[str], object],
+        *,
+        settle: float,
     ) -> None:
         self._origins, self._server, self._count, self._until = origins, server, count, until
-        self._progress = progress
+        self._progress, self._settle = progress, settle
         self.switches: list[float] = []
         self.shown: list[tuple[float, str]] = []
         self.noticed = 0
@@ -181,7 +194,7 @@ class Story:
             except ChildError as error:
                 self.ended = f"{error}, after {number} redeploys"
             if number == min(SETTLING, max(1, self._count // 2)):
-                sleep(SETTLE)
+                sleep(self._settle)
                 self.settled = memory_of(self._server.pid)
 
     def step(self, number: int) -> None:

@@ -74,7 +74,7 @@ def test_both_sides_render_the_same_thousand_elements(origins: Origins) -> None:
 @pytest.mark.node
 @pytest.mark.parametrize("side", SIDES)
 def test_redeploys_are_shown_and_counted(origins: Origins, side: Side) -> None:
-    result = redeploy(origins, side, 3, 60.0, silence)
+    result = redeploy(origins, side, 3, 60.0, silence, settle=0.2)
     assert (result.done, result.noticed, result.lost, result.stale) == (3, 3, 0, 0)
     assert result.pages > 3
     origins.publish("shop", build_name(0))

@@ -353,7 +353,7 @@ async def test_spares_end_with_their_engine() -> None:
 
 
 async def test_a_call_that_a_busy_process_does_not_even_read_ends_in_time(deno: DenoEngine) -> None:
-    realm = await deno.open(FILES, EngineLimits(call=20.0))
+    realm = await deno.open(FILES, EngineLimits(call=6.0))
     busy = asyncio.create_task(realm.call("home/a.js", "loop", []))
     await asyncio.sleep(0.3)
     began = time.monotonic()

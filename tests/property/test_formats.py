@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.errors import HanseError
@@ -87,7 +87,6 @@ json_documents = json_values.map(lambda value: json.dumps(value).encode())
 
 
 @pytest.mark.parametrize("kind", DECODERS)
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60) | json_documents)
 def test_only_our_own_errors_come_out(kind: str, data: bytes) -> None:
     with suppress(HanseError):
@@ -95,7 +94,6 @@ def test_only_our_own_errors_come_out(kind: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60) | json_documents)
 def test_what_a_decoder_refuses_lint_explains(kind: Kind, data: bytes) -> None:
     faults = lint(data, subject="x", kind=kind)
@@ -105,7 +103,6 @@ def test_what_a_decoder_refuses_lint_explains(kind: Kind, data: bytes) -> None:
         assert any(fault.severity == "error" for fault in faults)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(words, json_values, max_size=6))
 def test_a_dict_is_read_like_its_text(document: dict[str, Any]) -> None:
     def outcome(decode: Callable[..., object], data: object) -> object:
@@ -119,7 +116,6 @@ def test_a_dict_is_read_like_its_text(document: dict[str, Any]) -> None:
         assert outcome(decode, document) == outcome(decode, text) == outcome(decode, text.encode())
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text("[]{}='\"\\#.,\n\r ab1-", max_size=40) | words.map(lambda word: f"[federation]\n{word} = 1"))
 def test_toml_of_any_kind_is_read_or_refused(text: str) -> None:
     with suppress(HanseError):
@@ -163,14 +159,12 @@ entries = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(entries)
 def test_a_remote_entry_survives_writing_and_reading(entry: RemoteEntry) -> None:
     assert entry_violations(entry) == []
     assert decode_remote_entry(encode_remote_entry(entry), subject="x") == entry
 
 
-@settings(max_examples=150, deadline=None)
 @given(entries)
 def test_a_native_remote_written_as_a_container_is_read_as_the_same(entry: RemoteEntry) -> None:
     written = write_mf_manifest(entry)
@@ -205,7 +199,6 @@ def flat(item: Shared) -> list[str]:
     return [] if item.out_file_name is None else [item.package_name]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.dictionaries(
         names,
@@ -237,14 +230,12 @@ maps = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(maps)
 def test_a_parsed_map_survives_writing_and_reading(document: dict[str, Any]) -> None:
     parsed, _ = parse_import_map(document, base=PAGE)
     assert parse_import_map(serialise(parsed), base=PAGE)[0] == parsed
 
 
-@settings(max_examples=100, deadline=None)
 @given(maps, maps, names)
 def test_a_second_map_changes_nothing_that_already_led_somewhere(
     first: dict[str, Any], second: dict[str, Any], specifier: str
@@ -260,7 +251,6 @@ def test_a_second_map_changes_nothing_that_already_led_somewhere(
         assert resolve_specifier(merged, specifier, importer=PAGE) == old.imports[specifier]
 
 
-@settings(max_examples=100, deadline=None)
 @given(json_values)
 def test_storage_that_is_read_survives_writing_and_reading(value: object) -> None:
     try:

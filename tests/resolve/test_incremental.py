@@ -156,7 +156,7 @@ def test_one_change_costs_a_fraction() -> None:
 def test_many_redeploys_leave_nothing_behind() -> None:
     start = federation_of(20)
     plan = resolve(start)
-    for turn in range(800):
+    for turn in range(400):
         items = [shared(f"p{i}", f"1.{turn}.{i}", "^1.0.0") for i in range(30)]
         plan = resolve(replaced(start, remote("r003", *items)), None, plan)
     workings = plan.workings

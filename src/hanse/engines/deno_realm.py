@@ -362,6 +362,7 @@ class DenoRealm:
             return EngineError(
                 f"its process ran out of the {self._limits.memory >> 20} MiB it may use",
                 reason="memory" if alone else "ended",
+                hint="let it use less, or allow the engine more memory",
             )
         return EngineError(f"its process ended with status {self._process.returncode}", reason="ended")
 
@@ -373,6 +374,7 @@ class DenoRealm:
             why.message,
             reason="memory" if why.reason == "memory" and begun else "ended",
             subject=subject,
+            hint=why.hint,
             blameless=why.blameless or why.reason == "timeout" or not begun,
         )
 
