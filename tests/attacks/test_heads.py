@@ -22,6 +22,7 @@ def read(html: str) -> list[Found]:
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_hostile_text_breaks_out(share: int, caplog: pytest.LogCaptureFixture) -> None:
+    # Every case names a module that is not there.
     caplog.set_level(logging.ERROR, logger="hanse")
     broken = [
         case.html

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.tabs import Kept, Tabs
+from tests.browser.tabs import Kept, Tabs, open_tabs
 
 KEPT = Kept()
 
@@ -32,8 +32,10 @@ def browser() -> Browser:
 
 
 @pytest.fixture(scope="module")
-def tabs(browser: Browser) -> Tabs:
-    return KEPT.tabs()
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    # Of its own for each module: a clock that a test has stopped, say, is the whole context's.
+    with open_tabs(browser) as tabs:
+        yield tabs
 
 
 @pytest.fixture

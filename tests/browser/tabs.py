@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 from examples.basic.visit import open_browser
 from scripts.find_chromium import MISSING, ensure_chromium
 
-__all__ = ["Kept", "Tabs", "open_alone"]
+__all__ = ["Kept", "Tabs", "open_alone", "open_tabs"]
 
 
 class Tabs:
@@ -50,13 +50,23 @@ def open_alone(browser: Browser) -> Iterator[Page]:
         context.close()
 
 
+@contextmanager
+def open_tabs(browser: Browser) -> Iterator[Tabs]:
+    """Open a context for pages one after the other."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    try:
+        yield Tabs(context)
+    finally:
+        context.close()
+
+
 class Kept:
-    """A Chromium and its tabs, opened when they are first asked for and open until they are closed."""
+    """A Chromium that is opened when it is first asked for, and stays open until it is closed."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
         self._browser: Browser | None = None
-        self._tabs: Tabs | None = None
 
     def browser(self) -> Browser:
         """Return the browser that is open."""
@@ -66,15 +76,7 @@ class Kept:
             self._browser = self._open.enter_context(open_browser(chromium))
         return self._browser
 
-    def tabs(self) -> Tabs:
-        """Return the tabs of the browser that is open."""
-        if self._tabs is None:
-            context = self._open.enter_context(self.browser().new_context())
-            context.set_default_timeout(10_000)
-            self._tabs = Tabs(context)
-        return self._tabs
-
     def close(self) -> None:
-        """Close what is open; what is asked for after that is opened anew."""
-        self._browser = self._tabs = None
+        """Close it; what is asked for after that is another one."""
+        self._browser = None
         self._open.close()

@@ -15,9 +15,9 @@ from tests.engines.single import read_blocks, single
 
 pytestmark = pytest.mark.anyio
 
-LIMITS = EngineLimits(call=1.5, open=30.0, memory=64 << 20)
+LIMITS = EngineLimits(call=1.2, open=30.0, memory=64 << 20)
 # What never ends is the same after a short while.
-SHORT = replace(LIMITS, call=0.5)
+SHORT = replace(LIMITS, call=0.4)
 # A machine or process that is given back leaves no more than this behind in Python's own memory.
 GROWTH = 32 << 20
 # How late an end may be, on a machine that does other things too.

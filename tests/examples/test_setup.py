@@ -100,6 +100,17 @@ def test_the_named_chromium_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
     assert find_chromium() == named
 
 
+def test_a_chromium_without_windows_comes_before_one_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    whole = write_program(tmp_path, "chromium", "")
+    assert find_chromium() == whole
+    shell = write_program(tmp_path, "chromium-headless-shell", "")
+    assert find_chromium() == shell
+
+
 def test_no_chromium_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROMIUM", raising=False)
