@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,12 +85,12 @@ class Quay:
     Attributes:
         url: Where it is.
         remotes: Where the remotes are.
-        hostile: What the untrusted remote writes.
+        hostile: What the untrusted remote writes, a fragment each.
     """
 
     url: str
     remotes: str
-    hostile: str = ""
+    hostile: Sequence[str] = ()
 
 
 def answer_remote(request: Request) -> Response:
@@ -193,8 +193,9 @@ def make_site(quay: Quay) -> Starlette:
 
     async def stranger(request: Request) -> Response:
         page = hanse_page(request)
-        fragment = await page.render("stranger", "Any", {"html": quay.hostile})
-        return document(page.head(), f"<main>{fragment}</main><p id=end title=t>end</p>")
+        fragments = [await page.render("stranger", "Any", {"html": html}) for html in quay.hostile]
+        body = "".join(f"<main>{fragment}</main><p class=end title=t>end</p>" for fragment in fragments)
+        return document(page.head(), body)
 
     return Starlette(
         routes=[Route("/", show), Route("/stream", stream), Route("/stranger", stranger)],

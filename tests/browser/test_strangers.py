@@ -19,6 +19,12 @@ addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violated
 """
 
 
+# What stands behind each fragment is as the page has written it, and a child of the body as all of them are.
+SURROUNDED = """() => [...document.querySelectorAll('body > main')].map(({ nextElementSibling: end }) =>
+  end?.className === 'end' && end.title === 't' && end.textContent === 'end')"""
+AT_ONCE = 10
+
+
 @pytest.fixture(scope="module")
 def quay() -> Iterator[Quay]:
     build_examples()
@@ -31,12 +37,13 @@ def test_nothing_hostile_happens(page: Page, quay: Quay) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.route("https://**", lambda route: route.abort())
-    for name, html in HOSTILE.items():
-        quay.hostile = f"<p>before</p>{html}"
+    cases = list(HOSTILE.items())
+    for begin in range(0, len(cases), AT_ONCE):
+        name = ", ".join(name for name, _ in cases[begin : begin + AT_ONCE])
+        quay.hostile = [f"<p>before</p>{html}" for _, html in cases[begin : begin + AT_ONCE]]
         asked.clear()
         page.goto(f"{quay.url}stranger")
-        assert page.locator("#end").get_attribute("title") == "t", name
-        assert page.evaluate("document.querySelector('main').nextElementSibling.id") == "end", name
+        assert page.evaluate(SURROUNDED) == [True] * len(quay.hostile), name
         page.evaluate(
             """() => { for (const one of document.querySelectorAll('main *')) {
               one.dispatchEvent(new Event('focus')); one.dispatchEvent(new Event('load'));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ async def test_a_deploy_is_rendered_within_two_seconds(tmp_path: Path) -> None:
 async def test_a_build_that_does_not_run_is_refused_and_the_old_one_stays(
     tmp_path: Path, broken: str
 ) -> None:
-    async with open_site(tmp_path) as site, site.federation() as federation:
+    often = replace(LIMITS, build_interval=0.2, build_interval_most=0.4)
+    async with open_site(tmp_path) as site, site.federation(limits=often) as federation:
         await site.shop.deploy(broken)
         await until(lambda: federation.server_health()[0].status == "stale")
 
