@@ -15,7 +15,7 @@ from tests.engines.single import read_blocks, single
 
 pytestmark = pytest.mark.anyio
 
-LIMITS = EngineLimits(call=1.0, open=30.0, memory=64 << 20)
+LIMITS = EngineLimits(call=0.8, open=30.0, memory=64 << 20)
 # What never ends is the same after a short while.
 SHORT = replace(LIMITS, call=0.4)
 # A machine or process that is given back leaves no more than this behind in Python's own memory.
