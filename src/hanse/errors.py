@@ -18,6 +18,7 @@ HanseError
 │   ├── NetworkError     the connection failed, or broke while it was being read
 │   └── BreakerError     the origin's breaker is open; nothing was sent
 ├── EngineError          server JavaScript gave no answer: it threw, or was ended
+├── BuildError           an app's sources cannot be bundled
 ├── RefusedError         a publisher of server modules turned a request away
 └── IntegrityError       bytes that do not have the digest they should have
     └── StreamError      a stream of server modules that must not be used
@@ -30,11 +31,14 @@ Every error has a stable `code`, the `subject` it is about (a remote, URL or fil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
     "BlockedError",
     "BreakerError",
+    "BuildError",
     "DeadlineError",
     "EngineError",
     "FetchError",
@@ -45,6 +49,7 @@ __all__ = [
     "NetworkError",
     "NotFoundError",
     "OverrideError",
+    "Problem",
     "RefusedError",
     "ResolveError",
     "ShareError",
@@ -267,6 +272,44 @@ class EngineError(HanseError):
         self.reason = reason
         self.stack = stack
         self.blameless = blameless
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a source: a sentence, the place, and the line that is there; no place is line 0."""
+
+    text: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    source: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column + 1}: " if self.line else ""
+        mark = f"\n    {self.source}\n    {' ' * self.column}^" if self.source else ""
+        return f"{place}{self.text}{mark}"
+
+
+class BuildError(HanseError):
+    """An app's sources cannot be bundled.
+
+    Args:
+        message: What could not be done.
+        subject: The app.
+        hint: What to do.
+        problems: What is wrong, with its place in the sources.
+    """
+
+    code = "HANSE-BUILD"
+
+    def __init__(
+        self, message: str, *, subject: str = "", hint: str = "", problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, subject=subject, hint=hint)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join((super().__str__(), *(f"  {problem}" for problem in self.problems)))
 
 
 class RefusedError(HanseError):

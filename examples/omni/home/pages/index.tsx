@@ -1,0 +1,24 @@
+import { Link } from 'hanse';
+import CartBadge from 'checkout/CartBadge';
+import ProductCard, { type Product } from 'shop/ProductCard';
+import Title from '../components/Title';
+
+export default function Home({ teasers }: { teasers: Product[] }) {
+  return (
+    <>
+      <title>The harbour store</title>
+      <CartBadge />
+      <main>
+        <Title>The harbour store</Title>
+        <ul>
+          {teasers.map((product) => (
+            <li key={product.id}>
+              <ProductCard product={product} />
+            </li>
+          ))}
+        </ul>
+        <Link href="/shop">All goods</Link>
+      </main>
+    </>
+  );
+}
