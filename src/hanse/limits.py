@@ -227,6 +227,12 @@ class Limits:
     fragment_deadline: float = 2.0
     # What one page waits for all its fragments together, while at least one is being rendered.
     page_deadline: float = 3.0
+    # What another app's server has to give a page its data: less than the page has to be rendered in all.
+    page_data_deadline: float = 2.0
+    # That data: it goes into the page, where a megabyte is too much already.
+    page_data_bytes: int = 1 << 20
+    # A form that is posted to a page; files go to the app's own routes.
+    page_form_bytes: int = 1 << 20
     # Calls of one remote in engines at a time: a remote that hangs must leave room for the others.
     remote_calls: int = 32
     # Calls of one remote that wait until there is room; whoever comes then is turned away at once.

@@ -1,4 +1,4 @@
-"""An app as it lies in a folder: what its `hanse.toml` says, its pages, and what its `package.json` asks for."""
+"""An app as it lies in a folder: its `hanse.toml`, its pages, and what its `package.json` asks for."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from hanse.federation.settings import Host, Settings, make_settings, overrule, s
 from hanse.federation.snapshot import Snapshot
 from hanse.federation.sync import SyncFederation
 from hanse.federation.verifying import PAGE, Report
-from hanse.formats.config import Modules, RenderingSettings, decode_config
+from hanse.formats.config import Config, Modules, RenderingSettings, decode_config
 from hanse.limits import LIMITS, Limits
 from hanse.net import BreakerState, Client, Stats
 from hanse.render import Renderer, RequestContext
@@ -153,8 +153,56 @@ class Federation(Rendering):
             subject=str(file),
             limits=limits,
         )
+        return cls.from_config(
+            config,
+            file.absolute().parent,
+            policy=policy,
+            allowed_origins=allowed_origins,
+            refresh_interval=refresh_interval,
+            cache_folder=cache_folder,
+            development=development,
+            modules=modules,
+            limits=limits,
+            client=client,
+            clock=clock,
+        )
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config,
+        folder: Path,
+        *,
+        policy: Policy | PolicyName | None = None,
+        allowed_origins: Iterable[str] = (),
+        refresh_interval: float | UnsetType | None = UNSET,
+        cache_folder: str | Path | UnsetType | None = UNSET,
+        development: bool | UnsetType = UNSET,
+        modules: Modules | None = None,
+        limits: Limits = LIMITS,
+        client: Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Make a federation of a `hanse.toml` that was read already; the rest is as for `from_toml`.
+
+        Args:
+            config: What it says.
+            folder: What its relative paths are relative to.
+            policy: As for `from_toml`; so is what follows.
+            allowed_origins: As above.
+            refresh_interval: As above.
+            cache_folder: As above.
+            development: As above.
+            modules: As above.
+            limits: As above.
+            client: As above.
+            clock: As above.
+
+        Raises:
+            HanseError: Something in it does not fit together, or an argument is wrong.
+        """
         settings = overrule(
-            settings_from(config, file.absolute().parent, limits=limits),
+            settings_from(config, folder, limits=limits),
             policy=policy,
             allowed_origins=allowed_origins,
             refresh_interval=refresh_interval,

@@ -34,7 +34,7 @@ class AppTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str = "0.0.0"
     asgi: str | None = None
     order: list[str] = []
-    headers: list[str] = ["accept-language"]
+    headers: list[str] = msgspec.field(default_factory=lambda: ["accept-language"])
     cookies: list[str] = []
     private_key: str | None = None
     keys: list[str] = []

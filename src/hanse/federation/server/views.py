@@ -13,6 +13,7 @@ from hanse.federation.server.openings import Opened
 from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, refused_part, server_part
 from hanse.federation.server.supplies import Supply
 from hanse.federation.snapshot import Snapshot
+from hanse.formats.server_entry import ServerEntry
 from hanse.render.stage import Part
 
 __all__ = ["Role", "View"]
@@ -95,6 +96,12 @@ class View:
     def remotes(self) -> tuple[str, ...]:
         """The remotes that can be rendered."""
         return tuple(self._opened)
+
+    def entry(self, remote: str) -> ServerEntry | None:
+        """Return what a remote says of the build that is rendered; None where none is."""
+        opened = self._opened.get(remote)
+        member = None if opened is None else opened.running.members.get(remote)
+        return None if member is None else member.build.entry
 
     def _make(self, remote: str, key: str) -> Part:
         role = self._roles.get(remote) or Role(remote)

@@ -1,0 +1,331 @@
+"""One app as an ASGI app: its pages and everybody else's, its data, its files, and its streams."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
+from hanse.apps.build.task import BROWSER
+from hanse.apps.desk import DATA, Desk, Passing
+from hanse.apps.documents import hoist, write_document, write_failure
+from hanse.apps.loaders import read_loaders
+from hanse.apps.making import load_asgi, make_federation, make_publisher, own_url, routes_of, server_addresses
+from hanse.apps.project import Project, open_project
+from hanse.apps.requests import (
+    NOBODYS,
+    cache_headers,
+    is_own_form,
+    live,
+    raw_path,
+    read_form,
+    route_props,
+    with_cookies,
+)
+from hanse.apps.routes import Match, Route, RouteTable, make_table
+from hanse.apps.statics import ENTRY, StaticFile, answer_static, read_static
+from hanse.apps.styles import styles_for
+from hanse.errors import HanseError, NotFoundError, UsageError
+from hanse.federation.server.views import View
+from hanse.limits import LIMITS, Limits
+from hanse.web.integration import AnyPage
+from hanse.web.starlette import HanseMiddleware, hanse_page
+
+__all__ = ["App"]
+
+LOG: Final = logging.getLogger("hanse.apps")
+# How long to wait before this app's own server is asked again: it may not listen yet.
+WAITS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+# What a visitor of an app that is starting waits.
+PATIENCE: Final = 10.0
+PAGE: Final = "/_hanse/page"
+FRAGMENT: Final = "/_hanse/fragment"
+PUBLISHED: Final = ("/_hanse/server-entry.json", "/_hanse/stream")
+SNAPSHOT: Final = "hanse-snapshot"
+
+
+class App:
+    """An app in production or in development; serve it with any ASGI server.
+
+    Args:
+        project: The app's folder, read with its environment, and built.
+        limits: The caps.
+
+    Raises:
+        HanseError: Keys or a build are missing, or the app's Python cannot be imported.
+    """
+
+    def __init__(self, project: Project, *, limits: Limits = LIMITS) -> None:
+        self.project = project
+        self._limits = limits
+        self.files: Mapping[str, StaticFile] = read_static(project.folder / BROWSER)
+        if ENTRY not in self.files:
+            raise UsageError("this app is not built", subject=str(project.folder), hint="run `hanse build`")
+        self.federation = make_federation(project, limits)
+        self._publisher = make_publisher(project, limits)
+        self.desk = Desk(
+            project.name,
+            read_loaders(project),
+            self.federation,
+            servers=server_addresses(project),
+            passing=Passing(
+                frozenset(map(str.lower, project.own.app.headers)), frozenset(project.own.app.cookies)
+            ),
+            limits=limits,
+        )
+        self._own = load_asgi(project)
+        self._tables: tuple[object, RouteTable] | None = None
+        self._ready = asyncio.Event()
+        self._pages = HanseMiddleware(self._answer_page, self.federation)
+
+    @classmethod
+    def from_folder(cls, folder: Path, *, environ: Mapping[str, str] | None = None) -> App:
+        """Make the app of a folder.
+
+        Raises:
+            HanseError: Something in it does not fit, or is missing.
+        """
+        return cls(open_project(folder, os.environ if environ is None else environ))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"] in PUBLISHED:
+            await self._publisher({**scope, "root_path": "/_hanse"}, receive, send)
+            return
+        answer = self._find_answer(scope) if scope["type"] == "http" else None
+        if answer is None:
+            await self._pages(scope, receive, send)
+            return
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    def _find_answer(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
+        """Return what answers a path that is no page's."""
+        path = scope["path"]
+        name = path.removeprefix("/")
+        if name in self.files and scope["method"] in ("GET", "HEAD"):
+            return self._give_file
+        if path.startswith(f"/{DATA}/"):
+            return self._give_data
+        if path.startswith(f"{PAGE}/"):
+            return self._give_page
+        if path == FRAGMENT:
+            return self._give_fragment
+        return None
+
+    # --- its life -------------------------------------------------------------------------------------
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start and end the federation: it asks this very server, which has to be there by then."""
+        beginning = asyncio.create_task(self._begin())
+        try:
+            await live(self._own, scope, receive, send)
+        finally:
+            beginning.cancel()
+            await asyncio.gather(beginning, return_exceptions=True)
+            await self.federation.aclose()
+
+    async def _begin(self) -> None:
+        """Start the federation, and ask again until this app is a part of it."""
+        try:
+            await self.federation.start()
+            for wait in WAITS:
+                if self.project.name in self.federation.snapshot.plan.remotes:
+                    break
+                await asyncio.sleep(wait)
+                await self.federation.refresh()
+            await self.federation.server_settled()
+        except HanseError as error:
+            LOG.error("%s: %s", self.project.name, error)
+        self._ready.set()
+
+    async def _is_ready(self) -> bool:
+        """Wait until there is something to show, for as long as a visitor waits."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), PATIENCE)
+        return self.federation.has_snapshot
+
+    # --- what other apps and browsers fetch -----------------------------------------------------------
+
+    async def _give_file(self, request: Request) -> Response:
+        return answer_static(self.files[request.url.path.removeprefix("/")], request.headers)
+
+    async def _give_data(self, request: Request) -> Response:
+        """Answer another app's server; the path is that of the page."""
+        path = raw_path(request).removeprefix(f"/{DATA}")
+        asked = await self._read_request(request, path, form=request.method == "POST")
+        if isinstance(asked, Response):
+            return asked
+        match = self.table().match(path)
+        envelope = await self.desk.answer(match, asked, form=request.method == "POST")
+        return Response(msgspec.json.encode(envelope), media_type="application/json", headers=NOBODYS)
+
+    async def _give_page(self, request: Request) -> Response:
+        """Answer the browser's router: the module of a page, and its properties."""
+        path = raw_path(request).removeprefix(PAGE)
+        match = self.table().match(path)
+        known = request.headers.get(SNAPSHOT, "")
+        if match is None or (known and known != self.federation.snapshot.digest):
+            # The document has a map of its own: only another document gets another one.
+            return Response(status_code=404 if match is None else 410, headers=NOBODYS)
+        asked = await self._read_request(request, path, form=False)
+        if isinstance(asked, Response):
+            return asked
+        try:
+            answer = await self.desk.load(match, asked)
+        except Redirect as sent:
+            told: dict[str, object] = {"redirect": sent.url}
+            return with_cookies(
+                Response(msgspec.json.encode(told), media_type="application/json", headers=NOBODYS),
+                sent.cookies,
+            )
+        except HanseError as error:
+            LOG.warning("%s cannot be shown in place: %s", path, error)
+            return Response(status_code=404 if isinstance(error, Missing) else 502, headers=NOBODYS)
+        if answer.status != 200:
+            return Response(status_code=409, headers=NOBODYS)
+        told = {
+            "module": match.route.specifier,
+            "props": {"route": route_props(match, asked), "data": answer.props},
+            "styles": self._styles(match.route),
+        }
+        return with_cookies(
+            Response(msgspec.json.encode(told), media_type="application/json", headers=NOBODYS),
+            answer.cookies,
+        )
+
+    async def _give_fragment(self, request: Request) -> Response:
+        """Answer the browser that has a fragment of another remote in a page it rendered itself."""
+        asked = request.query_params
+        try:
+            props = msgspec.json.decode(asked.get("props", "{}"), type=dict[str, object])
+            fragment = await self.federation.render(asked["remote"], asked["module"], props)
+        except (KeyError, msgspec.DecodeError, HanseError):
+            return Response(status_code=404, headers=NOBODYS)
+        return HTMLResponse(str(fragment), headers=NOBODYS)
+
+    # --- pages ----------------------------------------------------------------------------------------
+
+    async def _answer_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a page, the app's own Python, or that there is neither."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        if not await self._is_ready():
+            response = Response("this app is starting", 503, {"retry-after": "1", **NOBODYS})
+            await response(scope, receive, send)
+            return
+        match = self.table().match(raw_path(request))
+        if match is None and self._own is not None:
+            await self._own(scope, receive, send)
+            return
+        response = await self._respond(request, match)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, match: Match | None) -> Response:
+        page = hanse_page(request)
+        if match is None:
+            return await self._special(page, "./pages/404", 404, "There is no such page")
+        form = request.method == "POST"
+        if form and not is_own_form(request):
+            return await self._special(page, "./pages/_error", 403, "This form was sent from elsewhere")
+        asked = await self._read_request(request, raw_path(request), form=form)
+        if isinstance(asked, Response):
+            return asked
+        try:
+            answer = await (self.desk.act(match, asked) if form else self.desk.load(match, asked))
+        except Redirect as sent:
+            return with_cookies(RedirectResponse(sent.url, sent.status), sent.cookies)
+        except Missing:
+            return await self._special(page, "./pages/404", 404, "There is no such page")
+        except Exception as error:
+            LOG.exception("%s: no data for %s", match.route.app, match.route.pattern.text, exc_info=error)
+            return await self._special(page, "./pages/_error", 502, "The data of this page cannot be had")
+        if answer is None:
+            return Response("this page takes no forms", status_code=405, headers={"allow": "GET, HEAD"})
+        return await self._show(page, match, asked, answer)
+
+    async def _show(self, page: AnyPage, match: Match, asked: PageRequest, answer: Answer) -> Response:
+        """Render a page within its document."""
+        route = match.route
+        props = {"route": route_props(match, asked), "data": answer.props}
+        fragment = await page.render(route.app, route.key, props)
+        head, body = hoist(fragment)
+        html = write_document(f"{head}{page.head([route.specifier] if fragment.hydrates else [])}", body)
+        response = HTMLResponse(
+            html, status_code=answer.status, headers={**cache_headers(answer), **answer.headers}
+        )
+        return with_cookies(response, answer.cookies)
+
+    async def _special(self, page: AnyPage, key: str, status: int, message: str) -> Response:
+        """Show the app's own page for what is missing or failed."""
+        name = self.project.name
+        entry = self._view().entry(name)
+        if entry is None or key not in entry.exposes:
+            body, head = write_failure(str(status), message), str(page.head())
+        else:
+            route = {"app": name, "path": "", "pattern": "", "params": {}, "query": {}}
+            fragment = await page.render(
+                name, key, {"route": route, "data": {"status": status, "message": message}}
+            )
+            head, body = hoist(fragment)
+            head = f"{head}{page.head()}"
+        return HTMLResponse(write_document(head, body), status_code=status, headers=NOBODYS)
+
+    # --- what there is --------------------------------------------------------------------------------
+
+    def table(self) -> RouteTable:
+        """Return all routes, as the builds that are rendered now have them."""
+        view = self._view()
+        known = self._tables
+        if known is not None and known[0] is view:
+            return known[1]
+        apps = [self.project.name, *self.project.remotes]
+        table = make_table((app, routes_of(app, view.entry(app))) for app in apps)
+        for conflict in table.conflicts:
+            LOG.warning("%s", conflict)
+        self._tables = (view, table)
+        return table
+
+    def _view(self) -> View:
+        stage = self.federation.renderer.stage()
+        if not isinstance(stage, View):
+            raise NotFoundError("nothing is rendered here")
+        return stage
+
+    def _styles(self, route: Route) -> tuple[str, ...]:
+        remotes = self.project.config.remotes
+        bases = {name: remote.url for name, remote in remotes.items()} | {
+            self.project.name: own_url(self.project, ENTRY)
+        }
+        return styles_for(route.app, route.key, find=self._view().entry, base=bases.get)
+
+    async def _read_request(self, request: Request, path: str, *, form: bool) -> PageRequest | Response:
+        """Return a request as pages get it; the answer where its form is none."""
+        fields: dict[str, str] = {}
+        if form:
+            body = await read_form(request, self._limits.page_form_bytes)
+            if body is None:
+                return Response("this form is too large", status_code=413)
+            fields = dict(parse_qsl(body, keep_blank_values=True))
+        return PageRequest(
+            path=path,
+            query=dict(request.query_params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            cookies=request.cookies,
+            form=fields,
+        )

@@ -1,0 +1,161 @@
+"""Data for pages: loaded here for the app's own, asked for from the owner's server for all others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
+from hanse.apps.envelopes import Envelope, decode_envelope, envelope_of, open_envelope
+from hanse.apps.loaders import Loaders
+from hanse.apps.routes import Match
+from hanse.errors import UsageError
+from hanse.federation import Federation
+from hanse.limits import LIMITS, Limits
+
+__all__ = ["DATA", "Desk", "Passing"]
+
+DATA: Final = "_hanse/data"
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+# What never goes along, whatever is allowed: it is about this connection, or says who the visitor is here.
+NEVER: Final = frozenset(
+    {"authorization", "connection", "content-length", "cookie", "host", "set-cookie", "te"}
+)
+LOG: Final = logging.getLogger("hanse.apps")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What of a visitor's request goes along to other apps, and may come back: names in lower case.
+
+    Attributes:
+        headers: The headers.
+        cookies: The cookies.
+    """
+
+    headers: frozenset[str]
+    cookies: frozenset[str]
+
+    def only(self, request: PageRequest) -> PageRequest:
+        """Return a request with nothing in it but what goes along."""
+        headers = {name: value for name, value in request.headers.items() if name in self.headers - NEVER}
+        cookies = {name: value for name, value in request.cookies.items() if name in self.cookies}
+        return replace(request, headers=headers, cookies=cookies)
+
+    def back(self, answer: Answer) -> Answer:
+        """Return an answer with nothing in it but what may come back."""
+        headers = {
+            name: value for name, value in answer.headers.items() if name.lower() in self.headers - NEVER
+        }
+        return replace(answer, headers=headers, cookies=self.let(answer.cookies))
+
+    def let(self, cookies: Mapping[str, str]) -> dict[str, str]:
+        """Return the cookies that may cross."""
+        return {name: value for name, value in cookies.items() if name in self.cookies}
+
+
+class Desk:
+    """Gives the data of any page.
+
+    Args:
+        app: The app this is.
+        loaders: Its own Python.
+        federation: Whose client asks other apps.
+        servers: Where their servers are, by name, with a slash at the end.
+        passing: What goes along.
+        limits: Deadline and sizes.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        loaders: Loaders,
+        federation: Federation,
+        *,
+        servers: Mapping[str, str],
+        passing: Passing,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self._app = app
+        self._loaders = loaders
+        self._federation = federation
+        self._servers = servers
+        self._passing = passing
+        self._limits = limits
+
+    async def load(self, match: Match, request: PageRequest) -> Answer:
+        """Return the data of a page.
+
+        Raises:
+            Redirect: The visitor is sent elsewhere.
+            Missing: There is no such page.
+            FetchError: Its owner cannot be asked.
+            FormatError: Its owner answers with something else.
+        """
+        route = match.route
+        if route.app == self._app:
+            return await self._loaders.load(route.key, request, match.params)
+        if not route.loader:
+            return Answer({})
+        answer = open_envelope(await self._ask(route.app, request, form=None))
+        return Answer({}) if answer is None else self._passing.back(answer)
+
+    async def act(self, match: Match, request: PageRequest) -> Answer | None:
+        """Give a form to a page's owner; None where the page takes none. Raises what `load` raises."""
+        route = match.route
+        if route.app == self._app:
+            return await self._loaders.act(route.key, request, match.params)
+        try:
+            answer = open_envelope(await self._ask(route.app, request, form=request.form))
+        except Redirect as sent:
+            raise Redirect(sent.url, status=sent.status, cookies=self._passing.let(sent.cookies)) from None
+        return None if answer is None else self._passing.back(answer)
+
+    async def answer(self, match: Match | None, request: PageRequest, *, form: bool) -> Envelope:
+        """Answer another app that asks for data of one of this app's pages, or brings a form."""
+        if match is None or match.route.app != self._app:
+            return envelope_of(Missing())
+        try:
+            if form:
+                return envelope_of(await self._loaders.act(match.route.key, request, match.params))
+            return envelope_of(await self._loaders.load(match.route.key, request, match.params))
+        except (Redirect, Missing) as told:
+            return envelope_of(told)
+
+    async def _ask(self, app: str, request: PageRequest, *, form: Mapping[str, str] | None) -> Envelope:
+        """Ask the owner's server."""
+        keeper, server = self._federation.keeper, self._servers.get(app)
+        if keeper is None or server is None:
+            raise UsageError("nobody knows where its server is", subject=app)
+        sent = self._passing.only(request)
+        query = f"?{urlencode(sent.query)}" if sent.query else ""
+        url = f"{server}{DATA}{request.path}{query}"
+        headers = {
+            **sent.headers,
+            "cookie": "; ".join(f"{name}={value}" for name, value in sent.cookies.items()),
+        }
+        if not sent.cookies:
+            del headers["cookie"]
+        content = None
+        if form is not None:
+            headers["content-type"] = FORM
+            content = urlencode(form).encode()
+        reply = await keeper.client.ask(
+            url,
+            cap=self._limits.page_data_bytes,
+            headers=headers,
+            content=content,
+            deadline=self._limits.page_data_deadline,
+        )
+        return decode_envelope(reply.body, subject=url)
+
+
+def encode_props(props: Mapping[str, object]) -> bytes:
+    """Return data as JSON."""
+    return msgspec.json.encode(props)

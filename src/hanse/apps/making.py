@@ -1,0 +1,124 @@
+"""What an app is made of: the federation it is a part of, its publisher, and its own Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Final, cast
+
+import msgspec
+from starlette.types import ASGIApp
+
+from hanse.apps.build.task import SERVER
+from hanse.apps.project import Project
+from hanse.apps.routes import Route, read_route
+from hanse.errors import UsageError
+from hanse.federation import Federation
+from hanse.formats.config_structs import RemoteSettings
+from hanse.formats.manifest import Remote
+from hanse.formats.server_entry import ServerEntry
+from hanse.limits import Limits
+from hanse.stream import Publisher, public_key, read_key, write_key
+
+__all__ = ["load_asgi", "make_federation", "make_publisher", "own_url", "routes_of", "server_addresses"]
+
+ENTRY: Final = "remoteEntry.json"
+PAGES: Final = "./pages/"
+
+
+def own_url(project: Project, path: str = "") -> str:
+    """Return a URL of the app."""
+    return f"{project.own.app.url.rstrip('/')}/{path}"
+
+
+def make_federation(project: Project, limits: Limits) -> Federation:
+    """Make the federation of an app; the app is one of its remotes, by its own name.
+
+    Raises:
+        HanseError: Something that is said about it does not fit together, or a key is missing.
+    """
+    app, config = project.own.app, project.config
+    own = RemoteSettings(
+        key=" ".join(require_keys(project)),
+        public_key=write_key(
+            public_key(read_key(require_private(project), "private", subject="[app]")), "public"
+        ),
+    )
+    remote = Remote(own_url(project, ENTRY), server=own_url(project))
+    whole = msgspec.structs.replace(
+        config,
+        remotes={**config.remotes, app.name: remote},
+        settings={**config.settings, app.name: own},
+    )
+    return Federation.from_config(whole, project.folder, limits=limits)
+
+
+def make_publisher(project: Project, limits: Limits) -> Publisher:
+    """Make what gives out the app's modules to other apps, and to itself.
+
+    Raises:
+        HanseError: A key or the build is missing.
+    """
+    return Publisher.from_folder(
+        project.folder / SERVER,
+        key=" ".join(require_keys(project)),
+        private_key=require_private(project),
+        url=own_url(project),
+        limits=limits,
+    )
+
+
+def require_keys(project: Project) -> list[str]:
+    """Return the keys that the app shares with those who ask for its modules."""
+    keys = project.own.app.keys
+    if not keys:
+        raise UsageError("`keys` is missing", subject="[app]", hint="`hanse keys new` makes the keys")
+    return keys
+
+
+def require_private(project: Project) -> str:
+    """Return the key that signs the app's modules."""
+    private = project.own.app.private_key
+    if private is None:
+        raise UsageError("`private_key` is missing", subject="[app]", hint="`hanse keys new` makes the keys")
+    return private
+
+
+def server_addresses(project: Project) -> dict[str, str]:
+    """Return where the servers of the other apps are, with a slash at the end."""
+    found = {}
+    for name, remote in project.config.remotes.items():
+        settings = project.config.settings.get(name)
+        server = (settings.server if settings is not None else None) or remote.server
+        if server is not None and server.endswith("/"):
+            found[name] = server
+    return found
+
+
+def load_asgi(project: Project) -> ASGIApp | None:
+    """Import the app's own Python, `module:name`.
+
+    Raises:
+        UsageError: It cannot be imported.
+    """
+    named = project.own.app.asgi
+    if named is None:
+        return None
+    module, _, name = named.partition(":")
+    try:
+        return cast("ASGIApp", getattr(import_module(module), name))
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"its own Python cannot be imported: {error}", subject=f"[app] asgi = {named!r}"
+        ) from error
+
+
+def routes_of(app: str, entry: ServerEntry | None) -> Iterator[Route]:
+    """Yield the routes of an app, as its server build tells of them."""
+    if entry is None:
+        return
+    keys = {file: key for key, file in entry.exposes.items() if key.startswith(PAGES)}
+    for page in entry.pages:
+        key = keys.get(page.module)
+        if key is not None:
+            yield read_route(app, page.path, key, loader=page.loader, subject=app)

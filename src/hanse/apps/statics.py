@@ -1,0 +1,56 @@
+"""The files of an app's build for browsers, as any origin may have them."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+
+__all__ = ["ENTRY", "StaticFile", "answer_static", "read_static"]
+
+ENTRY: Final = "remoteEntry.json"
+FOREVER: Final = "public, max-age=31536000, immutable"
+ASK_AGAIN: Final = "no-cache"
+TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".map": "application/json",
+}
+ANYBODY: Final = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file: its bytes, its type, and a tag that changes with it."""
+
+    body: bytes
+    kind: str
+    etag: str
+    lasting: bool
+
+
+def read_static(folder: Path) -> Mapping[str, StaticFile]:
+    """Read a build; all its names but the entry's have a digest in them."""
+    found = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.is_file():
+            body = file.read_bytes()
+            kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+            found[file.name] = StaticFile(
+                body, kind, f'"{hashlib.sha256(body).hexdigest()[:24]}"', file.name != ENTRY
+            )
+    return found
+
+
+def answer_static(file: StaticFile, headers: Mapping[str, str]) -> Response:
+    """Answer with a file, or that the browser's copy is still the current one."""
+    told = {**ANYBODY, "cache-control": FOREVER if file.lasting else ASK_AGAIN, "etag": file.etag}
+    if headers.get("if-none-match") == file.etag:
+        return Response(status_code=304, headers=told)
+    return Response(file.body, media_type=file.kind, headers=told)
