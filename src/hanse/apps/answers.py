@@ -49,8 +49,8 @@ class Answer:
 
     props: Mapping[str, object]
     status: int = 200
-    headers: Mapping[str, str] = NOTHING
-    cookies: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
     cache: float = 0.0
 
 

@@ -6,11 +6,14 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 __all__ = ["Resolver", "SystemResolver"]
 
 # Host and port to all addresses of the host, as text; raises OSError or UnicodeError.
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
 class SystemResolver:
@@ -55,6 +58,12 @@ class SystemResolver:
 
 
 def look_up(host: str, port: int) -> list[str]:
-    """Ask the system for the addresses of a host, each once."""
+    """Ask the system for the addresses of a host, each once.
+
+    Names below `localhost` are this machine, as RFC 6761 (6.3) has it and browsers do: many systems know no
+    such names, and no name server is to be asked for them.
+    """
+    if host.endswith(".localhost"):
+        return list(LOOPBACK)
     records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(record[4][0]) for record in records))
