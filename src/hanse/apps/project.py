@@ -10,7 +10,7 @@ from pathlib import Path
 from hanse.apps.pages import Pages, find_pages
 from hanse.errors import FormatError
 from hanse.formats.app_config import AppConfig, decode_app
-from hanse.formats.config import Config, decode_config
+from hanse.formats.config import Config, read_config
 
 __all__ = ["CONFIG", "Project", "open_project"]
 
@@ -69,19 +69,10 @@ def open_project(folder: Path, environment: Mapping[str, str] | None) -> Project
         ) from None
     subject = str(file)
     own = decode_app(data, environment=environment, subject=subject)
-    # What stands in variables that are not looked up has no default everywhere.
-    config = decode_config(data, environment=environment or Anything(), subject=subject)
+    config, faults = read_config(data, environment=environment, subject=subject)
+    for fault in faults:
+        raise fault
     return Project(folder.resolve(), own, config, find_pages(folder), read_requires(folder))
-
-
-class Anything(dict[str, str]):
-    """An environment in which every variable is set, to something that is an address."""
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-    def __missing__(self, key: str) -> str:
-        return "http://unknown.invalid/"
 
 
 def read_requires(folder: Path) -> Mapping[str, str]:

@@ -18,12 +18,13 @@ LAST_PORT: Final = 65535
 BACKLOG: Final = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, strict: bool = False) -> socket.socket:
     """Return a socket that listens on this port, or on the next one that is free.
 
     Args:
         host: An address of this machine, or a name of one.
         port: 1 to 65535, or 0 for any that is free.
+        strict: Whether it has to be this one.
 
     Raises:
         UsageError: The host is no address of this machine, or none of these ports may be had.
@@ -31,14 +32,13 @@ def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= LAST_PORT:
         raise UsageError(f"{port} is not a port", subject=host, hint=f"ports go from 1 to {LAST_PORT}")
     family, address = find_address(host)
-    last = min(port + PORTS_TRIED, LAST_PORT + 1) if port else 1
+    last = min(port + (1 if strict else PORTS_TRIED), LAST_PORT + 1) if port else 1
     for candidate in range(port, last):
         listener = try_port(family, address, candidate)
         if listener is not None:
             return listener
-    raise UsageError(
-        f"no port is free from {port} to {last - 1}", subject=host, hint="name another one with --port"
-    )
+    tried = f"from {port} to {last - 1}" if last - 1 > port else f"at {port}"
+    raise UsageError(f"no port is free {tried}", subject=host, hint="name another one with --port")
 
 
 def find_address(host: str) -> tuple[socket.AddressFamily, str]:

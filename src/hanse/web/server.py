@@ -8,12 +8,13 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from hanse.errors import HanseError
 from hanse.federation import Federation
@@ -23,7 +24,7 @@ from hanse.web.listening import address_of, listen
 from hanse.web.metrics import CountRequests
 from hanse.web.problems import answer_failure, answer_http
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app", "make_server", "obey_signals", "serve", "serve_until_stopped"]
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 # What fails at once (a file that is not there) has failed by then, in seconds.
@@ -138,12 +139,14 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(app: Starlette, limits: Limits, *, stopping: Callable[[], None]) -> Server:
+def make_server(
+    app: ASGIApp, limits: Limits, *, stopping: Callable[[], None], lifespan: Literal["on", "off"] = "off"
+) -> Server:
     """Return a server for the app; it logs through the `uvicorn.error` logger, from warnings on."""
     config = uvicorn.Config(
         app,
         access_log=False,
-        lifespan="off",
+        lifespan=lifespan,
         limit_concurrency=limits.server_connections,
         log_config=None,
         log_level="warning",
