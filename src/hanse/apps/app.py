@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
 from hanse.apps.build.task import BROWSER
@@ -45,6 +45,7 @@ from hanse.web.starlette import HanseMiddleware, hanse_page
 __all__ = ["App"]
 
 LOG: Final = logging.getLogger("hanse.apps")
+LAST_WORDS: Final = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
 # How long to wait before this app's own server is asked again: it may not listen yet.
 WAITS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 # What a visitor of an app that is starting waits.
@@ -127,17 +128,32 @@ class App:
             return self._give_fragment
         return None
 
+    def hang_up(self) -> None:
+        """Let nobody wait any more for what comes: the server is about to end."""
+        self.federation.hang_up()
+        self._publisher.hang_up()
+
     # --- its life -------------------------------------------------------------------------------------
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start and end the federation: it asks this very server, which has to be there by then."""
         beginning = asyncio.create_task(self._begin())
+
+        async def end(message: Message) -> None:
+            # With the last word the server ends its loop: all that lives on it has to be closed before.
+            if message["type"] in LAST_WORDS:
+                await self._end(beginning)
+            await send(message)
+
         try:
-            await live(self._own, scope, receive, send)
+            await live(self._own, scope, receive, end)
         finally:
-            beginning.cancel()
-            await asyncio.gather(beginning, return_exceptions=True)
-            await self.federation.aclose()
+            await self._end(beginning)
+
+    async def _end(self, beginning: asyncio.Task[None]) -> None:
+        beginning.cancel()
+        await asyncio.gather(beginning, return_exceptions=True)
+        await self.federation.aclose()
 
     async def _begin(self) -> None:
         """Start the federation, and ask again until this app is a part of it."""

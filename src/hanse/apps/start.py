@@ -33,7 +33,7 @@ async def start(
         UsageError: There is no such address, or the port is taken.
     """
     with listen(host, port, strict=True) as listener:
-        server = make_server(app, limits, stopping=app.federation.hang_up, lifespan="on")
+        server = make_server(app, limits, stopping=app.hang_up, lifespan="on")
         announce(app.project.own.app.url)
         with obey_signals(server):
             await serve_until_stopped(server, listener)

@@ -146,6 +146,10 @@ class Publisher:
             limits=limits,
         )
 
+    def hang_up(self) -> None:
+        """Answer those who wait for another build, since the server is about to end; from its event loop."""
+        self._shelf.hang_up()
+
     @property
     def remote(self) -> str:
         """The remote's name, as its server entry has it."""

@@ -59,6 +59,7 @@ class Shelf:
         self._seen: tuple[Trace, Trace] | None = None
         self._looked_at = clock()
         self._complaint = ""
+        self._hung_up = False
         self._reading: asyncio.Task[None] | None = None
         self.edition = self._first()
 
@@ -77,10 +78,14 @@ class Shelf:
         await self._read()
         return self.edition
 
+    def hang_up(self) -> None:
+        """Let nobody wait any more: the server is about to end."""
+        self._hung_up = True
+
     async def changed(self, etag: str, *, seconds: float) -> None:
         """Wait until something else is given out, or so many seconds are over."""
         deadline = self._clock() + seconds
-        while self.edition.etag == etag and (left := deadline - self._clock()) > 0:
+        while self.edition.etag == etag and not self._hung_up and (left := deadline - self._clock()) > 0:
             await asyncio.sleep(min(left, self._limits.publisher_look))
             self.look()
 
