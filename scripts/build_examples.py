@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -30,9 +31,13 @@ REMOTES = tuple(
         "containers/lighthouse",
     )
 )
+# Apps, which Hanse builds itself: they are built anew when it has changed, too.
+STORE = tuple(ROOT / "examples" / "omni" / name for name in ("home", "shop", "checkout"))
+BUILDER = ROOT / "src" / "hanse" / "apps"
 # What only tests need: builds in the shapes that other toolchains give them.
-TOOLCHAINS = tuple(ROOT / "tests" / "toolchains" / name for name in ("webpack", "next"))
-BUILT = frozenset({"node_modules", "dist"})
+TOOLCHAINS = (*(ROOT / "tests" / "toolchains" / name for name in ("webpack", "next")), *STORE)
+BUILT = frozenset({"node_modules", "dist", "__pycache__", "server.published"})
+SOURCES = frozenset({".py", ".js", ".mjs"})
 # Files that a build writes beside its sources.
 GENERATED = ".generated.mjs"
 # What is known of a remote by other remotes; a build is there when one of these is.
@@ -42,6 +47,7 @@ ENTRIES = (
     "web/mf-manifest.json",
     "quay/mf-manifest.json",
     "static/ssr/mf-manifest.json",
+    "browser/remoteEntry.json",
 )
 
 
@@ -86,9 +92,10 @@ def is_built(folder: Path) -> bool:
 def digest_sources(folder: Path) -> str:
     """Return a digest of every source file's name and content."""
     digest = hashlib.sha256()
-    for file in sorted(_sources(folder)):
+    builder = (file for file in BUILDER.rglob("*") if file.suffix in SOURCES) if folder in STORE else ()
+    for file in sorted((*_sources(folder), *builder)):
         digest.update(
-            f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode() + file.read_bytes()
+            f"{os.path.relpath(file, folder)}\0{file.stat().st_size}\0".encode() + file.read_bytes()
         )
     return digest.hexdigest()
 

@@ -10,55 +10,52 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.request import urlopen
 
 from hanse.stream import public_key, write_key
 
-__all__ = ["APPS", "make_keys", "run_app", "run_store"]
+__all__ = ["APPS", "Store", "run_store"]
 
 HERE = Path(__file__).resolve().parent
 # Each app and its port; the names below `localhost` are this machine.
-APPS = {"checkout": 3000, "home": 3001, "shop": 3002}
+APPS: Mapping[str, int] = MappingProxyType({"checkout": 3000, "home": 3001, "shop": 3002})
 PATIENCE = 30.0
 
 
-def url_of(app: str) -> str:
-    """Return where an app is."""
-    return f"http://{app}.localhost:{APPS[app]}/"
+@dataclass(frozen=True)
+class Store:
+    """Three apps that run, each in a process of its own.
 
+    Attributes:
+        urls: Where each app is.
+        environment: The addresses and keys that they know each other by.
+        processes: The processes.
+    """
 
-def make_keys() -> dict[str, str]:
-    """Draw the keys of all apps, as environment variables: nobody else has them, and nothing is written down."""
-    found = {}
-    for app in APPS:
-        key, private = secrets.token_bytes(32), secrets.token_bytes(32)
-        found[f"{app.upper()}_KEY"] = write_key(key, "key")
-        found[f"{app.upper()}_PRIVATE"] = write_key(private, "private")
-        found[f"{app.upper()}_PUBLIC"] = write_key(public_key(private), "public")
-    return found
+    urls: Mapping[str, str]
+    environment: Mapping[str, str]
+    processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
+    def start(self, app: str) -> None:
+        """Start one app, and wait until it listens."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hanse", "start", str(HERE / app)],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.processes[app] = process
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            raise RuntimeError(f"{app} has ended before it listened")
 
-def build(app: str) -> None:
-    """Build one app."""
-    subprocess.run([sys.executable, "-m", "hanse", "build", str(HERE / app)], check=True)
-
-
-@contextmanager
-def run_app(app: str, keys: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run one app while the block runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hanse", "start", str(HERE / app)],
-        env={**os.environ, **keys},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        process.stdout.readline()
-        yield process
-    finally:
+    def stop(self, app: str) -> None:
+        """End one app."""
+        process = self.processes.pop(app)
         process.send_signal(signal.SIGINT)
         try:
             process.communicate(timeout=PATIENCE)
@@ -67,36 +64,56 @@ def run_app(app: str, keys: Mapping[str, str]) -> Iterator[subprocess.Popen[str]
             process.communicate()
 
 
+def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
+    """Write down where the apps are, and draw their keys: nobody else has them, and no file."""
+    found = {}
+    for app, port in ports.items():
+        key, private = secrets.token_bytes(32), secrets.token_bytes(32)
+        name, url = app.upper(), url_of(app, port)
+        found |= {f"{name}_URL": url, f"{name}_ENTRY": f"{url}remoteEntry.json"}
+        found |= {f"{name}_KEY": write_key(key, "key"), f"{name}_PRIVATE": write_key(private, "private")}
+        found[f"{name}_PUBLIC"] = write_key(public_key(private), "public")
+    return found
+
+
+def url_of(app: str, port: int) -> str:
+    """Return where an app is."""
+    return f"http://{app}.localhost:{port}/"
+
+
+def build(app: str) -> None:
+    """Build one app."""
+    subprocess.run([sys.executable, "-m", "hanse", "build", str(HERE / app)], check=True)
+
+
+@contextmanager
+def run_store(ports: Mapping[str, int] = APPS) -> Iterator[Store]:
+    """Run all apps while the block runs, each with the pages of all."""
+    store = Store({app: url_of(app, port) for app, port in ports.items()}, make_environment(ports))
+    try:
+        for app in ports:
+            store.start(app)
+        for port in ports.values():
+            for path in ("", "shop", "checkout"):
+                await_page(f"http://127.0.0.1:{port}/{path}")
+        yield store
+    finally:
+        for app in tuple(store.processes):
+            store.stop(app)
+
+
 def await_page(url: str) -> None:
     """Wait until a page is shown."""
     until = time.monotonic() + PATIENCE
-    # urllib looks names below `localhost` up where the system may not know them.
-    address = url.replace(urlhost(url), "127.0.0.1")
     while True:
         try:
-            with urlopen(address, timeout=PATIENCE) as answer:
+            with urlopen(url, timeout=PATIENCE) as answer:
                 if answer.status == 200:
                     return
         except OSError:
             if time.monotonic() > until:
                 raise
         time.sleep(0.1)
-
-
-def urlhost(url: str) -> str:
-    """Return the host's name in a URL."""
-    return url.split("/")[2].split(":")[0]
-
-
-@contextmanager
-def run_store(keys: Mapping[str, str]) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """Run all apps while the block runs, and wait until each shows the others' pages."""
-    with ExitStack() as stack:
-        processes = {app: stack.enter_context(run_app(app, keys)) for app in APPS}
-        for app in APPS:
-            for path in ("", "shop", "checkout"):
-                await_page(f"{url_of(app)}{path}")
-        yield processes
 
 
 def main() -> int:
@@ -107,9 +124,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     print("store: starting three apps", flush=True)
-    with run_store(make_keys()):
-        for app in ("home", "shop", "checkout"):
-            print(f"store: open {url_of(app)}", flush=True)
+    with run_store() as store:
+        for url in store.urls.values():
+            print(f"store: open {url}", flush=True)
         print("store: Ctrl-C ends it", flush=True)
         ended.wait()
     print("store: ended", flush=True)

@@ -27,7 +27,15 @@ PAGES: Final = "./pages/"
 
 
 def own_url(project: Project, path: str = "") -> str:
-    """Return a URL of the app."""
+    """Return a URL of the app.
+
+    Raises:
+        UsageError: Nobody says where it is.
+    """
+    if not project.own.app.url:
+        raise UsageError(
+            "`url` is missing", subject="[app]", hint="say where browsers and other apps reach it"
+        )
     return f"{project.own.app.url.rstrip('/')}/{path}"
 
 

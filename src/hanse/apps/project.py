@@ -43,7 +43,9 @@ class Project:
     @property
     def remotes(self) -> tuple[str, ...]:
         """The other apps and remotes, in the order in which they count."""
-        known = [name for name in self.config.remotes if name != self.name]
+        # Those whose addresses stand in the environment are known by their tables.
+        named = dict.fromkeys((*self.config.remotes, *self.config.settings))
+        known = [name for name in named if name != self.name]
         first = [name for name in self.own.app.order if name in known]
         return (*first, *(name for name in known if name not in first))
 

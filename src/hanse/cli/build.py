@@ -10,8 +10,10 @@ from cyclopts import Parameter
 
 from hanse.apps.build import Built, build_app
 from hanse.apps.project import open_project
+from hanse.cli.failing import tell_failure
 from hanse.cli.options import Json, Quiet
 from hanse.cli.output import visible, write_error, write_json, write_text
+from hanse.errors import BuildError
 
 __all__ = ["build"]
 
@@ -42,7 +44,12 @@ def build(
     project = open_project(folder, None)
     if not json:
         write_text(visible(f"{project.name}: building {len(project.pages.all)} pages"))
-    built = build_app(project, production=not development)
+    try:
+        built = build_app(project, production=not development)
+    except BuildError as error:
+        if json:
+            raise
+        return tell_problems(error)
     if not quiet:
         for warning in built.warnings:
             write_error(visible(str(warning)))
@@ -53,6 +60,14 @@ def build(
         write_text(f"{place}: {size.files} files, {size.bytes / 1000:.1f} kB")
     write_text(visible(f"{project.name}: built in {built.seconds:.1f} s"))
     return 0
+
+
+def tell_problems(error: BuildError) -> int:
+    """Write what is wrong in the sources, each with its place and its line; return the exit code."""
+    for problem in error.problems:
+        for line in str(problem).splitlines():
+            write_error(visible(line))
+    return tell_failure(BuildError(error.message, subject=error.subject, hint=error.hint), as_json=False)
 
 
 def as_document(built: Built) -> dict[str, object]:

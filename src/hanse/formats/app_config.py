@@ -30,7 +30,7 @@ class AppTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str
-    url: str
+    url: str = ""
     version: str = "0.0.0"
     asgi: str | None = None
     order: list[str] = []
@@ -107,7 +107,7 @@ def read_app(source: Source) -> AppTable | None:
     fault = remote_name_fault(app.name)
     if fault is not None:
         complain(source, ("app", "name"), fault, app.name, "the name of a remote")
-    if not app.url.startswith(("http://", "https://")) or join(app.url, "x") is None:
+    if app.url and (not app.url.startswith(("http://", "https://")) or join(app.url, "x") is None):
         complain(source, ("app", "url"), "it has no scheme or host", app.url, "`https://shop.example/`")
     return app
 
