@@ -66,7 +66,7 @@ class Store:
 
 def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
     """Write down where the apps are, and draw their keys: nobody else has them, and no file."""
-    found = {}
+    found: dict[str, str] = {}
     for app, port in ports.items():
         key, private = secrets.token_bytes(32), secrets.token_bytes(32)
         name, url = app.upper(), url_of(app, port)
