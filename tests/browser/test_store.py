@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from urllib.request import urlopen
 
 import pytest
@@ -162,6 +163,25 @@ def test_intent_fetches_the_page_before_the_click(store: Store, page: Page, diar
     page.get_by_role("link", name="All goods").click()
     expect(page).to_have_title("Goods")
     assert sum(url.endswith("/_hanse/page/shop") for url in diary.requests) == 1
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 200), ({"Origin": "http://evil.example"}, 403)])
+def test_forms_for_another_server_are_not_taken_from_browsers(
+    store: Store, headers: dict[str, str], status: int
+) -> None:
+    port = int(store.urls["shop"].rstrip("/").rpartition(":")[2])
+    line = HTTPConnection("127.0.0.1", port, timeout=10)
+    line.request("POST", "/_hanse/data/shop/salt", b"count=1", headers)
+    assert line.getresponse().status == status
+    line.close()
+
+
+def test_data_that_cannot_be_had_is_a_page_that_says_so(store: Store, page: Page) -> None:
+    for app in APPS:
+        answer = page.goto(f"{store.urls[app]}shop/nothing")
+        assert answer is not None
+        assert answer.status == 502
+        expect(page.get_by_role("heading", level=1)).to_have_text("502")
 
 
 def test_there_is_a_page_for_what_is_not_there(store: Store, page: Page) -> None:

@@ -25,7 +25,9 @@ from hanse.apps.making import load_asgi, make_federation, make_publisher, own_ur
 from hanse.apps.project import Project, open_project
 from hanse.apps.requests import (
     NOBODYS,
+    answer_json,
     cache_headers,
+    is_of_browser,
     is_own_form,
     live,
     raw_path,
@@ -51,9 +53,9 @@ WAITS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 # What a visitor of an app that is starting waits.
 PATIENCE: Final = 10.0
 PAGE: Final = "/_hanse/page"
-FRAGMENT: Final = "/_hanse/fragment"
 PUBLISHED: Final = ("/_hanse/server-entry.json", "/_hanse/stream")
 SNAPSHOT: Final = "hanse-snapshot"
+METHODS: Final = ("GET", "HEAD", "POST")
 
 
 class App:
@@ -124,8 +126,6 @@ class App:
             return self._give_data
         if path.startswith(f"{PAGE}/"):
             return self._give_page
-        if path == FRAGMENT:
-            return self._give_fragment
         return None
 
     def hang_up(self) -> None:
@@ -182,13 +182,18 @@ class App:
 
     async def _give_data(self, request: Request) -> Response:
         """Answer another app's server; the path is that of the page."""
-        path = raw_path(request).removeprefix(f"/{DATA}")
-        asked = await self._read_request(request, path, form=request.method == "POST")
+        path, form = raw_path(request).removeprefix(f"/{DATA}"), request.method == "POST"
+        if form and is_of_browser(request):
+            return Response("forms are posted to pages", 403, NOBODYS)
+        asked = await self._read_request(request, path, form=form)
         if isinstance(asked, Response):
             return asked
-        match = self.table().match(path)
-        envelope = await self.desk.answer(match, asked, form=request.method == "POST")
-        return Response(msgspec.json.encode(envelope), media_type="application/json", headers=NOBODYS)
+        try:
+            envelope = await self.desk.answer(self.table().match(path), asked, form=form)
+            return answer_json(msgspec.to_builtins(envelope))
+        except Exception as error:
+            LOG.exception("no data for %s", path, exc_info=error)
+            return Response("the data of this page cannot be had", 500, NOBODYS)
 
     async def _give_page(self, request: Request) -> Response:
         """Answer the browser's router: the module of a page, and its properties."""
@@ -204,14 +209,12 @@ class App:
         try:
             answer = await self.desk.load(match, asked)
         except Redirect as sent:
-            told: dict[str, object] = {"redirect": sent.url}
-            return with_cookies(
-                Response(msgspec.json.encode(told), media_type="application/json", headers=NOBODYS),
-                sent.cookies,
-            )
-        except HanseError as error:
-            LOG.warning("%s cannot be shown in place: %s", path, error)
-            return Response(status_code=404 if isinstance(error, Missing) else 502, headers=NOBODYS)
+            return with_cookies(answer_json({"redirect": sent.url}), sent.cookies)
+        except Missing:
+            return Response(status_code=404, headers=NOBODYS)
+        except Exception as error:
+            LOG.exception("%s cannot be shown in place", path, exc_info=error)
+            return Response(status_code=502, headers=NOBODYS)
         if answer.status != 200:
             return Response(status_code=409, headers=NOBODYS)
         told = {
@@ -219,20 +222,7 @@ class App:
             "props": {"route": route_props(match, asked), "data": answer.props},
             "styles": self._styles(match.route),
         }
-        return with_cookies(
-            Response(msgspec.json.encode(told), media_type="application/json", headers=NOBODYS),
-            answer.cookies,
-        )
-
-    async def _give_fragment(self, request: Request) -> Response:
-        """Answer the browser that has a fragment of another remote in a page it rendered itself."""
-        asked = request.query_params
-        try:
-            props = msgspec.json.decode(asked.get("props", "{}"), type=dict[str, object])
-            fragment = await self.federation.render(asked["remote"], asked["module"], props)
-        except (KeyError, msgspec.DecodeError, HanseError):
-            return Response(status_code=404, headers=NOBODYS)
-        return HTMLResponse(str(fragment), headers=NOBODYS)
+        return with_cookies(answer_json(told), answer.cookies)
 
     # --- pages ----------------------------------------------------------------------------------------
 
@@ -256,6 +246,8 @@ class App:
         page = hanse_page(request)
         if match is None:
             return await self._special(page, "./pages/404", 404, "There is no such page")
+        if request.method not in METHODS:
+            return Response("pages are asked for, or get forms", 405, {"allow": ", ".join(METHODS)})
         form = request.method == "POST"
         if form and not is_own_form(request):
             return await self._special(page, "./pages/_error", 403, "This form was sent from elsewhere")
@@ -280,6 +272,8 @@ class App:
         route = match.route
         props = {"route": route_props(match, asked), "data": answer.props}
         fragment = await page.render(route.app, route.key, props)
+        if fragment.mode == "fallback":
+            return await self._special(page, "./pages/_error", 500, "This page could not be made")
         head, body = hoist(fragment)
         html = write_document(f"{head}{page.head([route.specifier] if fragment.hydrates else [])}", body)
         response = HTMLResponse(

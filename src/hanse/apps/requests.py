@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,7 +16,9 @@ from hanse.apps.routes import Match
 
 __all__ = [
     "NOBODYS",
+    "answer_json",
     "cache_headers",
+    "is_of_browser",
     "is_own_form",
     "live",
     "raw_path",
@@ -73,6 +76,20 @@ def is_own_form(request: Request) -> bool:
         return said in OWN
     sender = request.headers.get("origin")
     return sender is not None and urlsplit(sender).netloc == request.headers.get("host")
+
+
+def is_of_browser(request: Request) -> bool:
+    """Tell whether a browser sends this: it says with every form where that is from, and servers do not."""
+    return "sec-fetch-site" in request.headers or "origin" in request.headers
+
+
+def answer_json(told: object) -> Response:
+    """Answer with JSON that nobody keeps.
+
+    Raises:
+        TypeError: There is something in it that JSON has not.
+    """
+    return Response(msgspec.json.encode(told), media_type="application/json", headers=NOBODYS)
 
 
 def with_cookies(response: Response, cookies: Mapping[str, str]) -> Response:

@@ -153,56 +153,8 @@ class Federation(Rendering):
             subject=str(file),
             limits=limits,
         )
-        return cls.from_config(
-            config,
-            file.absolute().parent,
-            policy=policy,
-            allowed_origins=allowed_origins,
-            refresh_interval=refresh_interval,
-            cache_folder=cache_folder,
-            development=development,
-            modules=modules,
-            limits=limits,
-            client=client,
-            clock=clock,
-        )
-
-    @classmethod
-    def from_config(
-        cls,
-        config: Config,
-        folder: Path,
-        *,
-        policy: Policy | PolicyName | None = None,
-        allowed_origins: Iterable[str] = (),
-        refresh_interval: float | UnsetType | None = UNSET,
-        cache_folder: str | Path | UnsetType | None = UNSET,
-        development: bool | UnsetType = UNSET,
-        modules: Modules | None = None,
-        limits: Limits = LIMITS,
-        client: Client | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> Self:
-        """Make a federation of a `hanse.toml` that was read already; the rest is as for `from_toml`.
-
-        Args:
-            config: What it says.
-            folder: What its relative paths are relative to.
-            policy: As for `from_toml`; so is what follows.
-            allowed_origins: As above.
-            refresh_interval: As above.
-            cache_folder: As above.
-            development: As above.
-            modules: As above.
-            limits: As above.
-            client: As above.
-            clock: As above.
-
-        Raises:
-            HanseError: Something in it does not fit together, or an argument is wrong.
-        """
         settings = overrule(
-            settings_from(config, folder, limits=limits),
+            settings_from(config, file.absolute().parent, limits=limits),
             policy=policy,
             allowed_origins=allowed_origins,
             refresh_interval=refresh_interval,
@@ -212,6 +164,17 @@ class Federation(Rendering):
         )
         made = cls.__new__(cls)
         made._set_up(settings, client, clock)
+        return made
+
+    @classmethod
+    def from_config(cls, config: Config, folder: Path, *, limits: Limits = LIMITS) -> Self:
+        """Make a federation of what a `hanse.toml` in a folder says, once that was read.
+
+        Raises:
+            HanseError: Something in it does not fit together.
+        """
+        made = cls.__new__(cls)
+        made._set_up(settings_from(config, folder, limits=limits), None, time.time)
         return made
 
     def _set_up(self, settings: Settings, client: Client | None, clock: Callable[[], float]) -> None:

@@ -1,16 +1,12 @@
 // What the components of apps use of Hanse, one copy on each page and in each generation: the place one is at, its
-// data, links, and fragments of other remotes. The router (`hanse/router`) is a file of its own; on the server there
-// is none, and a link is an anchor.
-import { createContext, createElement, useContext, useEffect, useRef } from 'react';
+// data, and links. The router (`hanse/router`) is a file of its own; on the server there is none, and a link is an
+// anchor.
+import { createContext, createElement, useContext } from 'react';
 
 const Place = createContext({ route: { app: '', path: '/', pattern: '/', params: {}, query: {} }, data: {} });
 
 // What the browser's router puts in place of this.
-const absent = {
-  navigate: () => Promise.reject(new Error('hanse: there is no navigating on the server')),
-  fill: () => undefined,
-};
-let router = absent;
+let router = { navigate: () => Promise.reject(new Error('hanse: there is no navigating on the server')) };
 
 /** Called by the router, once. */
 export const install = (given) => {
@@ -39,21 +35,6 @@ export const Link = ({ href, replace = false, scroll = true, prefetch = 'intent'
     },
     children,
   );
-
-/**
- * A fragment of any remote, untrusted ones too: rendered by the server of the page's origin, in an element of its own
- * that the page's tree leaves alone. What is inside the tags is shown where it cannot be.
- */
-export const Fragment = ({ remote, module, props = {}, children }) => {
-  const element = useRef(null);
-  const asked = JSON.stringify(props);
-  useEffect(() => router.fill(element.current, { remote, module, props: asked }), [remote, module, asked]);
-  return createElement(
-    'hanse-fragment',
-    { ref: element, remote, module, props: asked, suppressHydrationWarning: true },
-    children,
-  );
-};
 
 /** Makes the component of a page and the layouts around it, the outermost first. */
 export const page = (Page, layouts = []) => {

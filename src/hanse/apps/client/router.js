@@ -172,26 +172,10 @@ const listen = () => {
   note({ hanse: history.state?.hanse ?? {} });
 };
 
-// Fills the element of a fragment that this page's server did not fill: one that came by navigating.
-const fill = (element, { remote, module, props }) => {
-  if (element.dataset.hanseFilled === props) return undefined;
-  const stop = new AbortController();
-  const query = new URLSearchParams({ remote, module, props });
-  fetch(`/_hanse/fragment?${query}`, { signal: stop.signal, credentials: 'same-origin' })
-    .then((answer) => (answer.ok ? answer.text() : Promise.reject(failed(`no fragment of ${remote}`))))
-    .then((html) => {
-      element.innerHTML = self.hanse?.trusted?.(html) ?? html;
-      element.dataset.hanseFilled = props;
-      return self.hanse?.hydrate?.(element);
-    })
-    .catch((error) => stop.signal.aborted || console.error(error));
-  return () => stop.abort();
-};
-
 /** Takes over the page that the server has rendered into an element. */
 export const begin = (Page, element, props, options) => {
   shown = { Page, props };
-  install({ navigate, fill });
+  install({ navigate });
   listen();
   return hydrateRoot(element, createElement(Root), options);
 };
