@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,14 +12,16 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
 from hanse.apps.build.task import BROWSER
 from hanse.apps.desk import DATA, Desk, Passing
+from hanse.apps.directory import Directory
 from hanse.apps.documents import hoist, write_document, write_failure
+from hanse.apps.life import Life
 from hanse.apps.loaders import read_loaders
-from hanse.apps.making import load_asgi, make_federation, make_publisher, own_url, routes_of, server_addresses
+from hanse.apps.making import load_asgi, make_federation, make_publisher, server_addresses
 from hanse.apps.project import Project, open_project
 from hanse.apps.requests import (
     NOBODYS,
@@ -29,17 +29,14 @@ from hanse.apps.requests import (
     cache_headers,
     is_of_browser,
     is_own_form,
-    live,
     raw_path,
     read_form,
     route_props,
     with_cookies,
 )
-from hanse.apps.routes import Match, Route, RouteTable, make_table
+from hanse.apps.routes import Match
 from hanse.apps.statics import ENTRY, StaticFile, answer_static, read_static
-from hanse.apps.styles import styles_for
-from hanse.errors import HanseError, NotFoundError, UsageError
-from hanse.federation.server.views import View
+from hanse.errors import UsageError
 from hanse.limits import LIMITS, Limits
 from hanse.web.integration import AnyPage
 from hanse.web.starlette import HanseMiddleware, hanse_page
@@ -47,13 +44,11 @@ from hanse.web.starlette import HanseMiddleware, hanse_page
 __all__ = ["App"]
 
 LOG: Final = logging.getLogger("hanse.apps")
-LAST_WORDS: Final = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
-# How long to wait before this app's own server is asked again: it may not listen yet.
-WAITS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-# What a visitor of an app that is starting waits.
-PATIENCE: Final = 10.0
+# Where the browser's router asks for pages.
 PAGE: Final = "/_hanse/page"
+# What other apps' servers are given, with proof.
 PUBLISHED: Final = ("/_hanse/server-entry.json", "/_hanse/stream")
+# The header in which the router says of which snapshot its document is.
 SNAPSHOT: Final = "hanse-snapshot"
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -88,8 +83,8 @@ class App:
             limits=limits,
         )
         self._own = load_asgi(project)
-        self._tables: tuple[object, RouteTable] | None = None
-        self._ready = asyncio.Event()
+        self._directory = Directory(project, self.federation)
+        self._life = Life(project.name, self.federation, self._own)
         self._pages = HanseMiddleware(self._answer_page, self.federation)
 
     @classmethod
@@ -104,7 +99,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._life.serve(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"] in PUBLISHED:
             await self._publisher({**scope, "root_path": "/_hanse"}, receive, send)
@@ -133,48 +128,6 @@ class App:
         self.federation.hang_up()
         self._publisher.hang_up()
 
-    # --- its life -------------------------------------------------------------------------------------
-
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Start and end the federation: it asks this very server, which has to be there by then."""
-        beginning = asyncio.create_task(self._begin())
-
-        async def end(message: Message) -> None:
-            # With the last word the server ends its loop: all that lives on it has to be closed before.
-            if message["type"] in LAST_WORDS:
-                await self._end(beginning)
-            await send(message)
-
-        try:
-            await live(self._own, scope, receive, end)
-        finally:
-            await self._end(beginning)
-
-    async def _end(self, beginning: asyncio.Task[None]) -> None:
-        beginning.cancel()
-        await asyncio.gather(beginning, return_exceptions=True)
-        await self.federation.aclose()
-
-    async def _begin(self) -> None:
-        """Start the federation, and ask again until this app is a part of it."""
-        try:
-            await self.federation.start()
-            for wait in WAITS:
-                if self.project.name in self.federation.snapshot.plan.remotes:
-                    break
-                await asyncio.sleep(wait)
-                await self.federation.refresh()
-            await self.federation.server_settled()
-        except HanseError as error:
-            LOG.error("%s: %s", self.project.name, error)
-        self._ready.set()
-
-    async def _is_ready(self) -> bool:
-        """Wait until there is something to show, for as long as a visitor waits."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), PATIENCE)
-        return self.federation.has_snapshot
-
     # --- what other apps and browsers fetch -----------------------------------------------------------
 
     async def _give_file(self, request: Request) -> Response:
@@ -189,7 +142,7 @@ class App:
         if isinstance(asked, Response):
             return asked
         try:
-            envelope = await self.desk.answer(self.table().match(path), asked, form=form)
+            envelope = await self.desk.answer(self._directory.table.match(path), asked, form=form)
             return answer_json(msgspec.to_builtins(envelope))
         except Exception as error:
             LOG.exception("no data for %s", path, exc_info=error)
@@ -198,7 +151,7 @@ class App:
     async def _give_page(self, request: Request) -> Response:
         """Answer the browser's router: the module of a page, and its properties."""
         path = raw_path(request).removeprefix(PAGE)
-        match = self.table().match(path)
+        match = self._directory.table.match(path)
         known = request.headers.get(SNAPSHOT, "")
         if match is None or (known and known != self.federation.snapshot.digest):
             # The document has a map of its own: only another document gets another one.
@@ -220,7 +173,7 @@ class App:
         told = {
             "module": match.route.specifier,
             "props": {"route": route_props(match, asked), "data": answer.props},
-            "styles": self._styles(match.route),
+            "styles": self._directory.styles(match.route),
         }
         return with_cookies(answer_json(told), answer.cookies)
 
@@ -231,11 +184,11 @@ class App:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        if not await self._is_ready():
+        if not await self._life.is_ready():
             response = Response("this app is starting", 503, {"retry-after": "1", **NOBODYS})
             await response(scope, receive, send)
             return
-        match = self.table().match(raw_path(request))
+        match = self._directory.table.match(raw_path(request))
         if match is None and self._own is not None:
             await self._own(scope, receive, send)
             return
@@ -284,8 +237,7 @@ class App:
     async def _special(self, page: AnyPage, key: str, status: int, message: str) -> Response:
         """Show the app's own page for what is missing or failed."""
         name = self.project.name
-        entry = self._view().entry(name)
-        if entry is None or key not in entry.exposes:
+        if not self._directory.has(key):
             body, head = write_failure(str(status), message), str(page.head())
         else:
             route = {"app": name, "path": "", "pattern": "", "params": {}, "query": {}}
@@ -295,34 +247,6 @@ class App:
             head, body = hoist(fragment)
             head = f"{head}{page.head()}"
         return HTMLResponse(write_document(head, body), status_code=status, headers=NOBODYS)
-
-    # --- what there is --------------------------------------------------------------------------------
-
-    def table(self) -> RouteTable:
-        """Return all routes, as the builds that are rendered now have them."""
-        view = self._view()
-        known = self._tables
-        if known is not None and known[0] is view:
-            return known[1]
-        apps = [self.project.name, *self.project.remotes]
-        table = make_table((app, routes_of(app, view.entry(app))) for app in apps)
-        for conflict in table.conflicts:
-            LOG.warning("%s", conflict)
-        self._tables = (view, table)
-        return table
-
-    def _view(self) -> View:
-        stage = self.federation.renderer.stage()
-        if not isinstance(stage, View):
-            raise NotFoundError("nothing is rendered here")
-        return stage
-
-    def _styles(self, route: Route) -> tuple[str, ...]:
-        remotes = self.project.config.remotes
-        bases = {name: remote.url for name, remote in remotes.items()} | {
-            self.project.name: own_url(self.project, ENTRY)
-        }
-        return styles_for(route.app, route.key, find=self._view().entry, base=bases.get)
 
     async def _read_request(self, request: Request, path: str, *, form: bool) -> PageRequest | Response:
         """Return a request as pages get it; the answer where its form is none."""

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hanse.apps.answers import Answer, PageRequest
 from hanse.apps.routes import Match
@@ -20,14 +19,13 @@ __all__ = [
     "cache_headers",
     "is_of_browser",
     "is_own_form",
-    "live",
     "raw_path",
     "read_form",
     "route_props",
     "with_cookies",
 ]
 
-NOBODYS: Final = {"cache-control": "private, no-store"}
+NOBODYS: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 # What a browser says of where a request comes from, for a form of this very site.
 OWN: Final = frozenset({"same-origin", "none"})
 SAFE: Final = "/:@!$&'()*+,;=~%"
@@ -105,16 +103,3 @@ def with_cookies(response: Response, cookies: Mapping[str, str]) -> Response:
 def cache_headers(answer: Answer) -> dict[str, str]:
     """Say for how long a page is the same for everybody; its nonce is not, so no cache but ours keeps it."""
     return dict(NOBODYS) if answer.cache <= 0 else {"cache-control": f"private, max-age={int(answer.cache)}"}
-
-
-async def live(own: ASGIApp | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let an app's own Python start and end with it; where there is none, say that all is well."""
-    if own is not None:
-        await own(scope, receive, send)
-        return
-    while True:
-        message = await receive()
-        kind = message["type"].removeprefix("lifespan.")
-        await send({"type": f"lifespan.{kind}.complete"})
-        if kind == "shutdown":
-            return
