@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 import hanse
-from hanse.apps.build.driver import Output, SideResult
+from hanse.apps.build.driver import SideResult
 from hanse.apps.build.task import BROWSER, SERVER, Side, Task
 from hanse.apps.project import Project
 from hanse.errors import BuildError
@@ -43,7 +43,9 @@ class Sizes:
     bytes: int
 
 
-def write_documents(project: Project, task: Task, browser: SideResult, server: SideResult) -> dict[str, Sizes]:
+def write_documents(
+    project: Project, task: Task, browser: SideResult, server: SideResult
+) -> dict[str, Sizes]:
     """Write both documents beside the files that they name; return what is there now, by folder.
 
     Raises:

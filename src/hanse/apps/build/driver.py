@@ -69,7 +69,7 @@ class Driver:
     def __init__(self, task: Task, *, node: Path) -> None:
         self._task: bytes | None = msgspec.json.encode(task) + b"\n"
         self._source = as_file(files("hanse.apps.build") / "driver.mjs")
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - Node, which the caller has found
             [str(node), str(self._source.__enter__())],
             cwd=task.folder,
             stdin=subprocess.PIPE,
