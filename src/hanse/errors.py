@@ -46,10 +46,10 @@ __all__ = [
     "GoneError",
     "HanseError",
     "IntegrityError",
+    "Mistake",
     "NetworkError",
     "NotFoundError",
     "OverrideError",
-    "Problem",
     "RefusedError",
     "ResolveError",
     "ShareError",
@@ -275,7 +275,7 @@ class EngineError(HanseError):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Mistake:
     """What is wrong in a source: a sentence, the place, and the line that is there; no place is line 0."""
 
     text: str
@@ -297,19 +297,19 @@ class BuildError(HanseError):
         message: What could not be done.
         subject: The app.
         hint: What to do.
-        problems: What is wrong, with its place in the sources.
+        mistakes: What is wrong, with its place in the sources.
     """
 
     code = "HANSE-BUILD"
 
     def __init__(
-        self, message: str, *, subject: str = "", hint: str = "", problems: Sequence[Problem] = ()
+        self, message: str, *, subject: str = "", hint: str = "", mistakes: Sequence[Mistake] = ()
     ) -> None:
         super().__init__(message, subject=subject, hint=hint)
-        self.problems = tuple(problems)
+        self.mistakes = tuple(mistakes)
 
     def __str__(self) -> str:
-        return "\n".join((super().__str__(), *(f"  {problem}" for problem in self.problems)))
+        return "\n".join((super().__str__(), *(f"  {mistake}" for mistake in self.mistakes)))
 
 
 class RefusedError(HanseError):

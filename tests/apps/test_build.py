@@ -134,8 +134,8 @@ def test_a_mistake_is_shown_with_its_place(kiosk: Path, capsys: pytest.CaptureFi
     (kiosk / "components/Card.tsx").write_text("export default () => <p>oops;\n")
     with pytest.raises(BuildError) as caught:
         build_app(open_project(kiosk, None))
-    (problem, *_) = caught.value.problems
-    assert (problem.file, problem.line) == ("components/Card.tsx", 2)
+    (mistake, *_) = caught.value.mistakes
+    assert (mistake.file, mistake.line) == ("components/Card.tsx", 2)
     assert main(["build", str(kiosk)]) == 2
     told = capsys.readouterr()
     assert "components/Card.tsx:2:" in told.err

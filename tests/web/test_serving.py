@@ -146,7 +146,7 @@ def test_a_taken_port_moves_to_the_next_one() -> None:
 
 
 def test_the_last_ports_are_not_passed() -> None:
-    with listen("127.0.0.1", 65535), pytest.raises(UsageError, match=r"no port is free from 65535 to 65535"):
+    with listen("127.0.0.1", 65535), pytest.raises(UsageError, match=r"no port is free at 65535"):
         listen("127.0.0.1", 65535)
 
 

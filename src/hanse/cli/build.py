@@ -49,7 +49,7 @@ def build(
     except BuildError as error:
         if json:
             raise
-        return tell_problems(error)
+        return tell_mistakes(error)
     if not quiet:
         for warning in built.warnings:
             write_error(visible(str(warning)))
@@ -62,10 +62,10 @@ def build(
     return 0
 
 
-def tell_problems(error: BuildError) -> int:
+def tell_mistakes(error: BuildError) -> int:
     """Write what is wrong in the sources, each with its place and its line; return the exit code."""
-    for problem in error.problems:
-        for line in str(problem).splitlines():
+    for mistake in error.mistakes:
+        for line in str(mistake).splitlines():
             write_error(visible(line))
     return tell_failure(BuildError(error.message, subject=error.subject, hint=error.hint), as_json=False)
 

@@ -10,7 +10,7 @@ from hanse.apps.build.documents import Sizes, write_documents
 from hanse.apps.build.driver import Driver, find_node
 from hanse.apps.build.task import make_task, needs
 from hanse.apps.project import Project
-from hanse.errors import BuildError, Problem
+from hanse.errors import BuildError, Mistake
 
 __all__ = ["Built", "build_app"]
 
@@ -27,7 +27,7 @@ class Built:
 
     sizes: Mapping[str, Sizes]
     seconds: float
-    warnings: tuple[Problem, ...]
+    warnings: tuple[Mistake, ...]
 
 
 def build_app(project: Project, *, production: bool = True) -> Built:

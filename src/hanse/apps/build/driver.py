@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from hanse.apps.build.task import Task
-from hanse.errors import BuildError, Problem
+from hanse.errors import BuildError, Mistake
 
 __all__ = ["Driver", "Import", "Output", "Result", "SideResult", "find_node"]
 
@@ -46,7 +46,7 @@ class SideResult(msgspec.Struct, frozen=True):
     """One of the two builds: its files by name."""
 
     outputs: Mapping[str, Output]
-    warnings: tuple[Problem, ...]
+    warnings: tuple[Mistake, ...]
     seconds: float
 
 
@@ -55,7 +55,7 @@ class Result(msgspec.Struct, frozen=True):
 
     browser: SideResult | None = None
     server: SideResult | None = None
-    errors: tuple[Problem, ...] = ()
+    errors: tuple[Mistake, ...] = ()
 
 
 class Driver:
@@ -104,7 +104,7 @@ class Driver:
             raise BuildError("the bundler has ended without an answer")
         result = msgspec.json.decode(line, type=Result)
         if result.browser is None or result.server is None:
-            raise BuildError("the app cannot be bundled", problems=result.errors)
+            raise BuildError("the app cannot be bundled", mistakes=result.errors)
         return result.browser, result.server
 
     def close(self) -> None:
