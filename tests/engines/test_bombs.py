@@ -92,7 +92,7 @@ async def test_what_is_waited_for_in_vain_ends(open_pool: OpenPool) -> None:
 
 
 async def test_a_bomb_at_opening_ends(open_realm: Open) -> None:
-    limits = EngineLimits(call=1.0, open=2.0, memory=64 << 20)
+    limits = EngineLimits(call=1.0, open=1.5, memory=64 << 20)
     for body in ("for (;;);", "const kept = []; for (;;) kept.push(new ArrayBuffer(1e7));"):
         began = time.monotonic()
         with pytest.raises(EngineError) as caught:
