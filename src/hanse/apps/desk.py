@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
-
-import msgspec
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
 from hanse.apps.envelopes import Envelope, decode_envelope, envelope_of, open_envelope
@@ -21,13 +18,11 @@ from hanse.limits import LIMITS, Limits
 __all__ = ["DATA", "Desk", "Passing"]
 
 DATA: Final = "_hanse/data"
-JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 # What never goes along, whatever is allowed: it is about this connection, or says who the visitor is here.
 NEVER: Final = frozenset(
     {"authorization", "connection", "content-length", "cookie", "host", "set-cookie", "te"}
 )
-LOG: Final = logging.getLogger("hanse.apps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +98,14 @@ class Desk:
             return await self._loaders.load(route.key, request, match.params)
         if not route.loader:
             return Answer({})
-        answer = open_envelope(await self._ask(route.app, request, form=None))
-        return Answer({}) if answer is None else self._passing.back(answer)
+        return await self._ask(route.app, request, form=None) or Answer({})
 
     async def act(self, match: Match, request: PageRequest) -> Answer | None:
         """Give a form to a page's owner; None where the page takes none. Raises what `load` raises."""
         route = match.route
         if route.app == self._app:
             return await self._loaders.act(route.key, request, match.params)
-        try:
-            answer = open_envelope(await self._ask(route.app, request, form=request.form))
-        except Redirect as sent:
-            raise Redirect(sent.url, status=sent.status, cookies=self._passing.let(sent.cookies)) from None
-        return None if answer is None else self._passing.back(answer)
+        return await self._ask(route.app, request, form=request.form)
 
     async def answer(self, match: Match | None, request: PageRequest, *, form: bool) -> Envelope:
         """Answer another app that asks for data of one of this app's pages, or brings a form."""
@@ -128,20 +118,17 @@ class Desk:
         except (Redirect, Missing) as told:
             return envelope_of(told)
 
-    async def _ask(self, app: str, request: PageRequest, *, form: Mapping[str, str] | None) -> Envelope:
-        """Ask the owner's server."""
+    async def _ask(self, app: str, request: PageRequest, *, form: Mapping[str, str] | None) -> Answer | None:
+        """Ask the owner's server; nothing comes back that may not."""
         keeper, server = self._federation.keeper, self._servers.get(app)
         if keeper is None or server is None:
             raise UsageError("nobody knows where its server is", subject=app)
         sent = self._passing.only(request)
         query = f"?{urlencode(sent.query)}" if sent.query else ""
         url = f"{server}{DATA}{request.path}{query}"
-        headers = {
-            **sent.headers,
-            "cookie": "; ".join(f"{name}={value}" for name, value in sent.cookies.items()),
-        }
-        if not sent.cookies:
-            del headers["cookie"]
+        headers = dict(sent.headers)
+        if sent.cookies:
+            headers["cookie"] = "; ".join(f"{name}={value}" for name, value in sent.cookies.items())
         content = None
         if form is not None:
             headers["content-type"] = FORM
@@ -153,9 +140,9 @@ class Desk:
             content=content,
             deadline=self._limits.page_data_deadline,
         )
-        return decode_envelope(reply.body, subject=url)
-
-
-def encode_props(props: Mapping[str, object]) -> bytes:
-    """Return data as JSON."""
-    return msgspec.json.encode(props)
+        try:
+            answer = open_envelope(decode_envelope(reply.body, subject=url))
+        except Redirect as sent_on:
+            cookies = self._passing.let(sent_on.cookies)
+            raise Redirect(sent_on.url, status=sent_on.status, cookies=cookies) from None
+        return None if answer is None else self._passing.back(answer)
