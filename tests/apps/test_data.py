@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 from starlette.requests import Request
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
-from hanse.apps.desk import Passing
+from hanse.apps.desk import Desk, Passing
 from hanse.apps.documents import hoist
-from hanse.apps.envelopes import decode_envelope, envelope_of, open_envelope
-from hanse.apps.loaders import read_loaders
+from hanse.apps.envelopes import Envelope, decode_envelope, envelope_of, open_envelope
+from hanse.apps.loaders import Loaders, read_loaders
 from hanse.apps.project import open_project
 from hanse.apps.requests import is_own_form
+from hanse.apps.routes import Match, read_route
 from hanse.apps.statics import answer_static, read_static
 from hanse.errors import FormatError, UsageError
+from hanse.federation import Federation
+from hanse.net.documents import Reply
 from hanse.render import Fragment
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +129,40 @@ def test_only_what_is_allowed_crosses() -> None:
     assert back.cookies == {"cart": "8"}
 
 
+class Owner:
+    """Stands for a federation whose client gets one answer, whatever it asks for."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self.keeper = self.client = self
+        self._body = msgspec.json.encode(envelope)
+
+    async def ask(self, url: str, **_: object) -> Reply:
+        return Reply(200, self._body, "application/json", None)
+
+
+def desk(envelope: Envelope) -> Desk:
+    passing = Passing(frozenset(), frozenset({"cart"}))
+    servers = {"shop": "http://shop.localhost:3002/"}
+    return Desk("home", Loaders({}), cast("Federation", Owner(envelope)), servers=servers, passing=passing)
+
+
+COOKIES = {"cart": "8", "session": "stolen"}
+MATCH = Match(read_route("shop", "/shop/[id]", "./pages/shop/[id]", loader=True), {"id": "7"})
+
+
+@pytest.mark.parametrize("form", [False, True])
+async def test_another_app_sets_no_cookies_but_those_that_are_allowed(*, form: bool) -> None:
+    asked = PageRequest(path="/shop/7")
+    given = desk(Envelope(kind="data", cookies=COOKIES))
+    answer = await (given.act(MATCH, asked) if form else given.load(MATCH, asked))
+    assert answer is not None
+    assert answer.cookies == {"cart": "8"}
+    sent = desk(Envelope(kind="redirect", url="/x", status=303, cookies=COOKIES))
+    with pytest.raises(Redirect) as caught:
+        await (sent.act(MATCH, asked) if form else sent.load(MATCH, asked))
+    assert caught.value.cookies == {"cart": "8"}
+
+
 def form_request(headers: Mapping[str, str]) -> Request:
     raw = [
         (name.encode(), value.encode()) for name, value in {"host": "home.localhost:3001", **headers}.items()
@@ -178,11 +216,11 @@ def test_files_are_kept_for_good_and_the_entry_is_asked_for_again(tmp_path: Path
     (tmp_path / "Card-1A2B.js").write_text("export {};")
     (tmp_path / "remoteEntry.json").write_text("{}")
     files = read_static(tmp_path)
-    script = answer_static(files["Card-1A2B.js"], {})
+    script = answer_static(files["Card-1A2B.js"], form_request({}))
     assert script.headers["content-type"].startswith("text/javascript")
     assert "immutable" in script.headers["cache-control"]
     assert script.headers["access-control-allow-origin"] == "*"
-    entry = answer_static(files["remoteEntry.json"], {})
+    entry = answer_static(files["remoteEntry.json"], form_request({}))
     assert entry.headers["cache-control"] == "no-cache"
-    again = answer_static(files["remoteEntry.json"], {"if-none-match": entry.headers["etag"]})
+    again = answer_static(files["remoteEntry.json"], form_request({"if-none-match": entry.headers["etag"]}))
     assert (again.status_code, again.body) == (304, b"")

@@ -9,8 +9,8 @@ import pytest
 from hanse.apps.routes import Route, RouteTable, make_table, read_route
 
 
-def routes(app: str, *paths: str) -> tuple[str, list[Route]]:
-    return app, [read_route(app, path, f"./pages{path}", loader=False) for path in paths]
+def routes(app: str, *paths: str) -> list[Route]:
+    return [read_route(app, path, f"./pages{path}", loader=False) for path in paths]
 
 
 HOME = routes("home", "/", "/about", "/[...rest]")

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
-from hanse.apps.build.task import BROWSER
+from hanse.apps.build.task import BROWSER, ENTRY
 from hanse.apps.desk import DATA, Desk, Passing
 from hanse.apps.directory import Directory
 from hanse.apps.documents import hoist, write_document, write_failure
@@ -35,7 +35,7 @@ from hanse.apps.requests import (
     with_cookies,
 )
 from hanse.apps.routes import Match
-from hanse.apps.statics import ENTRY, StaticFile, answer_static, read_static
+from hanse.apps.statics import StaticFile, answer_static, read_static
 from hanse.errors import UsageError
 from hanse.limits import LIMITS, Limits
 from hanse.web.integration import AnyPage
@@ -131,7 +131,7 @@ class App:
     # --- what other apps and browsers fetch -----------------------------------------------------------
 
     async def _give_file(self, request: Request) -> Response:
-        return answer_static(self.files[request.url.path.removeprefix("/")], request.headers)
+        return answer_static(self.files[request.url.path.removeprefix("/")], request)
 
     async def _give_data(self, request: Request) -> Response:
         """Answer another app's server; the path is that of the page."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from hanse.apps.build.task import ENTRY
 from hanse.apps.making import own_url, routes_of
 from hanse.apps.project import Project
 from hanse.apps.routes import Route, RouteTable, make_table
-from hanse.apps.statics import ENTRY
 from hanse.apps.styles import styles_for
 from hanse.errors import NotFoundError
 from hanse.federation import Federation
@@ -45,7 +45,7 @@ class Directory:
         view = self._view()
         if self._table is not None and self._table[0] is view:
             return self._table[1]
-        table = make_table((app, routes_of(app, view.entry(app))) for app in self._apps)
+        table = make_table(routes_of(app, view.entry(app)) for app in self._apps)
         for conflict in table.conflicts:
             LOG.warning("%s", conflict)
         self._table = (view, table)

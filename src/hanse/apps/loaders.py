@@ -1,4 +1,4 @@
-"""The Python beside pages and components: `load` and `action`, found in files and called."""
+"""The Python beside pages: `load` and `action`, found in files and called."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Loaders:
         self._found = found
 
     async def load(self, key: str, request: PageRequest, params: Params) -> Answer:
-        """Load the data of a page or component; none where nothing loads any.
+        """Load the data of a page; none where nothing loads any.
 
         Raises:
             Redirect: The visitor is sent elsewhere.
@@ -63,16 +63,12 @@ class Loaders:
 
 
 def read_loaders(project: Project) -> Loaders:
-    """Import the Python beside an app's pages and exposed components.
+    """Import the Python beside an app's pages.
 
     Raises:
         UsageError: A file cannot be imported, or what it calls `load` or `action` is no function.
     """
     beside = {page.key: page.python for page in project.pages.routes if page.python is not None}
-    for key, file in project.own.exposes.items():
-        python = Path(file).with_suffix(".py").as_posix()
-        if (project.folder / python).is_file():
-            beside[key] = python
     # Its own modules are found as they are from its folder.
     if str(project.folder) not in sys.path:
         sys.path.insert(0, str(project.folder))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Final, cast
+from typing import cast
 
 import msgspec
 from starlette.types import ASGIApp
 
-from hanse.apps.build.task import SERVER
+from hanse.apps.build.task import ENTRY, SERVER
+from hanse.apps.pages import PAGES
 from hanse.apps.project import Project
 from hanse.apps.routes import Route, read_route
 from hanse.errors import UsageError
@@ -21,9 +22,6 @@ from hanse.limits import Limits
 from hanse.stream import Publisher, public_key, read_key, write_key
 
 __all__ = ["load_asgi", "make_federation", "make_publisher", "own_url", "routes_of", "server_addresses"]
-
-ENTRY: Final = "remoteEntry.json"
-PAGES: Final = "./pages/"
 
 
 def own_url(project: Project, path: str = "") -> str:
@@ -125,7 +123,7 @@ def routes_of(app: str, entry: ServerEntry | None) -> Iterator[Route]:
     """Yield the routes of an app, as its server build tells of them."""
     if entry is None:
         return
-    keys = {file: key for key, file in entry.exposes.items() if key.startswith(PAGES)}
+    keys = {file: key for key, file in entry.exposes.items() if key.startswith(f"./{PAGES}/")}
     for page in entry.pages:
         key = keys.get(page.module)
         if key is not None:

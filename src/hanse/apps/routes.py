@@ -94,11 +94,11 @@ class RouteTable:
         return None
 
 
-def make_table(apps: Iterable[tuple[str, Iterable[Route]]]) -> RouteTable:
+def make_table(apps: Iterable[Iterable[Route]]) -> RouteTable:
     """Merge the routes of apps, the most important first, and note what hides what."""
     shown: dict[tuple[str, ...], Route] = {}
     conflicts = []
-    for _, routes in apps:
+    for routes in apps:
         for route in routes:
             other = shown.setdefault(route.pattern.shape, route)
             if other is not route:

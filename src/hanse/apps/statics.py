@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["ENTRY", "StaticFile", "answer_static", "read_static"]
+from hanse.apps.build.task import ENTRY
+from hanse.web.replies import reply, strong_etag
 
-ENTRY: Final = "remoteEntry.json"
+__all__ = ["StaticFile", "answer_static", "read_static"]
+
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 TYPES: Final = {
@@ -22,7 +24,6 @@ TYPES: Final = {
     ".json": "application/json",
     ".map": "application/json",
 }
-ANYBODY: Final = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,11 @@ def read_static(folder: Path) -> Mapping[str, StaticFile]:
         if file.is_file():
             body = file.read_bytes()
             kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            found[file.name] = StaticFile(
-                body, kind, f'"{hashlib.sha256(body).hexdigest()[:24]}"', file.name != ENTRY
-            )
+            found[file.name] = StaticFile(body, kind, strong_etag(body), file.name != ENTRY)
     return found
 
 
-def answer_static(file: StaticFile, headers: Mapping[str, str]) -> Response:
+def answer_static(file: StaticFile, request: Request) -> Response:
     """Answer with a file, or that the browser's copy is still the current one."""
-    told = {**ANYBODY, "cache-control": FOREVER if file.lasting else ASK_AGAIN, "etag": file.etag}
-    if headers.get("if-none-match") == file.etag:
-        return Response(status_code=304, headers=told)
-    return Response(file.body, media_type=file.kind, headers=told)
+    cache = FOREVER if file.lasting else ASK_AGAIN
+    return reply(request, file.body, file.kind, cache=cache, etag=file.etag, public=True)

@@ -19,6 +19,7 @@ __all__ = [
     "unicode",
     "visible",
     "warn",
+    "write_address",
     "write_bytes",
     "write_error",
     "write_json",
@@ -60,6 +61,11 @@ def write_bytes(data: bytes) -> None:
 def write_text(text: str) -> None:
     """Write text to standard output, as UTF-8 whatever the terminal's encoding is: it may be a file."""
     write_bytes(unicode(text).encode())
+
+
+def write_address(url: str) -> None:
+    """Write where something is served, as JSON on a line."""
+    write_bytes(msgspec.json.encode({"url": url}))
 
 
 def write_json(value: object) -> None:

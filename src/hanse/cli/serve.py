@@ -7,12 +7,11 @@ import logging
 import sys
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 from msgspec import UNSET
 
 from hanse.cli.options import NO_OPTIONS, NO_ORIGIN, Json, Manifest, OriginOptions, PolicyOptions
-from hanse.cli.output import write_bytes, write_text
+from hanse.cli.output import write_address, write_text
 from hanse.cli.sources import find_document, is_toml, make_federation
 from hanse.errors import UsageError
 from hanse.federation import Federation
@@ -68,16 +67,11 @@ def serve(
         HanseError: There is nothing to serve, or nowhere to serve it.
     """
     federation = make(manifest, refresh, cache_folder, modules, origin, options)
-    announce = announce_json if json else write_text
+    announce = write_address if json else write_text
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     asyncio.run(run(federation, host=host, port=port, announce=announce))
     sys.stdout.flush()
     return 0
-
-
-def announce_json(url: str) -> None:
-    """Write where the federation is served, as JSON on a line."""
-    write_bytes(msgspec.json.encode({"url": url}))
 
 
 def make(

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import msgspec
 from cyclopts import Parameter
 
 from hanse.apps.app import App
 from hanse.apps.start import start as run
 from hanse.cli.options import Json
-from hanse.cli.output import write_bytes, write_text
+from hanse.cli.output import write_address, write_text
 from hanse.errors import UsageError
 
 __all__ = ["start"]
@@ -49,11 +48,6 @@ def start(
     number = port or url.port
     if number is None:
         raise UsageError("the app's URL names no port", subject=url.geturl(), hint="name one with --port")
-    asyncio.run(run(app, host=host, port=number, announce=announce_json if json else write_text))
+    asyncio.run(run(app, host=host, port=number, announce=write_address if json else write_text))
     sys.stdout.flush()
     return 0
-
-
-def announce_json(url: str) -> None:
-    """Write where the app is, as JSON on a line."""
-    write_bytes(msgspec.json.encode({"url": url}))

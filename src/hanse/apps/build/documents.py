@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ import msgspec
 
 import hanse
 from hanse.apps.build.driver import SideResult
-from hanse.apps.build.task import BROWSER, SERVER, Side, Task
+from hanse.apps.build.task import BROWSER, ENTRY, SERVER, Side, Task
 from hanse.apps.project import Project
 from hanse.errors import BuildError
 from hanse.formats.entry_structs import Expose, RemoteEntry, Shared
@@ -27,12 +25,13 @@ from hanse.formats.server_entry import (
     decode_server_entry,
     encode_server_entry,
 )
+from hanse.stream import digest_of
 
 __all__ = ["Sizes", "write_documents"]
 
 SCRIPT: Final = ".js"
-# What a server has no use for: styles and pictures are the browser's, and have the same names there.
-NO_DIGEST: Final = "sha384-" + base64.b64encode(bytes(48)).decode("ascii")
+# What stands for the digest of a document while that is being made; it is left out of it.
+NOT_YET: Final = digest_of(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def write_documents(
         integrity=digests,
     )
     document = encode_remote_entry(entry)
-    (folder / "remoteEntry.json").write_bytes(document)
+    (folder / ENTRY).write_bytes(document)
     write_server_entry(project, task, (browser, server), shared, digest_of(document))
     return {side: measure(project.folder / side) for side in (BROWSER, SERVER)}
 
@@ -77,6 +76,7 @@ def write_server_entry(
     """Write `server-entry.json`, and remove what a server does not run."""
     browser, server = sides
     folder = project.folder / SERVER
+    # Styles and pictures are the browser's, and lie there under the same names.
     for name in server.outputs:
         if not name.endswith(SCRIPT):
             (folder / name).unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def write_server_entry(
         schema=1,
         name=project.name,
         version=project.own.app.version,
-        build=NO_DIGEST,
+        build=NOT_YET,
         serial=0,
         exposes=exposes,
         pages=tuple(
@@ -193,11 +193,6 @@ def installed_version(folder: Path, package: str) -> str:
         raise BuildError(
             f"{package} is shared, and not installed", subject=str(folder), hint="run `npm install` there"
         ) from None
-
-
-def digest_of(data: bytes) -> str:
-    """Return integrity metadata."""
-    return "sha384-" + base64.b64encode(hashlib.sha384(data).digest()).decode("ascii")
 
 
 def measure(folder: Path) -> Sizes:

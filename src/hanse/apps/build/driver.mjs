@@ -190,10 +190,10 @@ const sharedOf = (task, side, browser, out, specifier) => ({
 const summary = (metafile, out, folder) => {
   const inside = (path) => posix(relative(out, resolve(folder, path)));
   return Object.fromEntries(
-    Object.entries(metafile.outputs).map(([path, { bytes, imports, exports, entryPoint, cssBundle, inputs }]) => [
+    Object.entries(metafile.outputs).map(([path, { imports, entryPoint, cssBundle }]) => [
       inside(path),
       {
-        bytes, exports, entry: entryPoint, css: cssBundle && inside(cssBundle), sources: Object.keys(inputs),
+        entry: entryPoint, css: cssBundle && inside(cssBundle),
         imports: imports.filter(({ kind }) => kind !== 'url-token').map(({ path: to, kind, external }) => ({ path: external ? to : inside(to), kind, external: external === true })),
       },
     ]),
@@ -205,7 +205,6 @@ const buildSide = async (task, name) => {
   const browser = name === 'browser';
   const out = resolve(task.folder, side.out);
   const { esbuild } = task;
-  const began = performance.now();
   const results = await Promise.all([
     esbuild.build(bundleOf(task, side, browser, out)),
     ...side.provides.map((specifier) => esbuild.build(sharedOf(task, side, browser, out, specifier))),
@@ -216,7 +215,7 @@ const buildSide = async (task, name) => {
   const files = results.flatMap(({ outputFiles }) => outputFiles);
   await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)));
   const warnings = results.flatMap((result) => result.warnings).map(told);
-  return { outputs, warnings, seconds: (performance.now() - began) / 1000 };
+  return { outputs, warnings };
 };
 
 const told = ({ text, location, notes }) => ({

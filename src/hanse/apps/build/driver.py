@@ -34,12 +34,9 @@ class Import(msgspec.Struct, frozen=True):
 class Output(msgspec.Struct, frozen=True):
     """A file of a build, by esbuild's account; `entry` names what it was made for, `css` its style sheet."""
 
-    bytes: int
     imports: tuple[Import, ...]
-    exports: tuple[str, ...] = ()
     entry: str | None = None
     css: str | None = None
-    sources: tuple[str, ...] = ()
 
 
 class SideResult(msgspec.Struct, frozen=True):
@@ -47,7 +44,6 @@ class SideResult(msgspec.Struct, frozen=True):
 
     outputs: Mapping[str, Output]
     warnings: tuple[Mistake, ...]
-    seconds: float
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -12,10 +12,11 @@ import msgspec
 from hanse.apps.pages import PageFile
 from hanse.apps.project import Project
 
-__all__ = ["BROWSER", "SERVER", "Entry", "Side", "Task", "make_task", "needs", "own_sources"]
+__all__ = ["BROWSER", "ENTRY", "SERVER", "Entry", "Side", "Task", "make_task", "needs", "own_sources"]
 
 BROWSER: Final = "dist/browser"
 SERVER: Final = "dist/server"
+ENTRY: Final = "remoteEntry.json"
 # The specifiers of what every app shares; the browser hydrates, the server renders.
 REACT: Final = ("react", "react/jsx-runtime", "react-dom")
 HANSE: Final = ("hanse", "hanse/router")
