@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hanse.errors import FormatError
 from hanse.html import attribute, inline_json, text
+from tests.soak.counts import often
 
 # The pieces that end or change what a parser is in, among ordinary ones.
 PIECES = [
@@ -64,7 +65,7 @@ def parse(page: str) -> Any:
     return html5lib.parse(page, namespaceHTMLElements=False)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=often(62, soak=1000), deadline=None)
 @given(values)
 @example({"</script><script>alert(1)</script>": "<!--<script>"})
 @example(["<!--", "<script", "</script>"])
@@ -76,7 +77,7 @@ def test_json_never_breaks_out_of_its_script(value: object) -> None:
     assert [item.tag for item in root.find("body")] == ["script", "p"]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=often(62, soak=1000), deadline=None)
 @given(hostile)
 def test_an_attribute_never_breaks_out_of_its_quotes(value: str) -> None:
     for quote in "\"'":
@@ -86,7 +87,7 @@ def test_an_attribute_never_breaks_out_of_its_quotes(value: str) -> None:
         assert p.text == "x"
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=often(62, soak=1000), deadline=None)
 @given(hostile)
 def test_text_never_becomes_markup(value: str) -> None:
     root = parse(f"<!doctype html><body><p>a{text(value)}</p>")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,27 +31,34 @@ class Store:
     """Three apps that run, each in a process of its own.
 
     Attributes:
+        folder: Where the apps lie.
         urls: Where each app is.
         environment: The addresses and keys that they know each other by.
         processes: The processes.
     """
 
+    folder: Path
     urls: Mapping[str, str]
     environment: Mapping[str, str]
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
-    def start(self, app: str) -> None:
-        """Start one app, and wait until it listens."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hanse", "start", str(HERE / app)],
+    def start(self, *apps: str) -> None:
+        """Start apps, and wait until they listen."""
+        for app in apps:
+            self._begin(app)
+        for app in apps:
+            listening = self.processes[app].stdout
+            assert listening is not None
+            if not listening.readline():
+                raise RuntimeError(f"{app} has ended before it listened")
+
+    def _begin(self, app: str) -> None:
+        self.processes[app] = subprocess.Popen(
+            [sys.executable, "-m", "hanse", "start", str(self.folder / app)],
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.processes[app] = process
-        assert process.stdout is not None
-        if not process.stdout.readline():
-            raise RuntimeError(f"{app} has ended before it listened")
 
     def stop(self, app: str) -> None:
         """End one app."""
@@ -87,15 +94,23 @@ def build(app: str) -> None:
 
 
 @contextmanager
-def run_store(ports: Mapping[str, int] = APPS) -> Iterator[Store]:
-    """Run all apps while the block runs, each with the pages of all."""
-    store = Store({app: url_of(app, port) for app, port in ports.items()}, make_environment(ports))
+def run_store(
+    ports: Mapping[str, int] = APPS, *, folder: Path = HERE, only: Collection[str] = tuple(APPS)
+) -> Iterator[Store]:
+    """Run apps while the block runs; without more words all, each with the pages of all.
+
+    Args:
+        ports: Where each app listens.
+        folder: Where the apps lie.
+        only: Those that are started.
+    """
+    store = Store(folder, {app: url_of(app, port) for app, port in ports.items()}, make_environment(ports))
     try:
-        for app in ports:
-            store.start(app)
-        for port in ports.values():
-            for path in ("", "shop", "checkout"):
-                await_page(f"http://127.0.0.1:{port}/{path}")
+        store.start(*only)
+        if len(only) == len(ports):
+            for port in ports.values():
+                for path in ("", "shop", "checkout"):
+                    await_page(f"http://127.0.0.1:{port}/{path}")
         yield store
     finally:
         for app in tuple(store.processes):

@@ -26,6 +26,10 @@ FILE_NAME: Final = re.compile(
     r"(?:\./)?(?:(?!\.{1,2}/)[A-Za-z0-9._@+~-]++/)*+[A-Za-z0-9._@+~-]*\.(?:[mc]?js|css|json|wasm|map)"
 )
 
+ASSET_NAME: Final = re.compile(
+    r"(?:(?!\.{1,2}/)[A-Za-z0-9._@+~-]++/)*+[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*\.[A-Za-z0-9]{1,8}"
+)
+
 
 def join(base: str, ref: str) -> str | None:
     """Resolve a reference against an absolute base, as `new URL(ref, base).href` does.
@@ -104,6 +108,11 @@ def is_file_name(file: str) -> bool:
     whoever joins it to a folder, by whatever rules, stays in that folder.
     """
     return len(file) <= LIMITS.text_length and FILE_NAME.fullmatch(file) is not None
+
+
+def is_asset_name(file: str) -> bool:
+    """Tell whether this is a plain relative path to a file of any kind, as strict as `is_file_name`."""
+    return len(file) <= LIMITS.text_length and ASSET_NAME.fullmatch(file) is not None
 
 
 def stays_inside(scope: str, file: str) -> bool:

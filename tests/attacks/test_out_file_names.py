@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hanse.errors import FormatError
 from hanse.formats.remote_entry import decode_remote_entry, entry_violations
 from hanse.urls import is_file_name, join, resolves_inside, stays_inside
+from tests.soak.counts import often
 
 SCOPE = "https://cdn.example/shop/v1/"
 
@@ -117,7 +118,7 @@ def test_a_report_lists_it_instead(file: str) -> None:
 alphabet = st.sampled_from([*"ab./\\%2eE:?# \t\n@~", "..", "//", "https:", ".js", "\u2028", "é"])
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=often(400, soak=2000), deadline=None)
 @given(st.lists(alphabet, max_size=10).map("".join))
 def test_what_the_grammar_lets_pass_a_browser_keeps_inside(file: str) -> None:
     if is_file_name(file):
@@ -125,7 +126,7 @@ def test_what_the_grammar_lets_pass_a_browser_keeps_inside(file: str) -> None:
         assert join(SCOPE, file) == SCOPE + file.removeprefix("./")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=often(100, soak=1000), deadline=None)
 @given(st.lists(st.lists(alphabet, max_size=6).map("".join), max_size=4))
 def test_the_quick_check_says_what_the_exact_one_says(files: list[str]) -> None:
     document = json.dumps({"name": "shop", "chunks": {"b": files}}, ensure_ascii=False)

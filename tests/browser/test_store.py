@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.request import urlopen
@@ -12,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from examples.basic.visit import Diary, is_react, keep_diary
 from examples.omni.serve import APPS, Store, run_store
-from scripts.build_examples import STORE, build_examples
+from tests.apps.stores import copy_store, free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
@@ -22,17 +21,9 @@ ALIVE = """() => Object.keys(document.querySelector('[data-hanse-hydrate]') ?? {
   .some((key) => key.startsWith('__reactContainer$'))"""
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    build_examples(folders=STORE)
-    with run_store({app: free_port() for app in APPS}) as store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with run_store(free_ports(), folder=copy_store(tmp_path_factory.mktemp("store"))) as store:
         yield store
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.formats.toml_lines import key_lines
+from tests.soak.counts import often
 
 TEXT = '''
 # a comment [with] = brackets
@@ -62,7 +63,7 @@ values = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(37, soak=1000), deadline=None)
 @given(st.lists(values, max_size=8))
 def test_every_key_is_found_where_it_was_written(chosen: list[str]) -> None:
     text, expected = "", {}

@@ -17,6 +17,7 @@ from hanse.errors import FormatError
 from hanse.graph import Lexed, lex
 from hanse.limits import Limits
 from scripts.node import ensure_node
+from tests.soak.counts import often
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "basic"
 
@@ -95,7 +96,7 @@ def test_escapes_are_undone(literal: str, text: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=often(25, soak=1000))
 def test_what_json_writes_is_read_back(specifier: str) -> None:
     for literal in (json.dumps(specifier), json.dumps(specifier, ensure_ascii=False)):
         found = of(f"import a from {literal}; import({literal}); export * from {literal}")
@@ -136,7 +137,7 @@ def test_bytes_that_are_no_unicode_are_read_as_browsers_read_them() -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(75, soak=1000))
 def test_nothing_makes_it_fail(before: bytes, after: bytes) -> None:
     of(before + b" import './a'; export * from 'b'; import(" + after)
 
@@ -164,7 +165,7 @@ TOKENS = [
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(75, soak=1000))
 def test_no_order_of_tokens_makes_it_fail(tokens: list[str]) -> None:
     found = of(" ".join(tokens))
     assert {*found.imports, *found.dynamic} <= {"x"} or "`" in tokens
@@ -249,7 +250,7 @@ def test_nothing_of_a_module_is_kept_once_it_was_read() -> None:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        for _ in range(10):
+        for _ in range(4):
             of(source)
         after, _ = tracemalloc.get_traced_memory()
     finally:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hanse.errors import SpecifierError
 from hanse.formats.import_map import ImportMap, parse_import_map, resolve_specifier
 from hanse.graph import SOME_PAGE, Graph, ModuleFile, place_on_page, walk, write_for_page
+from tests.soak.counts import often
 
 SHOP = "https://shop.example/"
 CDN = "https://cdn.example/"
@@ -125,7 +126,7 @@ MAPS = st.builds(
 
 
 @given(FILES, MAPS, st.lists(SPECIFIERS, max_size=3), st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=often(75, soak=1000))
 def test_it_reaches_what_a_browser_reaches_and_nothing_else(
     sources: dict[str, tuple[list[str], list[str]]], rules: ImportMap, roots: list[str], dynamic: bool
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hanse.errors import BreakerError
 from hanse.limits import Limits
 from hanse.net.breaker import Breaker, BreakerState, Permit
+from tests.soak.counts import often
 
 LIMITS = Limits(breaker_failures=3, breaker_open=10, breaker_open_most=60)
 URL = "https://shop.example/remoteEntry.json"
@@ -179,4 +180,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(max_examples=often(20, soak=1000), stateful_step_count=40, deadline=None)

@@ -12,6 +12,7 @@ from hanse.formats.remote_entry import Shared
 from hanse.resolve import Plan, Policy, Remote, resolve
 from hanse.semver import satisfies, valid
 from tests.resolve.federations import federations, remotes
+from tests.soak.counts import often
 
 POLICIES = st.sampled_from(
     [
@@ -111,7 +112,7 @@ def test_the_order_of_the_manifest_leaves_no_trace(
 
 
 @given(federations(), st.data(), POLICIES)
-@settings(max_examples=200)
+@settings(max_examples=often(50, soak=1000))
 def test_resolving_incrementally_equals_resolving_from_scratch(
     federation: list[Remote], data: st.DataObject, policy: Policy
 ) -> None:

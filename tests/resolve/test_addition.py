@@ -20,6 +20,7 @@ from hanse.resolve import resolve
 from hanse.resolve.addition import join_page
 from hanse.resolve.page import page_of
 from hanse.semver import satisfies
+from tests.soak.counts import often
 
 PAGE = "https://page.example/"
 FAMILY = ("react", "react-dom")
@@ -81,7 +82,7 @@ def look_up(parsed: ParsedImportMap, remote: Remote) -> dict[str, str]:
     return {one: resolve_specifier(parsed, one, importer=importer(remote)) for one in specifiers}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(37, soak=1000), deadline=None)
 @given(remotes(least=2), st.integers(1, 3))
 def test_whoever_joins(drawn: list[Remote], joining: int) -> None:
     there, newcomers = drawn[:-joining] or drawn[:1], drawn[-joining:] if len(drawn) > joining else drawn[1:]

@@ -8,6 +8,7 @@ from hanse.formats.remote_entry import Shared
 from hanse.resolve import Policy, Remote
 from hanse.resolve.check import Finding, Report, check
 from tests.resolve.federations import federations, remote, remotes, shared
+from tests.soak.counts import often
 
 STRICT = Policy.coherent(strict_external_compatibility=True)
 BOTH = ["react", "react/jsx-runtime"]
@@ -174,7 +175,7 @@ def test_unseen_remotes_are_passed_on() -> None:
     assert check(TOWNS, CART, unseen=["dark"]).unseen == ("dark",)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(20, soak=1000), deadline=None)
 @given(federations(), st.data(), st.sampled_from(["coherent", "compatible"]))
 def test_any_candidate_is_judged_and_the_way_back_mirrors_it(
     towns: list[Remote], data: st.DataObject, name: str

@@ -15,6 +15,7 @@ from hanse.resolve.container_uses import ContainerUse
 from hanse.resolve.containers import ContainerPlan, plan_containers
 from hanse.semver import satisfies
 from tests.resolve.federations import federations, remote, shared
+from tests.soak.counts import often
 
 
 def accepts(version: str, range_: str) -> bool:
@@ -233,7 +234,7 @@ uses = st.builds(
 
 
 @pytest.mark.parametrize("policy", [Policy.coherent(), Policy.compatible()])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(20, soak=1000), deadline=None)
 @given(
     natives=federations(),
     wishes=st.lists(st.lists(uses, max_size=5, unique_by=lambda one: one.package), min_size=1, max_size=3),

@@ -15,6 +15,7 @@ from hanse.resolve.drawing.layout import crossings, order_layers
 from hanse.resolve.drawing.scene import lay_out
 from hanse.resolve.drawing.svg import COLOURS
 from tests.resolve.federations import federations, remote, shared
+from tests.soak.counts import often
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "a\"<script>&'`$(x)\\N#;]|/{%}"
@@ -160,7 +161,7 @@ def test_long_names_are_cut_and_whole_in_the_title() -> None:
     assert int(root.get("width") or 0) < 1200
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=often(20, soak=1000), deadline=None)
 @given(federations())
 def test_boxes_never_overlap_and_lines_end_at_boxes(towns: list[Remote]) -> None:
     scene = lay_out(picture(towns))

@@ -11,8 +11,8 @@ from hanse.web.csp import check_nonce, default_policy, is_dynamic, make_nonce
 
 
 def test_a_nonce_has_128_bits_and_is_never_there_twice() -> None:
-    nonces = {make_nonce() for _ in range(1_000_000)}
-    assert len(nonces) == 1_000_000
+    nonces = {make_nonce() for _ in range(100_000)}
+    assert len(nonces) == 100_000
     assert all(len(base64.urlsafe_b64decode(one)) * 8 >= 128 for one in [*nonces][:1000])
 
 

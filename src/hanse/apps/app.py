@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
@@ -21,7 +22,8 @@ from hanse.apps.directory import Directory
 from hanse.apps.documents import hoist, write_document, write_failure
 from hanse.apps.life import Life
 from hanse.apps.loaders import read_loaders
-from hanse.apps.making import load_asgi, make_federation, make_publisher, server_addresses
+from hanse.apps.making import load_asgi, make_federation, make_mirror, make_publisher, server_addresses
+from hanse.apps.mirror import MIRROR
 from hanse.apps.project import Project, open_project
 from hanse.apps.requests import (
     NOBODYS,
@@ -35,8 +37,8 @@ from hanse.apps.requests import (
     with_cookies,
 )
 from hanse.apps.routes import Match
-from hanse.apps.statics import StaticFile, answer_static, read_static
-from hanse.errors import UsageError
+from hanse.apps.statics import StaticFile, answer_static, read_static, static_file
+from hanse.errors import HanseError, UsageError
 from hanse.limits import LIMITS, Limits
 from hanse.web.integration import AnyPage
 from hanse.web.starlette import HanseMiddleware, hanse_page
@@ -50,6 +52,10 @@ PAGE: Final = "/_hanse/page"
 PUBLISHED: Final = ("/_hanse/server-entry.json", "/_hanse/stream")
 # The header in which the router says of which snapshot its document is.
 SNAPSHOT: Final = "hanse-snapshot"
+# Seconds for which an app that is down is left alone, at first and at most: visitors see when it is back.
+ASIDE: Final = 1.0
+ASIDE_MOST: Final = 8.0
+STARTING: Final = Response("this app is starting", 503, {"retry-after": "1", **NOBODYS})
 METHODS: Final = ("GET", "HEAD", "POST")
 
 
@@ -66,12 +72,22 @@ class App:
 
     def __init__(self, project: Project, *, limits: Limits = LIMITS) -> None:
         self.project = project
-        self._limits = limits
+        limits = self._limits = replace(
+            limits,
+            breaker_open=min(limits.breaker_open, ASIDE),
+            breaker_open_most=min(limits.breaker_open_most, ASIDE_MOST),
+            build_interval=min(limits.build_interval, ASIDE),
+            build_interval_most=min(limits.build_interval_most, ASIDE_MOST),
+        )
         self.files: Mapping[str, StaticFile] = read_static(project.folder / BROWSER)
         if ENTRY not in self.files:
             raise UsageError("this app is not built", subject=str(project.folder), hint="run `hanse build`")
         self.federation = make_federation(project, limits)
         self._publisher = make_publisher(project, limits)
+        self._mirror = make_mirror(project, limits)
+        self._mirror.adopt(
+            self.files[ENTRY].body, {name: file.body for name, file in self.files.items() if name != ENTRY}
+        )
         self.desk = Desk(
             project.name,
             read_loaders(project),
@@ -84,7 +100,7 @@ class App:
         )
         self._own = load_asgi(project)
         self._directory = Directory(project, self.federation)
-        self._life = Life(project.name, self.federation, self._own)
+        self._life = Life(project.name, self.federation, self._own, closing=self._mirror.aclose)
         self._pages = HanseMiddleware(self._answer_page, self.federation)
 
     @classmethod
@@ -115,8 +131,10 @@ class App:
         """Return what answers a path that is no page's."""
         path = scope["path"]
         name = path.removeprefix("/")
-        if name in self.files and scope["method"] in ("GET", "HEAD"):
+        if scope["method"] in ("GET", "HEAD") and (name in self.files or self._mirror.keeps(name)):
             return self._give_file
+        if path.startswith(f"/{MIRROR}/") and scope["method"] in ("GET", "HEAD"):
+            return self._give_mirrored
         if path.startswith(f"/{DATA}/"):
             return self._give_data
         if path.startswith(f"{PAGE}/"):
@@ -131,11 +149,39 @@ class App:
     # --- what other apps and browsers fetch -----------------------------------------------------------
 
     async def _give_file(self, request: Request) -> Response:
-        return answer_static(self.files[request.url.path.removeprefix("/")], request)
+        name = request.url.path.removeprefix("/")
+        if name in self.files:
+            return answer_static(self.files[name], request)
+        found = await self._mirror.own_file(name)
+        if found is None:
+            return Response(status_code=404, headers=NOBODYS)
+        return answer_static(static_file(name, found.body, lasting=True), request)
+
+    async def _give_mirrored(self, request: Request) -> Response:
+        """Answer with what another app has built for browsers."""
+        named = self._mirror.split(request.url.path.removeprefix(f"/{MIRROR}/"))
+        if named is None:
+            return Response(status_code=404, headers=NOBODYS)
+        app, name = named
+        try:
+            if name == ENTRY:
+                return answer_static(
+                    static_file(ENTRY, await self._mirror.entry(app), lasting=False), request
+                )
+            found = await self._mirror.file(app, name)
+        except HanseError as error:
+            LOG.warning("%s: %s cannot be had: %s", app, name, error)
+            # No fault of this server's, whose own federation asks: it would leave its own origin alone.
+            return Response(f"it cannot be had of {app}", status_code=424, headers=NOBODYS)
+        if found is None:
+            return Response(status_code=404, headers=NOBODYS)
+        return answer_static(static_file(name, found.body, lasting=found.lasting), request)
 
     async def _give_data(self, request: Request) -> Response:
         """Answer another app's server; the path is that of the page."""
         path, form = raw_path(request).removeprefix(f"/{DATA}"), request.method == "POST"
+        if not await self._life.is_ready():
+            return STARTING
         if form and is_of_browser(request):
             return Response("forms are posted to pages", 403, NOBODYS)
         asked = await self._read_request(request, path, form=form)
@@ -144,13 +190,15 @@ class App:
         try:
             envelope = await self.desk.answer(self._directory.table.match(path), asked, form=form)
             return answer_json(msgspec.to_builtins(envelope))
-        except Exception as error:
-            LOG.exception("no data for %s", path, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - an app's Python may raise anything
+            note(f"{self.project.name}: no data for {path}", error)
             return Response("the data of this page cannot be had", 500, NOBODYS)
 
     async def _give_page(self, request: Request) -> Response:
         """Answer the browser's router: the module of a page, and its properties."""
         path = raw_path(request).removeprefix(PAGE)
+        if not await self._life.is_ready():
+            return STARTING
         match = self._directory.table.match(path)
         known = request.headers.get(SNAPSHOT, "")
         if match is None or (known and known != self.federation.snapshot.digest):
@@ -165,8 +213,8 @@ class App:
             return with_cookies(answer_json({"redirect": sent.url}), sent.cookies)
         except Missing:
             return Response(status_code=404, headers=NOBODYS)
-        except Exception as error:
-            LOG.exception("%s cannot be shown in place", path, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - an app's Python may raise anything
+            note(f"{match.route.app}: {path} cannot be shown in place", error)
             return Response(status_code=502, headers=NOBODYS)
         if answer.status != 200:
             return Response(status_code=409, headers=NOBODYS)
@@ -185,8 +233,7 @@ class App:
             return
         request = Request(scope, receive)
         if not await self._life.is_ready():
-            response = Response("this app is starting", 503, {"retry-after": "1", **NOBODYS})
-            await response(scope, receive, send)
+            await STARTING(scope, receive, send)
             return
         match = self._directory.table.match(raw_path(request))
         if match is None and self._own is not None:
@@ -213,8 +260,8 @@ class App:
             return with_cookies(RedirectResponse(sent.url, sent.status), sent.cookies)
         except Missing:
             return await self._special(page, "./pages/404", 404, "There is no such page")
-        except Exception as error:
-            LOG.exception("%s: no data for %s", match.route.app, match.route.pattern.text, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - an app's Python may raise anything
+            note(f"{match.route.app}: no data for {match.route.pattern.text}", error)
             return await self._special(page, "./pages/_error", 502, "The data of this page cannot be had")
         if answer is None:
             return Response("this page takes no forms", status_code=405, headers={"allow": "GET, HEAD"})
@@ -263,3 +310,11 @@ class App:
             cookies=request.cookies,
             form=fields,
         )
+
+
+def note(what: str, error: Exception) -> None:
+    """Log what went wrong: in a line where others are to blame, with a traceback where own Python is."""
+    if isinstance(error, HanseError):
+        LOG.warning("%s: %s", what, error)
+    else:
+        LOG.error("%s", what, exc_info=error)

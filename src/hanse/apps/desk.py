@@ -14,6 +14,7 @@ from hanse.apps.routes import Match
 from hanse.errors import UsageError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
+from hanse.net import Access
 
 __all__ = ["DATA", "Desk", "Passing"]
 
@@ -82,6 +83,8 @@ class Desk:
         self._federation = federation
         self._servers = servers
         self._passing = passing
+        # They are in the app's own configuration.
+        self._access = Access.for_urls(servers.values(), local=True)
         self._limits = limits
 
     async def load(self, match: Match, request: PageRequest) -> Answer:
@@ -139,6 +142,7 @@ class Desk:
             headers=headers,
             content=content,
             deadline=self._limits.page_data_deadline,
+            access=self._access,
         )
         try:
             answer = open_envelope(decode_envelope(reply.body, subject=url))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from hanse.apps.build.task import ENTRY
-from hanse.apps.making import own_url, routes_of
+from hanse.apps.making import entry_urls, routes_of
 from hanse.apps.project import Project
 from hanse.apps.routes import Route, RouteTable, make_table
 from hanse.apps.styles import styles_for
@@ -30,8 +29,7 @@ class Directory:
     def __init__(self, project: Project, federation: Federation) -> None:
         self._name = project.name
         self._apps = (project.name, *project.remotes)
-        self._bases = {name: remote.url for name, remote in project.config.remotes.items()}
-        self._bases[project.name] = own_url(project, ENTRY)
+        self._bases = entry_urls(project)
         self._federation = federation
         self._table: tuple[View, RouteTable] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,12 +30,21 @@ class Life:
         name: The app, which is one of the federation's remotes.
         federation: The federation.
         own: The app's own Python, which is told of start and end, too.
+        closing: Closes what else lives as long.
     """
 
-    def __init__(self, name: str, federation: Federation, own: ASGIApp | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        federation: Federation,
+        own: ASGIApp | None,
+        *,
+        closing: Callable[[], Awaitable[None]],
+    ) -> None:
         self._name = name
         self._federation = federation
         self._own = own
+        self._closing = closing
         self._ready = asyncio.Event()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +87,7 @@ class Life:
         beginning.cancel()
         await asyncio.gather(beginning, return_exceptions=True)
         await self._federation.aclose()
+        await self._closing()
 
 
 async def obey(receive: Receive, send: Send) -> None:

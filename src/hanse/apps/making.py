@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import cast
+from pathlib import Path
+from typing import Final, cast
 
 import msgspec
 from starlette.types import ASGIApp
 
 from hanse.apps.build.task import ENTRY, SERVER
+from hanse.apps.mirror import MIRROR, Mirror
 from hanse.apps.pages import PAGES
 from hanse.apps.project import Project
 from hanse.apps.routes import Route, read_route
@@ -21,7 +23,18 @@ from hanse.formats.server_entry import ServerEntry
 from hanse.limits import Limits
 from hanse.stream import Publisher, public_key, read_key, write_key
 
-__all__ = ["load_asgi", "make_federation", "make_publisher", "own_url", "routes_of", "server_addresses"]
+__all__ = [
+    "entry_urls",
+    "load_asgi",
+    "make_federation",
+    "make_mirror",
+    "make_publisher",
+    "own_url",
+    "routes_of",
+    "server_addresses",
+]
+
+CACHE: Final = ".hanse"
 
 
 def own_url(project: Project, path: str = "") -> str:
@@ -44,6 +57,10 @@ def make_federation(project: Project, limits: Limits) -> Federation:
         HanseError: Something that is said about it does not fit together, or a key is missing.
     """
     app, config = project.own.app, project.config
+    mirrored = {
+        name: msgspec.structs.replace(config.remotes[name], url=own_url(project, f"{MIRROR}/{name}/{ENTRY}"))
+        for name in mirrored_urls(project)
+    }
     own = RemoteSettings(
         key=" ".join(require_keys(project)),
         public_key=write_key(
@@ -53,10 +70,38 @@ def make_federation(project: Project, limits: Limits) -> Federation:
     remote = Remote(own_url(project, ENTRY), server=own_url(project))
     whole = msgspec.structs.replace(
         config,
-        remotes={**config.remotes, app.name: remote},
+        remotes={**config.remotes, **mirrored, app.name: remote},
         settings={**config.settings, app.name: own},
+        cache_folder=str(cache_folder(project)),
     )
     return Federation.from_config(whole, project.folder, limits=limits)
+
+
+def cache_folder(project: Project) -> Path:
+    """Return where the app keeps what it has of others: `.hanse` in its folder unless told otherwise."""
+    return project.folder / (project.config.cache_folder or CACHE)
+
+
+def mirrored_urls(project: Project) -> dict[str, str]:
+    """Return the addresses of the entries that browsers get from here: those of all that have a server."""
+    remotes = project.config.remotes
+    return {name: remotes[name].url for name in server_addresses(project) if name != project.name}
+
+
+def entry_urls(project: Project) -> dict[str, str]:
+    """Return the address of each remote's entry, as browsers know it."""
+    found = {name: remote.url for name, remote in project.config.remotes.items()}
+    found |= {name: own_url(project, f"{MIRROR}/{name}/{ENTRY}") for name in mirrored_urls(project)}
+    return {**found, project.name: own_url(project, ENTRY)}
+
+
+def make_mirror(project: Project, limits: Limits) -> Mirror:
+    """Make what gives out other apps' browser builds.
+
+    Raises:
+        UsageError: The folder for it is somebody else's.
+    """
+    return Mirror(project.name, mirrored_urls(project), cache_folder(project) / "apps", limits=limits)
 
 
 def make_publisher(project: Project, limits: Limits) -> Publisher:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hanse.apps.build.task import ENTRY
 from hanse.web.replies import reply, strong_etag
 
-__all__ = ["StaticFile", "answer_static", "read_static"]
+__all__ = ["StaticFile", "answer_static", "read_static", "static_file"]
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
@@ -41,10 +41,15 @@ def read_static(folder: Path) -> Mapping[str, StaticFile]:
     found = {}
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
         if file.is_file():
-            body = file.read_bytes()
-            kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            found[file.name] = StaticFile(body, kind, strong_etag(body), file.name != ENTRY)
+            found[file.name] = static_file(file.name, file.read_bytes(), lasting=file.name != ENTRY)
     return found
+
+
+def static_file(name: str, body: bytes, *, lasting: bool) -> StaticFile:
+    """Return a file of a build as browsers get it; `lasting` where its name changes with what is in it."""
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = TYPES.get(Path(name).suffix) or guessed
+    return StaticFile(body, kind, strong_etag(body), lasting)
 
 
 def answer_static(file: StaticFile, request: Request) -> Response:

@@ -28,12 +28,16 @@ from hanse.federation.generation_next import next_stand_ins
 from hanse.federation.generation_sharing import share_with_containers
 from hanse.federation.generation_tables import (
     CLIENT_ONLY,
+    Tables,
     client_stubs,
     expose_modules,
+    is_native,
     resolve_layers,
 )
 from hanse.federation.generation_texts import lead_by_script, mend
+from hanse.formats.entry_structs import Absence
 from hanse.resolve import Plan, Policy
+from hanse.resolve.absence import Importer, find_absent
 from hanse.stream.builds import Build
 
 __all__ = ["Assembly", "Member", "assemble", "divide"]
@@ -75,12 +79,14 @@ class Assembly:
         plan: What its native remotes share, with reasons.
         findings: What will fail in it, or was mended: each names a remote and a module.
         browser_only: Fragments that would not hydrate, and so are rendered in the browser alone.
+        absent: Remote -> the modules of others in whose place it has stand-ins.
     """
 
     generation: Generation
     plan: Plan
     findings: tuple[GenerationFinding, ...] = ()
     browser_only: tuple[BrowserOnly, ...] = ()
+    absent: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def reason(self, remote: str, key: str) -> str | None:
         """Say why an exposed module has to be rendered in the browser alone; None where it need not."""
@@ -141,6 +147,7 @@ def assemble(
         modules |= client_stubs(tables)
     modules |= dict(next_stand_ins(builds, tables))
     expose_modules(tables, builds, asked_for(listed, wanted, builds))
+    absent = put_stand_ins(tables, listed)
     containers, shared, uses = share_with_containers(
         builds, plan, tables, delegates=[one.name for one in listed if one.open]
     )
@@ -158,7 +165,20 @@ def assemble(
     )
     generation = replace(generation, id=digest_of(generation))
     only = () if browser is None else tuple(compare_sides(builds, tables, uses, browser))
-    return Assembly(generation=generation, plan=plan, findings=findings, browser_only=only)
+    return Assembly(generation=generation, plan=plan, findings=findings, browser_only=only, absent=absent)
+
+
+def put_stand_ins(tables: Tables, members: Sequence[Member]) -> dict[str, frozenset[str]]:
+    """Give importers their own stand-ins for what is absent; return what that is, by importer."""
+    natives = [one for one in members if is_native(one.build) and not one.open]
+    importers = {
+        one.name: Importer(one.build.entry.exposes, one.build.entry.absence or Absence()) for one in natives
+    }
+    absent = find_absent(importers, {one.name for one in members} - importers.keys())
+    for name, table in absent.items():
+        own = tables.scopes.setdefault(name, {})
+        own.update({specifier: module_name(name, file) for specifier, file in table.items()})
+    return {name: frozenset(table) for name, table in absent.items()}
 
 
 def check_members(members: Sequence[Member]) -> None:

@@ -109,6 +109,10 @@ class Holdings:
         """Return all remotes of which there is a good entry, in the manifest's order."""
         return [remote for held in self.remotes.values() if (remote := held.remote) is not None]
 
+    def unlisted(self) -> frozenset[str]:
+        """Return the remotes whose exposed modules are not to be seen in entries: they are containers."""
+        return frozenset(name for name, held in self.remotes.items() if held.listed.remote.type == "mf")
+
     def containers(self) -> list[Container]:
         """Return all containers of which there is a good manifest."""
         goods = (held.good for held in self.remotes.values())

@@ -14,6 +14,7 @@ from hanse.federation.telling import tell
 from hanse.formats.container import Container
 from hanse.formats.import_map import serialise
 from hanse.resolve import Plan, Policy, Remote, resolve
+from hanse.resolve.absence import with_stand_ins
 from hanse.resolve.containers import ContainerPlan, plan_containers
 from hanse.share import satisfy
 
@@ -49,7 +50,10 @@ async def settle(
         return refresh_health(replace(made, made_at=now), holdings, now)
     previous = None if before is None else before.plan
     with resolving():
-        plan, body, containers, digest = await asyncio.to_thread(work_out, remotes, guests, policy, previous)
+        others = holdings.unlisted()
+        plan, body, containers, digest = await asyncio.to_thread(
+            work_out, remotes, guests, policy, previous, others
+        )
     return refresh_health(
         Snapshot(
             digest=digest,
@@ -91,14 +95,21 @@ Worked = tuple[Plan, bytes, ContainerPlan, str]
 
 
 def work_out(
-    remotes: Sequence[Remote], guests: Sequence[Container], policy: Policy, previous: Plan | None
+    remotes: Sequence[Remote],
+    guests: Sequence[Container],
+    policy: Policy,
+    previous: Plan | None,
+    others: frozenset[str] = frozenset(),
 ) -> Worked:
-    """Resolve, write the import map, and see what containers get.
+    """Resolve, write the import map with stand-ins for what is absent, and see what containers get.
+
+    What `others` expose is not to be seen in their entries.
 
     Raises:
         ResolveError: A strict option forbids the outcome.
     """
     plan = resolve(remotes, policy, previous)
+    plan = plan.with_map(with_stand_ins(remotes, plan.import_map, others))
     body = serialise(plan.import_map)
     containers = plan_containers(plan, guests, accepts=satisfy)
     return plan, body, containers, digest_of(body, policy, containers)

@@ -14,12 +14,15 @@ from typing import Final
 
 from hanse.errors import FormatError
 from hanse.formats.decoding import key_path, shorten
-from hanse.formats.entry_structs import Expose, RemoteEntry, Shared
+from hanse.formats.digests import digest_fault
+from hanse.formats.entry_structs import Absence, Expose, RemoteEntry, Shared
 from hanse.limits import LIMITS, Limits
 from hanse.names import POISON, expose_name_fault, package_name_fault, remote_name_fault
-from hanse.urls import is_file_name
+from hanse.urls import is_asset_name, is_file_name
 
 __all__ = [
+    "absence_counts",
+    "absence_violations",
     "check_counts",
     "is_plain",
     "label_fault",
@@ -51,7 +54,8 @@ VETTED_LENGTH: Final = 128
 
 def is_plain(entry: RemoteEntry, files: list[str], data: bytes | str | Mapping[str, object]) -> bool:
     """Tell, quickly, that nothing is wrong with an entry's names and files; False means not known."""
-    return not may_escape(data) and plain_files(files) and plain_names(entry)
+    extended = entry.absence is not None or entry.assets is not None
+    return not (extended or may_escape(data)) and plain_files(files) and plain_names(entry)
 
 
 def may_escape(data: bytes | str | Mapping[str, object]) -> bool:
@@ -169,8 +173,18 @@ def check_counts(entry: RemoteEntry, files: list[str], subject: str, limits: Lim
         ("$.exposes", len(entry.exposes or ()), limits.exposes_per_entry),
         ("$.shared", len(entry.shared or ()), limits.shared_per_entry),
         ("$", len(files), limits.files_per_entry),
+        ("$.assets", len(entry.assets or ()), limits.files_per_entry),
+        *absence_counts(entry.absence, limits),
     )
     refuse_excess(counts, subject)
+
+
+def absence_counts(absence: Absence | None, limits: Limits) -> Iterator[tuple[str, int, int]]:
+    """Yield path, count and cap of what stands in for others' modules."""
+    if absence is not None:
+        yield "$.absence.standIns", len(absence.stand_ins), limits.exposes_per_entry
+        needed = sum(map(len, absence.essential.values()), len(absence.essential))
+        yield "$.absence.essential", needed, limits.exposes_per_entry
 
 
 def refuse_excess(counts: Iterable[tuple[str, int, int]], subject: str) -> None:
@@ -205,6 +219,39 @@ def violations(entry: RemoteEntry, subject: str) -> Iterator[FormatError]:
         yield from name_violation(label_fault(bundle), bundle, "a bundle's name", subject, path)
         for index, file in enumerate(files):
             yield from file_violation(file, subject, f"{path}[{index}]")
+    if entry.absence is not None:
+        yield from absence_violations(entry.absence, subject)
+    for asset, digest in (entry.assets or {}).items():
+        path = key_path("$.assets", asset)
+        yield from file_violation(asset, subject, path, plain=is_asset_name)
+        yield from name_violation(digest_fault(digest), digest, "a digest", subject, path)
+
+
+def absence_violations(absence: Absence, subject: str) -> Iterator[FormatError]:
+    """Yield the faults of what stands in for others' modules."""
+    for specifier, file in absence.stand_ins.items():
+        path = key_path("$.absence.standIns", specifier)
+        yield from name_violation(
+            package_name_fault(bare_key(specifier)), specifier, "a specifier", subject, path
+        )
+        yield from file_violation(file, subject, path)
+    for key, needed in absence.essential.items():
+        path = key_path("$.absence.essential", key)
+        yield from name_violation(expose_name_fault(key), key, "an exposed module's key", subject, path)
+        for index, specifier in enumerate(needed):
+            if specifier not in absence.stand_ins:
+                yield FormatError(
+                    "`standIns` does not name this specifier",
+                    subject=subject,
+                    path=f"{path}[{index}]",
+                    found=repr(shorten(specifier)),
+                    expected="a specifier of `standIns`",
+                )
+
+
+def bare_key(specifier: str) -> str:
+    """Return an exposed module's name without `./` before its key."""
+    return specifier.replace("/./", "/", 1)
 
 
 def shared_violations(item: Shared, subject: str, path: str) -> Iterator[FormatError]:
@@ -238,9 +285,11 @@ def name_violation(fault: str | None, name: str, kind: str, subject: str, path: 
         )
 
 
-def file_violation(file: str, subject: str, path: str) -> Iterator[FormatError]:
+def file_violation(
+    file: str, subject: str, path: str, *, plain: Callable[[str], bool] = is_file_name
+) -> Iterator[FormatError]:
     """Yield a fault for a file name that is not plain."""
-    if not is_file_name(file):
+    if not plain(file):
         yield FormatError(
             "this file name could leave the remote's folder, or is not one a build writes",
             subject=subject,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import msgspec
 
-__all__ = ["Entries", "Expose", "RemoteEntry", "Shared"]
+__all__ = ["Absence", "Entries", "Expose", "RemoteEntry", "Shared"]
 
 
 class Entries(dict[str, str]):
@@ -58,12 +59,24 @@ class Shared(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_default
     dev: Any = None
 
 
+class Absence(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What becomes of a build where modules of other remotes are absent; Hanse's own addition.
+
+    `stand_ins` maps each specifier of another remote's module to the file that takes its place. `essential`
+    maps keys of exposed modules to those of these specifiers that they cannot do without.
+    """
+
+    stand_ins: Mapping[str, str] = {}
+    essential: Mapping[str, tuple[str, ...]] = {}
+
+
 class RemoteEntry(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
     """One remote's metadata document.
 
     `chunks` maps a bundle's name to its files; `integrity` a file name to its SRI digest. `url`,
     where the document carries it, is where it wants to be served from. `version` is the format's
-    own (`$version`).
+    own (`$version`). `absence` and `assets` are Hanse's additions: what stands in for others' modules, and
+    the files beside the modules, such as style sheets, with their digests.
     """
 
     name: str
@@ -74,3 +87,5 @@ class RemoteEntry(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_de
     build_notifications_endpoint: str | None = None
     url: str | None = None
     version: str | None = msgspec.field(name="$version", default=None)
+    absence: Absence | None = None
+    assets: dict[str, str] | None = None

@@ -26,6 +26,9 @@ SMALLEST_FILE: Final = len('"",')
 """What a file takes at least in a document."""
 
 
+NONE: Final = msgspec.Raw()
+
+
 class Frame(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A remote entry whose items are not decoded yet."""
 
@@ -37,6 +40,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     build_notifications_endpoint: str | None = None
     url: str | None = None
     version: str | None = msgspec.field(name="$version", default=None)
+    absence: msgspec.Raw = NONE
+    assets: msgspec.Raw = NONE
 
 
 FRAME: Final = msgspec.json.Decoder(Frame)
@@ -123,7 +128,8 @@ def read_plain(data: bytes | str, limits: Limits) -> RemoteEntry | None:
         return None
     odd = (exposes is None and frame.exposes is not None) or (shared is None and frame.shared is not None)
     many = len(exposes or ()) > limits.exposes_per_entry or len(shared or ()) > limits.shared_per_entry
-    if odd or many or not plain_frame(frame.name, frame.chunks):
+    extended = bool(bytes(frame.absence) or bytes(frame.assets))
+    if odd or many or extended or not plain_frame(frame.name, frame.chunks):
         return None
     return RemoteEntry(
         frame.name,

@@ -17,8 +17,14 @@ from hanse.errors import FormatError
 from hanse.formats.config_structs import Layer
 from hanse.formats.decoding import convert_value, decode_json, encode_json, key_path, shorten
 from hanse.formats.digests import digest_fault
-from hanse.formats.entry_checks import file_violation, name_violation, shared_violations
-from hanse.formats.entry_structs import Shared
+from hanse.formats.entry_checks import (
+    absence_counts,
+    absence_violations,
+    file_violation,
+    name_violation,
+    shared_violations,
+)
+from hanse.formats.entry_structs import Absence, Shared
 from hanse.limits import LIMITS, Limits
 from hanse.names import (
     container_name_fault,
@@ -80,7 +86,8 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     `build` names the build (`build_digest`), `serial` grows with everything that is published. `exposes` maps
     keys to files, `modules` files to what is known of them. A build in format `cjs` is a Module Federation
     container, and `container` says where it is. `browser` is the digest of the remote entry, or manifest, of
-    the build for browsers that belongs with it; empty where that is not told.
+    the build for browsers that belongs with it; empty where that is not told. `absence` says what becomes of
+    it where modules of other remotes are absent.
     """
 
     schema: int
@@ -96,6 +103,7 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     shared: tuple[Shared, ...] = ()
     container: ContainerScript | None = None
     browser: str = ""
+    absence: Absence | None = None
 
 
 DECODER: Final = msgspec.json.Decoder(ServerEntry)
@@ -173,6 +181,10 @@ def server_entry_faults(
     for name, module in entry.modules.items():
         yield from module_faults(name, module, entry, subject, limits)
     yield from shared_faults(entry, subject)
+    if entry.absence is not None:
+        yield from absence_violations(entry.absence, subject)
+        for specifier, file in entry.absence.stand_ins.items():
+            yield from missing(file, entry, key_path("$.absence.standIns", specifier), subject)
 
 
 def frame_faults(entry: ServerEntry, subject: str) -> Iterator[FormatError]:
@@ -209,6 +221,7 @@ def count_faults(entry: ServerEntry, subject: str, limits: Limits) -> Iterator[F
         ("$.pages", len(entry.pages), limits.exposes_per_entry),
         ("$.modules", len(entry.modules), limits.stream_modules),
         ("$.shared", len(entry.shared), limits.shared_per_entry),
+        *absence_counts(entry.absence, limits),
     )
     for path, count, cap in counts:
         if count > cap:

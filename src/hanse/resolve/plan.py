@@ -146,6 +146,17 @@ class Plan:
         """Return what the owners of remotes should know."""
         return self.described()[1]
 
+    def with_map(self, import_map: ImportMap) -> Plan:
+        """Return this plan with more in its import map."""
+        return Plan(
+            policy=self.policy,
+            remotes=self.remotes,
+            import_map=import_map,
+            describe=self._describe,
+            record=self._record,
+            workings=self.workings,
+        )
+
     def described(self) -> Described:
         """Work out the reasons, once."""
         known = self._described

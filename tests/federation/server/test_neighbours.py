@@ -30,7 +30,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.mark.parametrize(("visitors", "seconds"), [(1, 0.5), (32, 0.5), (32, None)])
+@pytest.mark.parametrize(("visitors", "seconds"), [(32, 0.5), (32, None)])
 async def test_every_visitor_has_what_is_well(market: Market, visitors: int, seconds: float | None) -> None:
     for _ in range(2):
         visits = (market.suffer("shop", seconds=seconds, fault="loop") for _ in range(visitors))

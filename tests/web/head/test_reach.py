@@ -13,6 +13,7 @@ from hanse.federation.modules import RemoteModule
 from hanse.formats.import_map import ImportMap, parse_import_map, resolve_specifier
 from hanse.graph import SOME_PAGE, Graph, ModuleFile, walk
 from hanse.web.head.reach import Atlas
+from tests.soak.counts import often
 
 CDN = "https://cdn.example"
 
@@ -152,7 +153,7 @@ def resolutions(import_map: ImportMap, files: Graph) -> Iterator[tuple[str, str,
                 yield step.url, specifier, None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=often(50, soak=1000), deadline=None)
 @given(maps, graphs)
 def test_everything_means_what_it_meant(import_map: ImportMap, files: Graph) -> None:
     reach = Atlas(import_map, files).reach([module(import_map, "root")])
@@ -168,7 +169,7 @@ def test_everything_means_what_it_meant(import_map: ImportMap, files: Graph) -> 
     assert cut.integrity == {url: one for url, one in import_map.integrity.items() if url in reached}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(20, soak=1000), deadline=None)
 @given(maps, graphs)
 def test_no_rule_is_there_in_vain(import_map: ImportMap, files: Graph) -> None:
     cut = Atlas(import_map, files).reach([module(import_map, "root")]).import_map

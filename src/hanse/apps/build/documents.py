@@ -12,6 +12,7 @@ import msgspec
 
 import hanse
 from hanse.apps.build.driver import SideResult
+from hanse.apps.build.stand_ins import StandIns, add_stand_ins, plan_stand_ins
 from hanse.apps.build.task import BROWSER, ENTRY, SERVER, Side, Task
 from hanse.apps.project import Project
 from hanse.errors import BuildError
@@ -53,16 +54,27 @@ def write_documents(
     """
     shared = list(shared_packages(project, task))
     folder = project.folder / BROWSER
+    made = plan_stand_ins(
+        project.remotes,
+        [
+            (folder, browser, exposed(task, browser)),
+            (project.folder / SERVER, server, exposed(task, server)),
+        ],
+    )
+    browser = add_stand_ins(folder, browser, made)
+    server = add_stand_ins(project.folder / SERVER, server, made)
     digests = {name: digest_of((folder / name).read_bytes()) for name in scripts(browser)}
     entry = RemoteEntry(
         name=project.name,
         exposes=[Expose(key, file) for key, file in exposed(task, browser).items()],
         shared=[with_files(one, provided(task.browser, browser)) for one in shared],
         integrity=digests,
+        absence=made.absence,
+        assets={name: digest_of((folder / name).read_bytes()) for name in assets(browser)},
     )
     document = encode_remote_entry(entry)
     (folder / ENTRY).write_bytes(document)
-    write_server_entry(project, task, (browser, server), shared, digest_of(document))
+    write_server_entry(project, task, (browser, server), shared, made, digest_of(document))
     return {side: measure(project.folder / side) for side in (BROWSER, SERVER)}
 
 
@@ -71,6 +83,7 @@ def write_server_entry(
     task: Task,
     sides: tuple[SideResult, SideResult],
     shared: list[Shared],
+    made: StandIns,
     browser_digest: str,
 ) -> None:
     """Write `server-entry.json`, and remove what a server does not run."""
@@ -96,6 +109,7 @@ def write_server_entry(
         modules={name: server_module(folder, name, server, styles.get(name, ())) for name in scripts(server)},
         shared=tuple(with_files(one, provided(task.server, server)) for one in shared),
         browser=browser_digest,
+        absence=made.absence,
     )
     subject = f"{SERVER}/server-entry.json"
     digest = build_digest(encode_server_entry(entry), subject=subject)
@@ -107,6 +121,11 @@ def write_server_entry(
 def scripts(side: SideResult) -> Iterator[str]:
     """Yield the modules of a build."""
     return (name for name in side.outputs if name.endswith(SCRIPT))
+
+
+def assets(side: SideResult) -> Iterator[str]:
+    """Yield what a browser loads beside modules: style sheets, pictures, fonts."""
+    return (name for name in side.outputs if not name.endswith((SCRIPT, ".map", ".txt")))
 
 
 def server_module(folder: Path, name: str, side: SideResult, styles: tuple[str, ...]) -> ServerModule:

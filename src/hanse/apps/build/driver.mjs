@@ -90,6 +90,8 @@ const pageText = ({ file, layouts }, browser) => {
   ];
   if (browser) {
     lines.push("export const hydrate = async (element, props, options) => (await import('hanse/router')).begin(made, element, props, options);");
+    // Where the server has rendered nothing.
+    lines.push('export const mount = (element, props) => hydrate(element, props);');
   }
   return lines.join('\n');
 };

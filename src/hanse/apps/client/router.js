@@ -1,7 +1,7 @@
 // Navigates between the pages of all apps without a reload. The first page is hydrated; what comes then is rendered
 // into the same root, so that there is one React and one tree as long as the document lives.
 import { createElement, startTransition, useLayoutEffect, useSyncExternalStore } from 'react';
-import { hydrateRoot } from 'react-dom/client';
+import { createRoot, hydrateRoot } from 'react-dom/client';
 import { install } from 'hanse';
 
 // How long what was prefetched is as good as new, in milliseconds, and how long a page's styles are waited for.
@@ -172,10 +172,13 @@ const listen = () => {
   note({ hanse: history.state?.hanse ?? {} });
 };
 
-/** Takes over the page that the server has rendered into an element. */
+/** Takes over the page that the server has rendered into an element, or renders it where that is empty. */
 export const begin = (Page, element, props, options) => {
   shown = { Page, props };
   install({ navigate });
   listen();
-  return hydrateRoot(element, createElement(Root), options);
+  if (element.firstChild) return hydrateRoot(element, createElement(Root), options);
+  const root = createRoot(element, options);
+  root.render(createElement(Root));
+  return root;
 };

@@ -12,7 +12,7 @@ from hanse.federation.holdings import Good
 from hanse.federation.server.groups import Group, Surroundings
 from hanse.federation.server.openings import Opened
 from hanse.federation.server.parts import NO_SERVER
-from hanse.federation.server.sides import torn
+from hanse.federation.server.sides import torn, uneven
 from hanse.federation.server.stock import Held
 from hanse.federation.server.supplies import group_of
 from hanse.federation.server.views import Role, View
@@ -136,13 +136,15 @@ class Cast:
             goods: The remotes' entries for browsers.
         """
         found: dict[str, str] = {}
+        absent: dict[str, frozenset[str]] = {}
         for name, one in tuple(self.held().items()):
             opened = self.opened(name, one)
             if opened is not None:
+                absent.update(opened.running.assembly.absent)
                 entry = opened.running.members[name].build.entry
                 if (why := torn(one.supply, entry, goods.get(name))) is not None:
                     found[name] = why
-        return found
+        return {**uneven(goods, absent), **found}
 
     def retire(self) -> None:
         """End its own groups; what pages still use is drained."""
