@@ -80,7 +80,8 @@ def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
         found |= {f"{name}_URL": url, f"{name}_ENTRY": f"{url}remoteEntry.json"}
         found |= {f"{name}_KEY": write_key(key, "key"), f"{name}_PRIVATE": write_key(private, "private")}
         found[f"{name}_PUBLIC"] = write_key(public_key(private), "public")
-    return found
+    # A stranger, whose files the shop lends a place.
+    return {**found, "BULLETIN": f"{found['SHOP_URL']}bulletin/remoteEntry.json"}
 
 
 def url_of(app: str, port: int) -> str:

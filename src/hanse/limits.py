@@ -227,6 +227,8 @@ class Limits:
     fragment_deadline: float = 2.0
     # What one page waits for all its fragments together, while at least one is being rendered.
     page_deadline: float = 3.0
+    # Fragments that a page's components leave holes for, at each depth.
+    page_fragments: int = 64
     # What another app's server has to give a page its data: less than the page has to be rendered in all.
     page_data_deadline: float = 2.0
     # That data: it goes into the page, where a megabyte is too much already.

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+import msgspec
 
 from hanse.apps.answers import Answer, Missing, PageRequest, Redirect
 from hanse.apps.envelopes import Envelope, decode_envelope, envelope_of, open_envelope
+from hanse.apps.fragments import FragmentAnswer, Hole
 from hanse.apps.loaders import Loaders
 from hanse.apps.routes import Match
-from hanse.errors import UsageError
+from hanse.errors import FormatError, UsageError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
 from hanse.net import Access
+from hanse.net.documents import Reply
 
-__all__ = ["DATA", "Desk", "Passing"]
+__all__ = ["COMPONENT", "DATA", "Desk", "Passing"]
 
 DATA: Final = "_hanse/data"
+COMPONENT: Final = "_hanse/component"
 FORM: Final = "application/x-www-form-urlencoded"
 # What never goes along, whatever is allowed: it is about this connection, or says who the visitor is here.
 NEVER: Final = frozenset(
@@ -101,14 +106,56 @@ class Desk:
             return await self._loaders.load(route.key, request, match.params)
         if not route.loader:
             return Answer({})
-        return await self._ask(route.app, request, form=None) or Answer({})
+        return await self._ask(route.app, f"{DATA}{request.path}", request, form=None) or Answer({})
 
     async def act(self, match: Match, request: PageRequest) -> Answer | None:
         """Give a form to a page's owner; None where the page takes none. Raises what `load` raises."""
         route = match.route
         if route.app == self._app:
             return await self._loaders.act(route.key, request, match.params)
-        return await self._ask(route.app, request, form=request.form)
+        return await self._ask(route.app, f"{DATA}{request.path}", request, form=request.form)
+
+    async def load_component(
+        self, app: str, key: str, request: PageRequest, props: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Return the data of an exposed component, given its properties.
+
+        Raises:
+            Redirect: Its Python says so, which means nothing here.
+            Missing: There is nothing to show.
+            FetchError: Its owner cannot be asked.
+            FormatError: Its owner answers with something else.
+        """
+        if app == self._app:
+            return (await self._loaders.load(key, request, props)).props
+        query = {"props": msgspec.json.encode(props).decode()}
+        path = f"{COMPONENT}/{quote(key.removeprefix('./'))}"
+        answer = await self._ask(app, path, replace(request, query=query), form=None)
+        return {} if answer is None else answer.props
+
+    async def load_fragment(self, app: str, hole: Hole, request: PageRequest) -> str:
+        """Return the HTML of a module that another app alone knows, as its server renders it.
+
+        Raises:
+            UsageError: Nobody knows where that server is.
+            FetchError: It cannot be asked.
+            FormatError: It answers with something else.
+        """
+        content = msgspec.json.encode({"of": hole.name, "props": hole.props})
+        reply = await self._send(app, "_hanse/fragment", request, content=content, kind="application/json")
+        try:
+            return msgspec.json.decode(reply.body, type=FragmentAnswer).html
+        except msgspec.DecodeError as error:
+            raise FormatError(
+                "this is no answer of a fragment endpoint", subject=app, found=str(error), expected="HTML"
+            ) from None
+
+    async def answer_component(self, key: str, request: PageRequest, props: Mapping[str, object]) -> Envelope:
+        """Answer another app that asks for the data of one of this app's components."""
+        try:
+            return envelope_of(await self._loaders.load(key, request, props))
+        except (Redirect, Missing) as told:
+            return envelope_of(told)
 
     async def answer(self, match: Match | None, request: PageRequest, *, form: bool) -> Envelope:
         """Answer another app that asks for data of one of this app's pages, or brings a form."""
@@ -121,32 +168,38 @@ class Desk:
         except (Redirect, Missing) as told:
             return envelope_of(told)
 
-    async def _ask(self, app: str, request: PageRequest, *, form: Mapping[str, str] | None) -> Answer | None:
+    async def _ask(
+        self, app: str, path: str, request: PageRequest, *, form: Mapping[str, str] | None
+    ) -> Answer | None:
         """Ask the owner's server; nothing comes back that may not."""
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        content = None if form is None else urlencode(form).encode()
+        reply = await self._send(app, f"{path}{query}", request, content=content, kind=FORM)
+        try:
+            answer = open_envelope(decode_envelope(reply.body, subject=app))
+        except Redirect as sent_on:
+            cookies = self._passing.let(sent_on.cookies)
+            raise Redirect(sent_on.url, status=sent_on.status, cookies=cookies) from None
+        return None if answer is None else self._passing.back(answer)
+
+    async def _send(
+        self, app: str, path: str, request: PageRequest, *, content: bytes | None, kind: str
+    ) -> Reply:
+        """Send a request to an app's server, with what of the visitor's goes along."""
         keeper, server = self._federation.keeper, self._servers.get(app)
         if keeper is None or server is None:
             raise UsageError("nobody knows where its server is", subject=app)
         sent = self._passing.only(request)
-        query = f"?{urlencode(sent.query)}" if sent.query else ""
-        url = f"{server}{DATA}{request.path}{query}"
         headers = dict(sent.headers)
         if sent.cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in sent.cookies.items())
-        content = None
-        if form is not None:
-            headers["content-type"] = FORM
-            content = urlencode(form).encode()
-        reply = await keeper.client.ask(
-            url,
+        if content is not None:
+            headers["content-type"] = kind
+        return await keeper.client.ask(
+            f"{server}{path}",
             cap=self._limits.page_data_bytes,
             headers=headers,
             content=content,
             deadline=self._limits.page_data_deadline,
             access=self._access,
         )
-        try:
-            answer = open_envelope(decode_envelope(reply.body, subject=url))
-        except Redirect as sent_on:
-            cookies = self._passing.let(sent_on.cookies)
-            raise Redirect(sent_on.url, status=sent_on.status, cookies=cookies) from None
-        return None if answer is None else self._passing.back(answer)

@@ -49,6 +49,16 @@ class Directory:
         self._table = (view, table)
         return table
 
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """All apps and remotes, this one first."""
+        return self._apps
+
+    def loads(self, remote: str, key: str) -> bool:
+        """Tell whether data is loaded for an exposed component."""
+        entry = self._view().entry(remote)
+        return entry is not None and key in entry.loads
+
     def has(self, key: str) -> bool:
         """Tell whether this app exposes a module."""
         entry = self._view().entry(self._name)

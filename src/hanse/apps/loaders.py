@@ -12,14 +12,13 @@ from types import ModuleType
 from typing import Final, TypeVar, cast
 
 from hanse.apps.answers import Answer, PageRequest
-from hanse.apps.patterns import Params
 from hanse.apps.project import Project
 from hanse.errors import UsageError
 
 __all__ = ["Loaders", "read_loaders"]
 
 T = TypeVar("T")
-Function = Callable[[PageRequest, Params], "Given | Awaitable[Given]"]
+Function = Callable[[PageRequest, Mapping[str, object]], "Given | Awaitable[Given]"]
 Given = Mapping[str, object] | Answer | None
 NAMES: Final = ("load", "action")
 
@@ -42,8 +41,8 @@ class Loaders:
     def __init__(self, found: Mapping[str, Loader]) -> None:
         self._found = found
 
-    async def load(self, key: str, request: PageRequest, params: Params) -> Answer:
-        """Load the data of a page; none where nothing loads any.
+    async def load(self, key: str, request: PageRequest, params: Mapping[str, object]) -> Answer:
+        """Load the data of a page or component; none where nothing loads any.
 
         Raises:
             Redirect: The visitor is sent elsewhere.
@@ -54,7 +53,7 @@ class Loaders:
             return Answer({})
         return await call(loader.load, request, params)
 
-    async def act(self, key: str, request: PageRequest, params: Params) -> Answer | None:
+    async def act(self, key: str, request: PageRequest, params: Mapping[str, object]) -> Answer | None:
         """Take a form; None where the page takes none. Raises what `load` raises."""
         loader = self._found.get(key)
         if loader is None or loader.action is None:
@@ -63,16 +62,15 @@ class Loaders:
 
 
 def read_loaders(project: Project) -> Loaders:
-    """Import the Python beside an app's pages.
+    """Import the Python beside an app's pages and exposed components.
 
     Raises:
         UsageError: A file cannot be imported, or what it calls `load` or `action` is no function.
     """
-    beside = {page.key: page.python for page in project.pages.routes if page.python is not None}
     # Its own modules are found as they are from its folder.
     if str(project.folder) not in sys.path:
         sys.path.insert(0, str(project.folder))
-    return Loaders({key: read_loader(project.folder / file) for key, file in beside.items()})
+    return Loaders({key: read_loader(project.folder / file) for key, file in project.beside.items()})
 
 
 def read_loader(file: Path) -> Loader:
@@ -98,7 +96,7 @@ def import_file(file: Path) -> ModuleType:
     return module
 
 
-async def call(function: Function, request: PageRequest, params: Params) -> Answer:
+async def call(function: Function, request: PageRequest, params: Mapping[str, object]) -> Answer:
     """Call `load` or `action`, and return its answer as one."""
     given = function(request, params)
     if inspect.isawaitable(given):

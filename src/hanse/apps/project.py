@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hanse.apps.pages import Pages, find_pages
 from hanse.errors import FormatError
@@ -39,6 +39,16 @@ class Project:
     def name(self) -> str:
         """What the app is called among remotes."""
         return self.own.app.name
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The Python beside pages and exposed components, by their keys."""
+        files = {page.key: page.python for page in self.pages.routes if page.python is not None}
+        for key, file in self.own.exposes.items():
+            python = PurePosixPath(file).with_suffix(".py").as_posix()
+            if (self.folder / python).is_file():
+                files[key] = python
+        return files
 
     @property
     def remotes(self) -> tuple[str, ...]:

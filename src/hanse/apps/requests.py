@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from starlette.responses import Response
 
 from hanse.apps.answers import Answer, PageRequest
 from hanse.apps.routes import Match
+from hanse.errors import HanseError
 
 __all__ = [
     "NOBODYS",
@@ -19,12 +22,17 @@ __all__ = [
     "cache_headers",
     "is_of_browser",
     "is_own_form",
+    "make_request",
+    "note",
     "raw_path",
     "read_form",
+    "read_request",
     "route_props",
     "with_cookies",
 ]
 
+LOG: Final = logging.getLogger("hanse.apps")
+NO_FORM: Final[Mapping[str, str]] = MappingProxyType({})
 NOBODYS: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 # What a browser says of where a request comes from, for a form of this very site.
 OWN: Final = frozenset({"same-origin", "none"})
@@ -103,3 +111,32 @@ def with_cookies(response: Response, cookies: Mapping[str, str]) -> Response:
 def cache_headers(answer: Answer) -> dict[str, str]:
     """Say for how long a page is the same for everybody; its nonce is not, so no cache but ours keeps it."""
     return dict(NOBODYS) if answer.cache <= 0 else {"cache-control": f"private, max-age={int(answer.cache)}"}
+
+
+def make_request(request: Request, path: str, form: Mapping[str, str] = NO_FORM) -> PageRequest:
+    """Return a request as pages get it; `path` is that of the page."""
+    return PageRequest(
+        path=path,
+        query=dict(request.query_params),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        cookies=request.cookies,
+        form=form,
+    )
+
+
+async def read_request(request: Request, path: str, *, form: bool, most: int) -> PageRequest | Response:
+    """Return a request as pages get it, with its form; the answer where that is larger than `most` bytes."""
+    if not form:
+        return make_request(request, path)
+    body = await read_form(request, most)
+    if body is None:
+        return Response("this form is too large, or not UTF-8", status_code=413)
+    return make_request(request, path, dict(parse_qsl(body, keep_blank_values=True)))
+
+
+def note(what: str, error: Exception) -> None:
+    """Log what went wrong: in a line where others are to blame, with a traceback where own Python is."""
+    if isinstance(error, HanseError):
+        LOG.warning("%s: %s", what, error)
+    else:
+        LOG.error("%s", what, exc_info=error)

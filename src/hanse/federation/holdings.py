@@ -72,12 +72,13 @@ class Held:
             error=None if self.error is None else tell(self.error),
             error_code=None if self.error is None else self.error.code,
             fetched_at=None if self.good is None else self.good.fetched_at,
+            trusted=self.listed.trusted,
         )
 
     @property
     def remote(self) -> Remote | None:
-        """What is resolved, if there is anything."""
-        if self.good is None:
+        """What is resolved for browsers, if there is anything: nothing of a remote nobody vouches for."""
+        if self.good is None or not self.listed.trusted:
             return None
         if self.good.container is not None:
             return None if self.good.facades is None else self.good.facades.remote
@@ -115,7 +116,7 @@ class Holdings:
 
     def containers(self) -> list[Container]:
         """Return all containers of which there is a good manifest."""
-        goods = (held.good for held in self.remotes.values())
+        goods = (held.good for held in self.remotes.values() if held.listed.trusted)
         return [good.container for good in goods if good is not None and good.container is not None]
 
 

@@ -171,6 +171,10 @@ def find_remote(snapshot: Snapshot, name: str) -> Remote:
     if found is not None:
         return found
     health = snapshot.health(name)
+    if health is not None and not health.trusted:
+        raise NotFoundError(
+            "it is not trusted: browsers get nothing of it", subject=name, hint="render it on the server"
+        )
     if health is not None:
         raise NotFoundError(
             f"it is left out of the federation: {health.error}", subject=name, hint="see that remote's origin"

@@ -285,7 +285,15 @@ def replace_remotes(holdings: Holdings, goods: Mapping[str, Good]) -> Holdings:
         server = None if good.papers.server is None or before is None else before.listed.remote.server
         remote = Remote(good.url, server=server, type="native" if good.container is None else "mf")
         (hosts if name in hosts else held)[name] = Held(
-            Listed(name, remote, Place(good.url), host=name in hosts, local=True), good
+            Listed(
+                name,
+                remote,
+                Place(good.url),
+                host=name in hosts,
+                local=True,
+                trusted=before is None or before.listed.trusted,
+            ),
+            good,
         )
         if name not in hosts:
             listing[name] = remote

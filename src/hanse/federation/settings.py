@@ -58,7 +58,8 @@ class Listed:
     """One remote that the federation should have, and the place of its entry.
 
     `local` says that the operator wrote it down, `deadline` is in seconds, `fault` is why there is no such
-    place. `server` is where a container's build for servers has its manifest.
+    place. `server` is where a container's build for servers has its manifest. Of one that is not `trusted`
+    browsers get nothing.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Listed:
     deadline: float | None = None
     fault: HanseError | None = None
     server: ServerPlace | None = None
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,16 @@ class Settings:
         settings = self.remotes.get(name)
         deadline = None if settings is None else settings.deadline
         server = self.list_server(name, remote)
-        return Listed(name, remote, place, local=local, deadline=deadline, fault=fault, server=server)
+        return Listed(
+            name,
+            remote,
+            place,
+            local=local,
+            deadline=deadline,
+            fault=fault,
+            server=server,
+            trusted=settings is None or settings.trusted,
+        )
 
     def list_server(self, name: str, remote: Remote) -> ServerPlace | None:
         """Find the place of the manifest of a container's build for servers, if one is named."""

@@ -31,10 +31,11 @@ class RemoteHealth:
     Attributes:
         name: Its name in the manifest.
         url: Where the manifest says that its remote entry lies.
-        status: `failed` remotes are not in the plan, all others are.
+        status: `failed` remotes are not in the plan; all others are, where they are trusted.
         error: Why it could not be renewed, in a sentence that names the document; None if it could.
         error_code: The stable code of that error.
         fetched_at: When its origin last gave or confirmed the entry that is in use.
+        trusted: Whether browsers get anything of it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class RemoteHealth:
     error: str | None = None
     error_code: str | None = None
     fetched_at: float | None = None
+    trusted: bool = True
 
     @property
     def age(self) -> float | None:

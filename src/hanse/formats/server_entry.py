@@ -86,7 +86,8 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     `build` names the build (`build_digest`), `serial` grows with everything that is published. `exposes` maps
     keys to files, `modules` files to what is known of them. A build in format `cjs` is a Module Federation
     container, and `container` says where it is. `browser` is the digest of the remote entry, or manifest, of
-    the build for browsers that belongs with it; empty where that is not told. `absence` says what becomes of
+    the build for browsers that belongs with it; empty where that is not told. `loads` are the keys of exposed
+    modules, beside pages, for which data is loaded. `absence` says what becomes of
     it where modules of other remotes are absent.
     """
 
@@ -99,6 +100,7 @@ class ServerEntry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     layer: Layer = "ssr"
     exposes: Mapping[str, str] = {}
     pages: tuple[ServerPage, ...] = ()
+    loads: tuple[str, ...] = ()
     modules: Mapping[str, ServerModule]
     shared: tuple[Shared, ...] = ()
     container: ContainerScript | None = None
@@ -219,6 +221,7 @@ def count_faults(entry: ServerEntry, subject: str, limits: Limits) -> Iterator[F
     counts = (
         ("$.exposes", len(entry.exposes), limits.exposes_per_entry),
         ("$.pages", len(entry.pages), limits.exposes_per_entry),
+        ("$.loads", len(entry.loads), limits.exposes_per_entry),
         ("$.modules", len(entry.modules), limits.stream_modules),
         ("$.shared", len(entry.shared), limits.shared_per_entry),
         *absence_counts(entry.absence, limits),
@@ -234,6 +237,12 @@ def expose_faults(entry: ServerEntry, subject: str) -> Iterator[FormatError]:
         path = key_path("$.exposes", key)
         yield from name_violation(expose_name_fault(key), key, "an exposed module's key", subject, path)
         yield from missing(file, entry, path, subject)
+    for index, key in enumerate(entry.loads):
+        if key not in entry.exposes:
+            found = repr(shorten(key))
+            yield misfit(
+                "`exposes` has no such key", f"$.loads[{index}]", found, "a key of `exposes`", subject
+            )
     for index, page in enumerate(entry.pages):
         path = f"$.pages[{index}]"
         yield from name_violation(page_fault(page.path), page.path, "a page's path", subject, f"{path}.path")

@@ -1,4 +1,4 @@
-import { Link } from 'hanse';
+import { Fragment, Link } from 'hanse';
 import CartBadge from 'checkout/CartBadge';
 import ProductCard, { type Product } from 'shop/ProductCard';
 import Title from '../components/Title';
@@ -17,6 +17,8 @@ export default function Home({ teasers }: { teasers: Product[] }) {
             </li>
           ))}
         </ul>
+        <Fragment of="shop/Dearest" props={{ count: 1 }} />
+        <Fragment of="bulletin/News" props={{ port: 'Visby' }} />
         <Link href="/shop">All goods</Link>
       </main>
     </>

@@ -110,6 +110,7 @@ def write_server_entry(
         shared=tuple(with_files(one, provided(task.server, server)) for one in shared),
         browser=browser_digest,
         absence=made.absence,
+        loads=tuple(key for key in project.own.exposes if key in project.beside),
     )
     subject = f"{SERVER}/server-entry.json"
     digest = build_digest(encode_server_entry(entry), subject=subject)

@@ -28,6 +28,15 @@ export interface LinkProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>,
   readonly children?: ReactNode;
 }
 
+export interface FragmentProps {
+  /** The module: `shop/Teaser`. */
+  readonly of: string;
+  /** Its properties, beside what its own `load` gives: what JSON can say. */
+  readonly props?: Readonly<Record<string, unknown>>;
+}
+
+/** A module of any remote, rendered by itself, with data of its own. */
+export function Fragment(props: FragmentProps): ReactElement;
 export function Link(props: LinkProps): ReactElement;
 export function useRoute(): Route;
 export function useData<T = Readonly<Record<string, unknown>>>(): T;

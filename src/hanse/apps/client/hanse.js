@@ -1,7 +1,7 @@
 // What the components of apps use of Hanse, one copy on each page and in each generation: the place one is at, its
 // data, and links. The router (`hanse/router`) is a file of its own; on the server there is none, and a link is an
 // anchor.
-import { createContext, createElement, useContext } from 'react';
+import { createContext, createElement, useContext, useEffect, useRef } from 'react';
 
 const Place = createContext({ route: { app: '', path: '/', pattern: '/', params: {}, query: {} }, data: {} });
 
@@ -35,6 +35,25 @@ export const Link = ({ href, replace = false, scroll = true, prefetch = 'intent'
     },
     children,
   );
+
+// Where a page asks for it, React writes nothing into an element but what is trusted.
+const EMPTY = { __html: globalThis.trustedTypes?.emptyHTML ?? '' };
+const style = { display: 'contents' };
+
+/**
+ * A module of any remote, rendered by itself: on the server first, with data of its own, whoever wrote it and in
+ * whatever framework. `of` is its name, such as `shop/Teaser`.
+ */
+export const Fragment = ({ of, props = {} }) => {
+  const element = useRef(null);
+  const told = JSON.stringify(props);
+  const { app } = useRoute();
+  // React keeps out of what is in there, and leaves what the server has filled in as it is.
+  useEffect(() => void router.fill?.(element.current, of, told, app), [of, told, app]);
+  return createElement('hanse-fragment', {
+    'data-of': of, 'data-props': told, style, ref: element, suppressHydrationWarning: true, dangerouslySetInnerHTML: EMPTY,
+  });
+};
 
 /** Makes the component of a page and the layouts around it, the outermost first. */
 export const page = (Page, layouts = []) => {

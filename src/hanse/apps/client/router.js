@@ -8,6 +8,7 @@ import { install } from 'hanse';
 const FRESH = 10_000;
 const PATIENCE = 3_000;
 const PAGE = '_hanse/page';
+const FRAGMENT = '_hanse/fragment';
 
 let shown;
 let listeners = new Set();
@@ -75,6 +76,32 @@ const dress = (styles = []) => {
     });
   });
   return Promise.race([Promise.all(waits), new Promise((done) => setTimeout(done, PATIENCE))]);
+};
+
+// Markup of a fragment comes from this page's own server, which has written it anew where nobody vouches for it.
+const policy = self.trustedTypes?.createPolicy('hanse-fragment', { createHTML: (html) => html });
+const filled = new WeakMap();
+
+// Fills an element with a module that is rendered on the server; what the server has filled already stays.
+const fill = async (element, of, props, app) => {
+  const wanted = `${of}\n${props}`;
+  const known = filled.get(element);
+  filled.set(element, wanted);
+  if (known === wanted || (known === undefined && element.firstChild)) return;
+  try {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const body = JSON.stringify({ of, props: JSON.parse(props), app });
+    const answer = await fetch(`/${FRAGMENT}`, { method: 'POST', headers, body, credentials: 'same-origin' });
+    if (!answer.ok) throw failed(`${of} cannot be shown: ${answer.status}`);
+    const { html, styles } = await answer.json();
+    await dress(styles);
+    if (filled.get(element) !== wanted) return;
+    element.innerHTML = policy ? policy.createHTML(html) : html;
+    await Promise.all([self.hanse?.mount?.(element), self.hanse?.hydrate?.(element)]);
+  } catch (error) {
+    if (filled.get(element) === wanted) filled.delete(element);
+    console.error(error);
+  }
 };
 
 const note = (state) => history.replaceState({ ...history.state, ...state }, '');
@@ -175,7 +202,7 @@ const listen = () => {
 /** Takes over the page that the server has rendered into an element, or renders it where that is empty. */
 export const begin = (Page, element, props, options) => {
   shown = { Page, props };
-  install({ navigate });
+  install({ navigate, fill });
   listen();
   if (element.firstChild) return hydrateRoot(element, createElement(Root), options);
   const root = createRoot(element, options);

@@ -246,7 +246,8 @@ class Backstage:
         """Return the remotes' entries for browsers."""
         holdings = self._ledger.holdings
         remotes = {} if holdings is None else holdings.remotes
-        return {name: held.good for name, held in remotes.items() if held.good is not None}
+        goods = ((name, held.good) for name, held in remotes.items() if held.listed.trusted)
+        return {name: good for name, good in goods if good is not None}
 
     def _catch_up(self) -> None:
         """Have browsers' builds looked at where a server build is of another one: once for each build."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hanse.engines.base import module_name
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     # What builds need is in extras; types need nothing.
     from hanse.federation.generations import Assembly
 
-__all__ = ["browser_part", "expose_of", "refused_part", "server_part"]
+__all__ = ["browser_part", "expose_of", "refused_part", "server_part", "withheld_part"]
 
 NO_SERVER = "its remote has no server modules"
 
@@ -68,6 +69,11 @@ def refused_part(remote: str, key: str, reason: str) -> Part:
         browser_only=reason,
         fault="delegate",
     )
+
+
+def withheld_part(remote: str, key: str, reason: str) -> Part:
+    """Return the part of a module that only this server may run, and cannot."""
+    return replace(refused_part(remote, key, reason), fault="browser-only", trusted=False)
 
 
 def server_part(

@@ -10,7 +10,14 @@ from types import MappingProxyType
 from hanse.engines.base import Realm
 from hanse.errors import EngineError, NotFoundError
 from hanse.federation.server.openings import Opened
-from hanse.federation.server.parts import NO_SERVER, browser_part, expose_of, refused_part, server_part
+from hanse.federation.server.parts import (
+    NO_SERVER,
+    browser_part,
+    expose_of,
+    refused_part,
+    server_part,
+    withheld_part,
+)
 from hanse.federation.server.supplies import Supply
 from hanse.federation.snapshot import Snapshot
 from hanse.formats.server_entry import ServerEntry
@@ -135,6 +142,9 @@ class View:
         Raises:
             NotFoundError: Browsers cannot run it either.
         """
+        supply = self._supplies.get(remote)
+        if supply is not None and not supply.trusted:
+            return withheld_part(remote, key, reason)
         try:
             return replace(browser_part(self.snapshot, role.browser, key, reason=reason), remote=remote)
         except NotFoundError as error:

@@ -1,4 +1,4 @@
-import { Link } from 'hanse';
+import { Fragment, Link } from 'hanse';
 import Title from 'home/Title';
 import { useCart } from 'shop/cart';
 
@@ -13,6 +13,8 @@ export default function Checkout() {
           <li key={place}>{id}</li>
         ))}
       </ol>
+      <Fragment of="offer/herring" />
+      <Link href="/checkout/address">Where to?</Link>
       <Link href="/">Back to the harbour</Link>
     </main>
   );

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PRODUCTS = {
-    "amber": {"id": "amber", "name": "Baltic amber", "price": 42},
-    "salt": {"id": "salt", "name": "Lüneburg salt", "price": 9},
-    "stockfish": {"id": "stockfish", "name": "Stockfish from Bergen", "price": 17},
-    "furs": {"id": "furs", "name": "Furs from Novgorod", "price": 120},
-}
+from goods import PRODUCTS
+
+from hanse.apps import Missing
 
 
 async def load(request: object, params: Mapping[str, str]) -> dict[str, object]:
+    if params["id"] not in PRODUCTS:
+        raise Missing
     return {"product": PRODUCTS[params["id"]]}
