@@ -160,6 +160,20 @@ def test_intent_fetches_the_page_before_the_click(store: Store, page: Page, diar
     assert sum(url.endswith("/_hanse/page/shop") for url in diary.requests) == 1
 
 
+def test_a_document_of_another_time_gets_another_document(store: Store, page: Page) -> None:
+    open_page(page, store.urls["home"])
+    ask = """(digest) => fetch('/_hanse/page/shop', { headers: { 'hanse-snapshot': digest } })
+      .then(({ status }) => status)"""
+    digest = page.evaluate("JSON.parse(document.querySelector('script#hanse-page').textContent).snapshot")
+    assert page.evaluate(ask, digest) == 200
+    assert page.evaluate(ask, "0" * len(digest)) == 410
+    page.route("**/_hanse/page/shop", lambda route: route.fulfill(status=410))
+    loaded = documents(page)
+    page.get_by_role("link", name="All goods").click()
+    expect(page).to_have_title("Goods")
+    assert loaded == [f"{store.urls['home']}shop"]
+
+
 @pytest.mark.parametrize(("headers", "status"), [({}, 200), ({"Origin": "http://evil.example"}, 403)])
 def test_forms_for_another_server_are_not_taken_from_browsers(
     store: Store, headers: dict[str, str], status: int

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
@@ -28,6 +29,7 @@ from hanse.apps.showing import Showing
 from hanse.apps.statics import StaticFile, read_static
 from hanse.errors import UsageError
 from hanse.limits import LIMITS, Limits
+from hanse.web.options import PageOptions
 from hanse.web.starlette import HanseMiddleware
 
 __all__ = ["App"]
@@ -45,13 +47,14 @@ class App:
 
     Args:
         project: The app's folder, read with its environment, and built.
+        development: Whether pages are told of builds, and say what is wrong.
         limits: The caps.
 
     Raises:
         HanseError: Keys or a build are missing, or the app's Python cannot be imported.
     """
 
-    def __init__(self, project: Project, *, limits: Limits = LIMITS) -> None:
+    def __init__(self, project: Project, *, development: bool = False, limits: Limits = LIMITS) -> None:
         self.project = project
         limits = replace(
             limits,
@@ -60,15 +63,13 @@ class App:
             build_interval=min(limits.build_interval, ASIDE),
             build_interval_most=min(limits.build_interval_most, ASIDE_MOST),
         )
-        self.files: Mapping[str, StaticFile] = read_static(project.folder / BROWSER)
+        self.files: dict[str, StaticFile] = read_static(project.folder / BROWSER)
         if ENTRY not in self.files:
             raise UsageError("this app is not built", subject=str(project.folder), hint="run `hanse build`")
-        self.federation = make_federation(project, limits)
+        self.federation = make_federation(project, limits, development=development)
         self._publisher = make_publisher(project, limits)
         self._mirror = make_mirror(project, limits)
-        self._mirror.adopt(
-            self.files[ENTRY].body, {name: file.body for name, file in self.files.items() if name != ENTRY}
-        )
+        self._keep(self.files)
         self.desk = Desk(
             project.name,
             read_loaders(project),
@@ -92,9 +93,12 @@ class App:
             mirror=self._mirror,
             showing=self._showing,
             ready=self._life.is_ready,
+            types=project.folder / ".hanse" / "types.json" if development else None,
             limits=limits,
         )
-        self._pages = HanseMiddleware(self._answer_page, self.federation)
+        self._pages = HanseMiddleware(
+            self._answer_page, self.federation, options=PageOptions(development=development)
+        )
 
     @classmethod
     def from_folder(cls, folder: Path, *, environ: Mapping[str, str] | None = None) -> App:
@@ -120,10 +124,49 @@ class App:
         response = await answer(Request(scope, receive))
         await response(scope, receive, send)
 
+    @property
+    def name(self) -> str:
+        """What the app is called among remotes."""
+        return self.project.name
+
+    @property
+    def port(self) -> int:
+        """The port that its URL names.
+
+        Raises:
+            UsageError: It names none.
+        """
+        url = self.project.own.app.url
+        found = urlsplit(url).port
+        if found is None:
+            raise UsageError("the app's URL names no port", subject=url, hint="name one with --port")
+        return found
+
+    async def renew(self, project: Project) -> None:
+        """Go on with what was built anew, and with the Python beside pages as it is now.
+
+        Raises:
+            HanseError: Something in it does not fit, or cannot be imported.
+        """
+        loaders = read_loaders(project)
+        files = read_static(project.folder / BROWSER)
+        self._keep(files)
+        self.files.clear()
+        self.files.update(files)
+        self.desk.renew(loaders)
+        self.project = project
+        await self._publisher.refresh()
+        await self.federation.refresh()
+
     def hang_up(self) -> None:
         """Let nobody wait any more for what comes: the server is about to end."""
         self.federation.hang_up()
         self._publisher.hang_up()
+
+    def _keep(self, files: Mapping[str, StaticFile]) -> None:
+        """Keep a build for the pages that are open when the next one comes."""
+        bodies = {name: file.body for name, file in files.items() if name != ENTRY}
+        self._mirror.adopt(files[ENTRY].body, bodies)
 
     async def _answer_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a page, the app's own Python, or that there is neither."""

@@ -92,6 +92,10 @@ class Desk:
         self._access = Access.for_urls(servers.values(), local=True)
         self._limits = limits
 
+    def renew(self, loaders: Loaders) -> None:
+        """Go on with other Python."""
+        self._loaders = loaders
+
     async def load(self, match: Match, request: PageRequest) -> Answer:
         """Return the data of a page.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -42,6 +44,7 @@ __all__ = ["STARTING", "Endpoints"]
 LOG: Final = logging.getLogger("hanse.apps")
 # Where the browser's router asks for pages, and for modules that are rendered by themselves.
 PAGE: Final = "/_hanse/page"
+TYPES: Final = "/_hanse/types"
 FRAGMENT: Final = "/_hanse/fragment"
 # The header in which the router says of which snapshot its document is.
 SNAPSHOT: Final = "hanse-snapshot"
@@ -68,6 +71,7 @@ class Endpoints:
         desk: Gives the data.
         mirror: Other apps' builds for browsers.
         showing: Renders fragments.
+        types: Where the types of what it exposes lie; None where they are not given out.
         ready: Waits until there is something to show; False where there is nothing yet.
         limits: The caps.
     """
@@ -83,6 +87,7 @@ class Endpoints:
         mirror: Mirror,
         showing: Showing,
         ready: Callable[[], Awaitable[bool]],
+        types: Path | None = None,
         limits: Limits = LIMITS,
     ) -> None:
         self._name = app
@@ -93,6 +98,7 @@ class Endpoints:
         self._mirror = mirror
         self._showing = showing
         self._ready = ready
+        self._types = types
         self._limits = limits
 
     def find(self, path: str, method: str) -> Callable[[Request], Awaitable[Response]] | None:
@@ -102,6 +108,8 @@ class Endpoints:
             return self._give_file
         if reading and path.startswith(f"/{MIRROR}/"):
             return self._give_mirrored
+        if path == TYPES and self._types is not None:
+            return self._give_types
         if path.startswith(f"/{DATA}/"):
             return self._give_data
         if path.startswith(f"/{COMPONENT}/"):
@@ -138,6 +146,14 @@ class Endpoints:
         if found is None:
             return Response(status_code=404, headers=NOBODYS)
         return answer_static(static_file(name, found.body, lasting=found.lasting), request)
+
+    async def _give_types(self, request: Request) -> Response:
+        """Answer other apps that are being developed with the types of what this one exposes."""
+        try:
+            body = await asyncio.to_thread((self._types or Path()).read_bytes)
+        except OSError:
+            return Response("there are no types yet", 404, NOBODYS)
+        return answer_static(static_file("types.json", body, lasting=False), request)
 
     async def _give_data(self, request: Request) -> Response:
         """Answer another app's server; the path is that of the page."""
@@ -200,10 +216,12 @@ class Endpoints:
         if not await self._ready():
             return STARTING
         match = self._directory.table.match(path)
-        known = request.headers.get(SNAPSHOT, "")
-        if match is None or (known and known != self._federation.snapshot.digest):
-            # The document has a map of its own: only another document gets another one.
-            return Response(status_code=404 if match is None else 410, headers=NOBODYS)
+        if match is None:
+            return Response(status_code=404, headers=NOBODYS)
+        # The document has a map of its own, which leads to the files of its time.
+        snapshot = self._federation.snapshot_by_digest(request.headers.get(SNAPSHOT, ""))
+        if snapshot is None or match.route.specifier not in snapshot.import_map.imports:
+            return Response(status_code=410, headers=NOBODYS)
         asked = make_request(request, path)
         if isinstance(asked, Response):
             return asked

@@ -50,7 +50,7 @@ def own_url(project: Project, path: str = "") -> str:
     return f"{project.own.app.url.rstrip('/')}/{path}"
 
 
-def make_federation(project: Project, limits: Limits) -> Federation:
+def make_federation(project: Project, limits: Limits, *, development: bool = False) -> Federation:
     """Make the federation of an app; the app is one of its remotes, by its own name.
 
     Raises:
@@ -73,6 +73,7 @@ def make_federation(project: Project, limits: Limits) -> Federation:
         remotes={**config.remotes, **mirrored, app.name: remote},
         settings={**config.settings, app.name: own},
         cache_folder=str(cache_folder(project)),
+        development=development or config.development,
     )
     return Federation.from_config(whole, project.folder, limits=limits)
 

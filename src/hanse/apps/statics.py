@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,7 +35,7 @@ class StaticFile:
     lasting: bool
 
 
-def read_static(folder: Path) -> Mapping[str, StaticFile]:
+def read_static(folder: Path) -> dict[str, StaticFile]:
     """Read a build; all its names but the entry's have a digest in them."""
     found = {}
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():

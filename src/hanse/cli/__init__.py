@@ -38,6 +38,8 @@ COMMANDS = {
     "keys": "Make, show and rotate the keys that server modules travel under.",
     "rollback": "Publish the last build's server modules again, under a new serial.",
     "serve": "Serve a federation: import map, health, metrics, and a page that shows it.",
+    "new": "Make a new app, or a remote: a folder with everything that it takes.",
+    "dev": "Develop an app: built, served, and shown again with each change.",
     "build": "Build an app: its pages and components, for browsers and for servers.",
     "start": "Run an app that is built: its pages, and those of the apps it federates with.",
 }

@@ -7,7 +7,6 @@ import logging
 import sys
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -15,7 +14,6 @@ from hanse.apps.app import App
 from hanse.apps.start import start as run
 from hanse.cli.options import Json
 from hanse.cli.output import write_address, write_text
-from hanse.errors import UsageError
 
 __all__ = ["start"]
 
@@ -44,10 +42,7 @@ def start(
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = App.from_folder(folder)
-    url = urlsplit(app.project.own.app.url)
-    number = port or url.port
-    if number is None:
-        raise UsageError("the app's URL names no port", subject=url.geturl(), hint="name one with --port")
+    number = port or app.port
     asyncio.run(run(app, host=host, port=number, announce=write_address if json else write_text))
     sys.stdout.flush()
     return 0

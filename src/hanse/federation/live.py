@@ -13,7 +13,7 @@ from typing import Final, Self
 from msgspec import UNSET, UnsetType
 
 from hanse.errors import UsageError
-from hanse.federation.hub import Hub, Subscription
+from hanse.federation.hub import Hub, News, Subscription
 from hanse.federation.keeper import Keeper, outlast
 from hanse.federation.ledger import Ledger, Listener
 from hanse.federation.modules import RemoteModule, find_module
@@ -425,6 +425,10 @@ class Federation(Rendering):
                 "no builds are watched", subject=self.source, hint="make it with development=True"
             )
         return self._news().subscribe(overrides.items())
+
+    def tell(self, news: News) -> None:
+        """Tell the pages that are being developed; nobody listens to any others."""
+        self._news().publish(news)
 
     def hang_up(self) -> None:
         """End all subscriptions, since the server that serves them is about to end; from any thread."""

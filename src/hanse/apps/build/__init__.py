@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hanse.apps.build.documents import Sizes, write_documents
 from hanse.apps.build.driver import Driver, find_node
-from hanse.apps.build.task import make_task, needs
+from hanse.apps.build.task import make_task, require_packages
 from hanse.apps.project import Project
-from hanse.errors import BuildError, Mistake
+from hanse.errors import Mistake
 
 __all__ = ["Built", "build_app"]
 
@@ -41,13 +41,7 @@ def build_app(project: Project, *, production: bool = True) -> Built:
         BuildError: Packages or Node are missing, or its sources are wrong.
         FormatError: What came out cannot be published.
     """
-    missing = needs(project.folder)
-    if missing:
-        raise BuildError(
-            f"{', '.join(missing)} are not installed",
-            subject=str(project.folder),
-            hint="run `npm install` there",
-        )
+    require_packages(project.folder)
     began = time.monotonic()
     task = make_task(project, production=production)
     with Driver(task, node=find_node()) as driver:

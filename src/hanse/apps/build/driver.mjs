@@ -207,10 +207,12 @@ const buildSide = async (task, name) => {
   const browser = name === 'browser';
   const out = resolve(task.folder, side.out);
   const { esbuild } = task;
-  const results = await Promise.all([
-    esbuild.build(bundleOf(task, side, browser, out)),
-    ...side.provides.map((specifier) => esbuild.build(sharedOf(task, side, browser, out, specifier))),
-  ]);
+  // What is built again and again is built by contexts, which know what has not changed.
+  const contexts = (task.contexts[name] ??= Promise.all([
+    esbuild.context(bundleOf(task, side, browser, out)),
+    ...side.provides.map((specifier) => esbuild.context(sharedOf(task, side, browser, out, specifier))),
+  ]));
+  const results = await Promise.all((await contexts).map((context) => context.rebuild()));
   const outputs = Object.assign({}, ...results.map(({ metafile }) => summary(metafile, out, task.folder)));
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
@@ -242,7 +244,7 @@ const main = async () => {
       process.env.NODE_ENV = task.production ? 'production' : 'development';
       const require = createRequire(join(task.folder, 'package.json'));
       try {
-        Object.assign(task, { require, esbuild: require('esbuild') });
+        Object.assign(task, { require, esbuild: require('esbuild'), contexts: {} });
       } catch {
         process.stdout.write(`${quoted({ errors: [told({ text: 'esbuild is not installed: run `npm install --save-dev esbuild` in the app' })] })}\n`);
         return;

@@ -11,8 +11,19 @@ import msgspec
 
 from hanse.apps.pages import PageFile
 from hanse.apps.project import Project
+from hanse.errors import BuildError
 
-__all__ = ["BROWSER", "ENTRY", "SERVER", "Entry", "Side", "Task", "make_task", "needs", "own_sources"]
+__all__ = [
+    "BROWSER",
+    "ENTRY",
+    "SERVER",
+    "Entry",
+    "Side",
+    "Task",
+    "make_task",
+    "own_sources",
+    "require_packages",
+]
 
 BROWSER: Final = "dist/browser"
 SERVER: Final = "dist/server"
@@ -108,7 +119,15 @@ def exposed_entries(project: Project) -> tuple[Entry, ...]:
     return tuple(Entry(key, file) for key, file in project.own.exposes.items())
 
 
-def needs(folder: Path) -> tuple[str, ...]:
-    """Name the packages without which nothing can be built, and that are not installed in an app's folder."""
+def require_packages(folder: Path) -> None:
+    """Raise unless the packages are installed in an app's folder without which nothing can be built.
+
+    Raises:
+        BuildError: Some are not; they are named.
+    """
     wanted = ("esbuild", "react", "react-dom")
-    return tuple(name for name in wanted if not (folder / "node_modules" / name / "package.json").is_file())
+    missing = [name for name in wanted if not (folder / "node_modules" / name / "package.json").is_file()]
+    if missing:
+        raise BuildError(
+            f"{', '.join(missing)} are not installed", subject=str(folder), hint="run `npm install` there"
+        )

@@ -10,6 +10,9 @@ const PATIENCE = 3_000;
 const PAGE = '_hanse/page';
 const FRAGMENT = '_hanse/fragment';
 
+// Of which snapshot the document is: what is asked for fits its import map.
+const { snapshot = '' } = JSON.parse(document.querySelector('script#hanse-page')?.textContent || '{}');
+
 let shown;
 let listeners = new Set();
 let under;
@@ -38,7 +41,7 @@ const failed = (message, extra) => Object.assign(new Error(`hanse: ${message}`),
 
 // Asks this page's own origin, whoever's page it is.
 const ask = async (url, signal) => {
-  const headers = { accept: 'application/json', 'hanse-snapshot': self.hanse?.snapshot ?? '' };
+  const headers = { accept: 'application/json', 'hanse-snapshot': snapshot };
   const answer = await fetch(`/${PAGE}${url.pathname}${url.search}`, { headers, signal, credentials: 'same-origin' });
   if (!answer.headers.get('content-type')?.startsWith('application/json')) throw failed('no page came', { reload: true });
   const told = await answer.json();

@@ -1,0 +1,1 @@
+"""What `hanse new` begins with; `__NAME__` and `__PORT__` are filled in."""
