@@ -19,7 +19,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples toolchains chromium peers shims engine demo test soak check bench bench-resolve bench-page bench-ssr docs clean
+.PHONY: help install examples toolchains chromium peers shims engine demo demo-basic test soak check bench bench-resolve bench-page bench-ssr docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,7 +60,12 @@ engine: install ## Install QuickJS as WebAssembly, which goes into wheels: the e
 	@echo "engine: quickjs.wasm, from scripts/engine"
 	@$(RUN) -m scripts.node scripts/engine
 
-demo: examples engine $(if $(CHECK),chromium) ## Show four real remotes on one page (CHECK=1: drive it in Chromium, and end)
+demo: install engine $(if $(CHECK),chromium) ## Build and run the store: three apps that show each other's pages (CHECK=1: drive it in Chromium, and end)
+	@echo "demo: building home, shop and checkout, where their sources changed"
+	@$(RUN) -m scripts.build_examples --store
+	@$(RUN) -m examples.omni.serve $(if $(CHECK),--check)
+
+demo-basic: examples engine $(if $(CHECK),chromium) ## Show four real remotes on one page (CHECK=1: as above)
 	@echo "demo: four remotes and the page that Hanse makes of them"
 	@$(RUN) -m examples.basic.serve $(if $(CHECK),--check)
 

@@ -1,7 +1,7 @@
 """Build the examples' remotes with their official toolchains, where their sources changed.
 
 Run as `python -m scripts.build_examples`; `--force` builds them whether they changed or not, `--toolchains`
-builds what only tests need instead.
+builds what only tests need instead, `--store` the apps of the store.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def _only_one() -> Iterator[None]:
 def main() -> int:
     """Build what changed; return 1 where that is not possible."""
     try:
-        folders = TOOLCHAINS if "--toolchains" in sys.argv[1:] else REMOTES
+        given = sys.argv[1:]
+        folders = TOOLCHAINS if "--toolchains" in given else STORE if "--store" in given else REMOTES
         build_examples(force="--force" in sys.argv[1:], folders=folders)
     except ToolError as error:
         print(error, file=sys.stderr)

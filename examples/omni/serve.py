@@ -1,4 +1,4 @@
-"""Build the three apps of the store and run them, each a server of its own: home, shop and checkout."""
+"""Run the three apps of the store, each a server of its own: home, shop and checkout. Build them before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +15,17 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.request import urlopen
 
+from examples.basic.serve import stay
 from hanse.stream import public_key, write_key
 
 __all__ = ["APPS", "Store", "run_store"]
+
+HINTS = (
+    "every app shows the pages of all; the address bar stays with the app you begin at",
+    "put something into the cart, and go to the checkout and back: there is one document, and one React",
+    "the news at the bottom are a stranger's: his code ran in WebAssembly, and his scripts are gone",
+    "end one app by its process, and the others go on; start it again, and it is back",
+)
 
 HERE = Path(__file__).resolve().parent
 # Each app and its port; the names below `localhost` are this machine.
@@ -60,15 +67,17 @@ class Store:
             text=True,
         )
 
-    def stop(self, app: str) -> None:
-        """End one app."""
-        process = self.processes.pop(app)
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+    def stop(self, *apps: str) -> None:
+        """End apps, all at once."""
+        processes = [self.processes.pop(app) for app in apps]
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            try:
+                process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
 
 
 def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
@@ -87,11 +96,6 @@ def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
 def url_of(app: str, port: int) -> str:
     """Return where an app is."""
     return f"http://{app}.localhost:{port}/"
-
-
-def build(app: str) -> None:
-    """Build one app."""
-    subprocess.run([sys.executable, "-m", "hanse", "build", str(HERE / app)], check=True)
 
 
 @contextmanager
@@ -114,8 +118,7 @@ def run_store(
                     await_page(f"http://127.0.0.1:{port}/{path}")
         yield store
     finally:
-        for app in tuple(store.processes):
-            store.stop(app)
+        store.stop(*store.processes)
 
 
 def await_page(url: str) -> None:
@@ -132,22 +135,15 @@ def await_page(url: str) -> None:
         time.sleep(0.1)
 
 
-def main() -> int:
-    """Build and run the store until Ctrl-C."""
-    for app in APPS:
-        build(app)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    print("store: starting three apps", flush=True)
+@contextmanager
+def serve_store() -> Iterator[str]:
+    """Run the store on its ports while the block runs; yield where to begin."""
+    print("demo: starting checkout, home and shop, each in a process of its own", flush=True)
     with run_store() as store:
-        for url in store.urls.values():
-            print(f"store: open {url}", flush=True)
-        print("store: Ctrl-C ends it", flush=True)
-        ended.wait()
-    print("store: ended", flush=True)
-    return 0
+        for app, url in store.urls.items():
+            print(f"demo: {app} is at {url}", flush=True)
+        yield store.urls["home"]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stay("demo", serve_store, "examples.omni.visit", HINTS))

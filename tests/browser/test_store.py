@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from examples.basic.visit import Diary, is_react, keep_diary
 from examples.omni.serve import APPS, Store, run_store
+from examples.omni.visit import ALIVE
 from tests.apps.stores import copy_store, free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -22,9 +23,6 @@ PAGES = {
     "checkout": "Checkout",
     "checkout/address": "Where to?",
 }
-# React marks the element whose content it has taken over.
-ALIVE = """() => Object.keys(document.querySelector('[data-hanse-hydrate]') ?? {})
-  .some((key) => key.startsWith('__reactContainer$'))"""
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 CACHE: Final = ".hanse"
+# Seconds between two looks at other apps' builds for browsers; of those for servers their servers tell at once.
+OFTEN: Final = 5.0
+SOON: Final = 1.0
 
 
 def own_url(project: Project, path: str = "") -> str:
@@ -74,6 +77,7 @@ def make_federation(project: Project, limits: Limits, *, development: bool = Fal
         settings={**config.settings, app.name: own},
         cache_folder=str(cache_folder(project)),
         development=development or config.development,
+        refresh=(SOON if development else OFTEN) if config.refresh is None else config.refresh,
     )
     return Federation.from_config(whole, project.folder, limits=limits)
 

@@ -19,7 +19,7 @@ __all__ = ["install_packages", "make_app"]
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 # In the starter it is called otherwise, or it would count for the starter itself.
-RENAMED: Final = {"gitignore": ".gitignore"}
+RENAMED: Final = {"gitignore": ".gitignore", "pages/index.py.txt": "pages/index.py"}
 PAGES: Final = "pages"
 DEADLINE: Final = 600
 

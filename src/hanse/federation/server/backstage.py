@@ -250,17 +250,24 @@ class Backstage:
         return {name: good for name, good in goods if good is not None}
 
     def _catch_up(self) -> None:
-        """Have browsers' builds looked at where a server build is of another one: once for each build."""
+        """Have browsers' builds looked at where a server build is ahead of them: once for each build."""
         running = {
             (name, held.build.entry.build)
             for name, held in self._stock.held.items()
             if held.build is not None
         }
         self._asked &= running
-        torn = {one for one in running if one[0] in self._cast.torn(self._goods())}
-        if torn - self._asked:
-            self._asked |= torn
+        behind = {*self._cast.torn(self._goods()), *self._lacking()}
+        late = {one for one in running if one[0] in behind}
+        if late - self._asked:
+            self._asked |= late
             self._ask()
+
+    def _lacking(self) -> set[str]:
+        """Return the remotes that browsers should get something of, and do not."""
+        holdings = self._ledger.holdings
+        remotes = {} if holdings is None else holdings.remotes
+        return {name for name, held in remotes.items() if held.good is None and held.listed.trusted}
 
     def _reasons(self) -> dict[str, str]:
         """Return why remotes have no server modules, as far as that was found out before asking for any."""
