@@ -19,7 +19,7 @@ endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
 
-.PHONY: help install examples toolchains chromium peers shims engine demo demo-basic test soak check bench bench-resolve bench-page bench-ssr docs clean
+.PHONY: help install examples toolchains chromium peers shims engine demo demo-basic test soak check bench bench-resolve bench-page bench-ssr bench-apps screenshots docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -85,7 +85,7 @@ check: install ## Check style, types, the arrows between modules, and the house 
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m pytest -q tests/house
 
-bench: bench-resolve bench-page bench-ssr ## Run every benchmark
+bench: bench-resolve bench-page bench-ssr bench-apps ## Run every benchmark
 
 bench-resolve: peers ## Resolve the same federations with Hanse and with the orchestrator in Node
 	@echo "bench-resolve: Hanse beside the orchestrator, interleaved (several minutes)"
@@ -98,6 +98,14 @@ bench-page: chromium peers ## Load pages with Hanse, with the orchestrator and m
 bench-ssr: peers engine ## Render on the server with Hanse and with Module Federation in Node
 	@echo "bench-ssr: Hanse beside Module Federation's Node runtime, on one page (up to 40 minutes)"
 	@$(RUN) -m benchmarks.ssr $(ARGS)
+
+screenshots: install engine chromium ## Take pictures of the running store, into site/screenshots
+	@echo "screenshots: the store, wide and narrow"
+	@$(RUN) -m scripts.take_screenshots site/screenshots
+
+bench-apps: chromium engine ## Open a federated page and the same page from one app alone, in Chromium
+	@echo "bench-apps: one page, federated and not, interleaved (two minutes)"
+	@$(RUN) -m benchmarks.apps $(ARGS)
 
 docs: install $(DOCS_VENV)/.installed ## Check the documentation and render it into site/
 	@echo "docs: links and code blocks, then mkdocs into site/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from urllib.request import urlopen
 from examples.basic.serve import stay
 from hanse.stream import public_key, write_key
 
-__all__ = ["APPS", "Store", "run_store"]
+__all__ = ["APPS", "HERE", "Store", "free_ports", "run_store"]
 
 HINTS = (
     "every app shows the pages of all; the address bar stays with the app you begin at",
@@ -91,6 +92,15 @@ def make_environment(ports: Mapping[str, int]) -> dict[str, str]:
         found[f"{name}_PUBLIC"] = write_key(public_key(private), "public")
     # A stranger, whose files the shop lends a place.
     return {**found, "BULLETIN": f"{found['SHOP_URL']}bulletin/remoteEntry.json"}
+
+
+def free_ports() -> dict[str, int]:
+    """Return a free port for each app."""
+    listeners = {app: socket.create_server(("127.0.0.1", 0)) for app in APPS}
+    ports = {app: int(listener.getsockname()[1]) for app, listener in listeners.items()}
+    for listener in listeners.values():
+        listener.close()
+    return ports
 
 
 def url_of(app: str, port: int) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from pathlib import Path
 
-from examples.omni.serve import APPS, HERE
+from examples.omni.serve import APPS, HERE, free_ports
 from scripts.build_examples import STORE, build_examples
 
 __all__ = ["copy_store", "free_ports"]
@@ -21,12 +20,3 @@ def copy_store(folder: Path) -> Path:
         )
         (folder / app / "node_modules").symlink_to(HERE / app / "node_modules")
     return folder
-
-
-def free_ports() -> dict[str, int]:
-    """Return a free port for each app."""
-    listeners = {app: socket.create_server(("127.0.0.1", 0)) for app in APPS}
-    ports = {app: int(listener.getsockname()[1]) for app, listener in listeners.items()}
-    for listener in listeners.values():
-        listener.close()
-    return ports

@@ -20,7 +20,7 @@ from hanse.apps.requests import is_own_form
 from hanse.apps.routes import Match, read_route
 from hanse.apps.statics import answer_static, read_static
 from hanse.errors import FormatError, UsageError
-from hanse.federation import Federation
+from hanse.net import Client
 from hanse.net.documents import Reply
 from hanse.render import Fragment
 
@@ -130,10 +130,9 @@ def test_only_what_is_allowed_crosses() -> None:
 
 
 class Owner:
-    """Stands for a federation whose client gets one answer, whatever it asks for."""
+    """Stands for a client that gets one answer, whatever it asks for."""
 
     def __init__(self, envelope: Envelope) -> None:
-        self.keeper = self.client = self
         self._body = msgspec.json.encode(envelope)
 
     async def ask(self, url: str, **_: object) -> Reply:
@@ -143,7 +142,8 @@ class Owner:
 def desk(envelope: Envelope) -> Desk:
     passing = Passing(frozenset(), frozenset({"cart"}))
     servers = {"shop": "http://shop.localhost:3002/"}
-    return Desk("home", Loaders({}), cast("Federation", Owner(envelope)), servers=servers, passing=passing)
+    client = cast("Client", Owner(envelope))
+    return Desk("home", Loaders({}), servers=servers, passing=passing, client=client)
 
 
 COOKIES = {"cart": "8", "session": "stolen"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from examples.omni.serve import HERE
 from examples.omni.visit import ALIVE
@@ -96,10 +97,12 @@ def open_until(page: Page, url: str, heading: str) -> None:
     """Open a page until it has a heading."""
     until = time.monotonic() + PATIENCE
     while True:
-        page.goto(url)
-        title = page.get_by_role("heading", level=1)
-        if title.count() and title.first.inner_text() == heading:
-            return
+        # A page that is developed may just be loaded again by itself.
+        with contextlib.suppress(Error):
+            page.goto(url)
+            title = page.get_by_role("heading", level=1)
+            if title.count() and title.first.inner_text() == heading:
+                return
         assert time.monotonic() < until, page.content()[-2000:]
         page.wait_for_timeout(200)
 

@@ -64,7 +64,7 @@ def test_help_loads_no_command() -> None:
         (["resolve", "--polcy", "x"], "Did you mean --policy?"),
         (["resolve", "--policy", "x"], "coherent"),
         (["explain"], "nothing is to be explained"),
-        (["check"], "requires an argument"),
+        (["check", "--candidate"], "requires an argument"),
         (["serve", "--port", "x"], "--port"),
         (["resolve", "a", "b"], "b"),
     ],

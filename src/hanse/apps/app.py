@@ -73,7 +73,6 @@ class App:
         self.desk = Desk(
             project.name,
             read_loaders(project),
-            self.federation,
             servers=server_addresses(project),
             passing=Passing(
                 frozenset(map(str.lower, project.own.app.headers)), frozenset(project.own.app.cookies)
@@ -82,7 +81,7 @@ class App:
         )
         self._own = load_asgi(project)
         self._directory = Directory(project, self.federation)
-        self._life = Life(project.name, self.federation, self._own, closing=self._mirror.aclose)
+        self._life = Life(project.name, self.federation, self._own, closing=self._close)
         self._showing = Showing(project.name, self._directory, self.desk, limits=limits)
         self._endpoints = Endpoints(
             project.name,
@@ -142,6 +141,11 @@ class App:
             raise UsageError("the app's URL names no port", subject=url, hint="name one with --port")
         return found
 
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """A sentence for each page that another one hides."""
+        return tuple(map(str, self._directory.table.conflicts))
+
     async def renew(self, project: Project) -> None:
         """Go on with what was built anew, and with the Python beside pages as it is now.
 
@@ -162,6 +166,11 @@ class App:
         """Let nobody wait any more for what comes: the server is about to end."""
         self.federation.hang_up()
         self._publisher.hang_up()
+
+    async def _close(self) -> None:
+        """Close what lives as long as the server."""
+        await self.desk.aclose()
+        await self._mirror.aclose()
 
     def _keep(self, files: Mapping[str, StaticFile]) -> None:
         """Keep a build for the pages that are open when the next one comes."""

@@ -15,15 +15,16 @@ from hanse.apps.fragments import FragmentAnswer, Hole
 from hanse.apps.loaders import Loaders
 from hanse.apps.routes import Match
 from hanse.errors import FormatError, UsageError
-from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
-from hanse.net import Access
+from hanse.net import Access, Client
 from hanse.net.documents import Reply
 
 __all__ = ["COMPONENT", "DATA", "Desk", "Passing"]
 
 DATA: Final = "_hanse/data"
 COMPONENT: Final = "_hanse/component"
+# Seconds for which an app that does not answer is left alone: visitors find out when it is back.
+ASIDE: Final = 0.5
 FORM: Final = "application/x-www-form-urlencoded"
 # What never goes along, whatever is allowed: it is about this connection, or says who the visitor is here.
 NEVER: Final = frozenset(
@@ -67,9 +68,9 @@ class Desk:
     Args:
         app: The app this is.
         loaders: Its own Python.
-        federation: Whose client asks other apps.
         servers: Where their servers are, by name, with a slash at the end.
         passing: What goes along.
+        client: Asks them; one of its own if not given.
         limits: Deadline and sizes.
     """
 
@@ -77,20 +78,24 @@ class Desk:
         self,
         app: str,
         loaders: Loaders,
-        federation: Federation,
         *,
         servers: Mapping[str, str],
         passing: Passing,
+        client: Client | None = None,
         limits: Limits = LIMITS,
     ) -> None:
         self._app = app
         self._loaders = loaders
-        self._federation = federation
         self._servers = servers
         self._passing = passing
-        # They are in the app's own configuration.
-        self._access = Access.for_urls(servers.values(), local=True)
-        self._limits = limits
+        self._limits = replace(limits, breaker_open=ASIDE, breaker_open_most=ASIDE)
+        self._client = client
+
+    async def aclose(self) -> None:
+        """End what is asked for."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
     def renew(self, loaders: Loaders) -> None:
         """Go on with other Python."""
@@ -190,8 +195,8 @@ class Desk:
         self, app: str, path: str, request: PageRequest, *, content: bytes | None, kind: str
     ) -> Reply:
         """Send a request to an app's server, with what of the visitor's goes along."""
-        keeper, server = self._federation.keeper, self._servers.get(app)
-        if keeper is None or server is None:
+        server = self._servers.get(app)
+        if server is None:
             raise UsageError("nobody knows where its server is", subject=app)
         sent = self._passing.only(request)
         headers = dict(sent.headers)
@@ -199,11 +204,18 @@ class Desk:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in sent.cookies.items())
         if content is not None:
             headers["content-type"] = kind
-        return await keeper.client.ask(
+        return await self._open().ask(
             f"{server}{path}",
             cap=self._limits.page_data_bytes,
             headers=headers,
             content=content,
             deadline=self._limits.page_data_deadline,
-            access=self._access,
         )
+
+    def _open(self) -> Client:
+        """Return a client of its own: visitors ask, and what other questions have come to is not theirs."""
+        if self._client is None:
+            # They are in the app's own configuration.
+            access = Access.for_urls(self._servers.values(), local=True)
+            self._client = Client(access, limits=self._limits)
+        return self._client

@@ -33,7 +33,7 @@ from hanse.apps.requests import (
     with_cookies,
 )
 from hanse.apps.showing import Showing
-from hanse.apps.statics import StaticFile, answer_static, static_file
+from hanse.apps.statics import StaticFile, answer_static, compressed, static_file
 from hanse.errors import HanseError
 from hanse.federation import Federation
 from hanse.limits import LIMITS, Limits
@@ -48,6 +48,8 @@ TYPES: Final = "/_hanse/types"
 FRAGMENT: Final = "/_hanse/fragment"
 # The header in which the router says of which snapshot its document is.
 SNAPSHOT: Final = "hanse-snapshot"
+# Files of other apps that are kept in memory; a page takes some dozens.
+MIRRORED: Final = 256
 READING: Final = ("GET", "HEAD")
 STARTING: Final = Response("this app is starting", 503, {"retry-after": "1", **NOBODYS})
 
@@ -99,6 +101,7 @@ class Endpoints:
         self._showing = showing
         self._ready = ready
         self._types = types
+        self._mirrored: dict[tuple[str, str], StaticFile] = {}
         self._limits = limits
 
     def find(self, path: str, method: str) -> Callable[[Request], Awaitable[Response]] | None:
@@ -138,14 +141,34 @@ class Endpoints:
                 return answer_static(
                     static_file(ENTRY, await self._mirror.entry(app), lasting=False), request
                 )
-            found = await self._mirror.file(app, name)
+            found = await self._find_mirrored(app, name)
         except HanseError as error:
             LOG.warning("%s: %s cannot be had: %s", app, name, error)
             # No fault of this server's, whose own federation asks: it would leave its own origin alone.
             return Response(f"it cannot be had of {app}", status_code=424, headers=NOBODYS)
         if found is None:
             return Response(status_code=404, headers=NOBODYS)
-        return answer_static(static_file(name, found.body, lasting=found.lasting), request)
+        return answer_static(found, request)
+
+    async def _find_mirrored(self, app: str, name: str) -> StaticFile | None:
+        """Return a file of another app, read and compressed once for all who ask.
+
+        Raises:
+            HanseError: It is not at hand, and cannot be had.
+        """
+        digest = self._mirror.digest(app, name)
+        known = None if digest is None else self._mirrored.get((name, digest))
+        if known is not None or digest is None:
+            return known
+        found = await self._mirror.file(app, name)
+        if found is None:
+            return None
+        encoded = await asyncio.to_thread(compressed, name, found.body)
+        made = static_file(name, found.body, lasting=found.lasting, encoded=encoded)
+        self._mirrored[name, digest] = made
+        while len(self._mirrored) > MIRRORED:
+            self._mirrored.pop(next(iter(self._mirrored)))
+        return made
 
     async def _give_types(self, request: Request) -> Response:
         """Answer other apps that are being developed with the types of what this one exposes."""

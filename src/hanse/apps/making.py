@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 CACHE: Final = ".hanse"
-# Seconds between two looks at other apps' builds for browsers; of those for servers their servers tell at once.
+# Seconds between two looks at other apps' builds for browsers; those for servers are told of at once.
 OFTEN: Final = 5.0
 SOON: Final = 1.0
 

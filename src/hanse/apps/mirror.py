@@ -136,6 +136,11 @@ class Mirror:
         await self._learn(app, found.body)
         return found.body
 
+    def digest(self, app: str, name: str) -> str | None:
+        """Return the digest that a file has in an app's latest build that lists it; None where none does."""
+        listed = self._shelves[app].find(name)
+        return None if listed is None else listed[0]
+
     async def file(self, app: str, name: str) -> Mirrored | None:
         """Return a file that one of an app's latest builds lists; None where none does.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,11 @@ import msgspec
 from cyclopts import Parameter
 
 from hanse.apps.build import Built, build_app
+from hanse.apps.dev.workshop import Workshop, build_again
 from hanse.apps.project import open_project
 from hanse.cli.failing import tell_failure
 from hanse.cli.options import Json, Quiet
-from hanse.cli.output import visible, write_error, write_json, write_text
+from hanse.cli.output import visible, write_bytes, write_error, write_json, write_text
 from hanse.errors import BuildError
 
 __all__ = ["build"]
@@ -23,6 +25,9 @@ def build(
     *,
     development: Annotated[
         bool, Parameter(negative="", help="Leave names as they are, and React's warnings in.")
+    ] = False,
+    watch: Annotated[
+        bool, Parameter(negative="", help="Build again whenever a file changes, until Ctrl-C.")
     ] = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -35,12 +40,15 @@ def build(
     Args:
         folder: The app's folder, with its hanse.toml.
         development: Leave names as they are, and React's warnings in.
+        watch: Build again whenever a file changes, until Ctrl-C.
         quiet: Write no warnings.
         json: Write sizes and times as JSON; errors, too.
 
     Raises:
         HanseError: The app cannot be read or bundled; each problem has its file, line and column.
     """
+    if watch:
+        return build_and_watch(folder, production=not development, as_json=json)
     project = open_project(folder, None)
     if not json:
         write_text(visible(f"{project.name}: building {len(project.pages.all)} pages"))
@@ -59,6 +67,24 @@ def build(
     for place, size in built.sizes.items():
         write_text(f"{place}: {size.files} files, {size.bytes / 1000:.1f} kB")
     write_text(visible(f"{project.name}: built in {built.seconds:.1f} s"))
+    return 0
+
+
+def build_and_watch(folder: Path, *, production: bool, as_json: bool) -> int:
+    """Build again and again until it is interrupted.
+
+    Raises:
+        HanseError: It cannot be built at all.
+    """
+
+    def tell(line: str) -> None:
+        if as_json:
+            write_bytes(msgspec.json.encode({"text": line}))
+        else:
+            write_text(visible(line))
+
+    workshop = Workshop(lambda: open_project(folder, None), production=production)
+    asyncio.run(build_again(folder, workshop, tell))
     return 0
 
 

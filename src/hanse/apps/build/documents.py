@@ -31,6 +31,7 @@ from hanse.stream import digest_of
 __all__ = ["Sizes", "write_documents"]
 
 SCRIPT: Final = ".js"
+COMPRESSED: Final = (".br", ".gz")
 # What stands for the digest of a document while that is being made; it is left out of it.
 NOT_YET: Final = digest_of(b"")
 
@@ -216,6 +217,7 @@ def installed_version(folder: Path, package: str) -> str:
 
 
 def measure(folder: Path) -> Sizes:
-    """Return how much lies in a folder."""
-    sizes = [file.stat().st_size for file in folder.iterdir() if file.is_file()]
+    """Return how much lies in a folder, before it was compressed."""
+    files = (file for file in folder.iterdir() if file.is_file() and file.suffix not in COMPRESSED)
+    sizes = [file.stat().st_size for file in files]
     return Sizes(len(sizes), sum(sizes))

@@ -5,6 +5,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 
 const RESOLVED = Symbol('resolved');
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -12,6 +14,9 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const RESERVED = new Set('default break case catch class const continue debugger delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await implements interface package private protected public arguments eval'.split(' '));
 const SOURCES = /\.[cm]?[jt]sx?$/;
 const ASSETS = Object.fromEntries(['avif', 'gif', 'ico', 'jpeg', 'jpg', 'otf', 'png', 'svg', 'ttf', 'webp', 'woff', 'woff2'].map((kind) => [`.${kind}`, 'file']));
+
+const TEXTS = /\.(js|css|svg|json|txt)$/;
+const compress = { br: promisify(zlib.brotliCompress), gz: promisify(zlib.gzip) };
 
 const posix = (path) => path.split(sep).join('/');
 const quoted = JSON.stringify;
@@ -218,8 +223,19 @@ const buildSide = async (task, name) => {
   await mkdir(out, { recursive: true });
   const files = results.flatMap(({ outputFiles }) => outputFiles);
   await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)));
+  if (browser && task.production) await Promise.all(files.map(({ path, contents }) => squeeze(path, contents)));
   const warnings = results.flatMap((result) => result.warnings).map(told);
   return { outputs, warnings };
+};
+
+// Once here, so that no server has to for each visitor; what hardly gets smaller is left as it is.
+const squeeze = async (path, contents) => {
+  if (contents.length < 1024 || !TEXTS.test(path)) return;
+  const made = await Promise.all([
+    compress.br(contents, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: contents.length } }),
+    compress.gz(contents, { level: 9 }),
+  ]);
+  await Promise.all(['br', 'gz'].map((ending, place) => writeFile(`${path}.${ending}`, made[place])));
 };
 
 const told = ({ text, location, notes }) => ({

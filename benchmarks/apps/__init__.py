@@ -1,0 +1,1 @@
+"""A federated page of an app against the same page from one app alone."""
