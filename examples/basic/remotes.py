@@ -103,7 +103,7 @@ def bind(port: int) -> socket.socket:
         OSError: Neither this port nor the hundred after it is free.
     """
     for candidate in range(port, port + PORTS_TRIED):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             listener.bind(("127.0.0.1", candidate))

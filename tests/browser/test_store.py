@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.request import urlopen
@@ -60,6 +61,15 @@ def test_every_page_is_whole_without_scripts_at_every_origin(store: Store, app: 
     assert f"<title>{PAGES[path]}</title>" in head
     assert ">Back to the" in body if path.startswith("checkout") else 'aria-label="Cart"' in body
     assert f">{PAGES[path]}</h1>" in body
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_styles_of_every_app_come_first(store: Store, app: str) -> None:
+    html = read_page(store, app)
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]*)"', html)
+    assert {"ProductCard", "pages"} <= {sheet.rpartition("/")[2].partition("-")[0] for sheet in sheets}
+    assert len(sheets) == len({*sheets})
+    assert html.rindex('rel="stylesheet"') < html.index('rel="modulepreload"')
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -55,7 +55,7 @@ async def test_what_is_rendered_before_the_head_stands_in_the_head() -> None:
     assert any("hanse-hydrate" in one.text for one in scripts(head))
     assert '<meta name="shop" content="cups">' in head
     assert '"modules":["shop/./Card"]' in head
-    assert head.index("importmap") < head.index("stylesheet")
+    assert head.index("stylesheet") < head.index("importmap") < head.index("modulepreload")
 
 
 async def test_what_is_rendered_after_the_head_brings_what_it_needs_once() -> None:

@@ -19,7 +19,7 @@ from hanse import Federation, HanseError, UsageError
 from hanse.limits import LIMITS
 from hanse.web import serve
 from hanse.web.listening import address_of, listen
-from tests.federation.towns import entry, serve_towns
+from tests.federation.towns import entry, serve_towns, until
 from tests.net.upstream import Asked, Handler, hang, reply
 
 pytestmark = pytest.mark.anyio
@@ -189,3 +189,21 @@ def has_ipv6() -> bool:
         probe.bind(("::1", 0))
         return True
     return False
+
+
+async def test_what_is_written_is_sent_at_once() -> None:
+    """Where the system waits for more, the body of an answer comes 40 ms after its head."""
+    listener = listen("127.0.0.1", 0)
+    found: list[int] = []
+
+    async def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    server = await asyncio.start_server(look, sock=listener)
+    async with server:
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        await until(lambda: found != [])
+        writer.close()
+    assert found == [1]

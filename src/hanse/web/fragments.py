@@ -140,6 +140,11 @@ class Fragments:
         finally:
             await at_home(home, stream.aclose())
 
+    def write_styles(self) -> str:
+        """Write the style sheets of the fragments so far: nothing is painted before they are there."""
+        links = (one for fragment in self._waiting for one in self._style_links(fragment))
+        return "".join(splice(pieces, self._nonce) for pieces in links)
+
     def write_head(self, head: Head) -> str:
         """Write what the fragments so far need beside what the head has; from now on it counts as written."""
         self._head_written = True
@@ -183,15 +188,19 @@ class Fragments:
 
     def _pieces(self, fragment: Fragment) -> Iterator[Pieces]:
         """Yield the elements that a fragment needs."""
-        for url in fragment.styles:
-            if self._is_new(url):
-                yield link({"rel": "stylesheet", "href": url})
+        yield from self._style_links(fragment)
         for preload in islice(self._preloads(fragment), self._edition.limits.page_preloads):
             if self._is_new(preload.url):
                 yield write_preload(preload, bare=self._bare)
         if fragment.hydrates and not self._hydrates and self._edition.options.loader == "inline":
             self._hydrates = True
             yield script("module", HYDRATE)
+
+    def _style_links(self, fragment: Fragment) -> Iterator[Pieces]:
+        """Yield the links to style sheets that the page does not have yet."""
+        for url in fragment.styles:
+            if self._is_new(url):
+                yield link({"rel": "stylesheet", "href": url})
 
     def _preloads(self, fragment: Fragment) -> Iterator[Preload]:
         """Yield what the browser loads for a fragment, with the digests that the import map has."""

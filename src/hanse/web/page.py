@@ -237,8 +237,10 @@ class Page:
         named = (modules,) if isinstance(modules, str) else tuple(modules)
         rendered = () if fragments is None else fragments.modules
         head = self.prepare((*named, *rendered), scoped=scoped)
+        # In this order they are asked for, and modules are many.
+        styles = "" if fragments is None else fragments.write_styles()
         needed = "" if fragments is None else fragments.write_head(head)
-        return Markup(f"{head.write(self.nonce)}{needed}")  # noqa: S704
+        return Markup(f"{styles}{head.write(self.nonce)}{needed}")  # noqa: S704
 
     def prepare(self, modules: Sequence[str] = (), *, scoped: bool | None = None) -> Head:
         """Return the head before it is written: what it preloads, what is missing, and why.

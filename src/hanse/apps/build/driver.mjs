@@ -94,7 +94,8 @@ const pageText = ({ file, layouts }, browser) => {
     'export default made;',
   ];
   if (browser) {
-    lines.push("export const hydrate = async (element, props, options) => (await import('hanse/router')).begin(made, element, props, options);");
+    lines.push("import { begin } from 'hanse/router';");
+    lines.push('export const hydrate = (element, props, options) => begin(made, element, props, options);');
     // Where the server has rendered nothing.
     lines.push('export const mount = (element, props) => hydrate(element, props);');
   }

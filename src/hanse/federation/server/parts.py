@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     # What builds need is in extras; types need nothing.
     from hanse.federation.generations import Assembly
 
-__all__ = ["browser_part", "expose_of", "refused_part", "server_part", "withheld_part"]
+__all__ = ["browser_part", "expose_of", "refused_part", "server_part", "styles_of", "withheld_part"]
 
 NO_SERVER = "its remote has no server modules"
 
@@ -85,6 +85,7 @@ def server_part(
     choice: Choice,
     entry: ServerEntry,
     browser: str | None,
+    styles: Mapping[str, tuple[str, ...]],
     torn: str | None = None,
 ) -> Part:
     """Return the part of a module that a generation has.
@@ -97,6 +98,7 @@ def server_part(
         choice: Its remote's adapter.
         entry: Its remote's server entry.
         browser: The remote whose module browsers run; None where they have to let the HTML be.
+        styles: The style sheets of all modules of the generation, by the modules' names.
         torn: How the builds of the remote differ; None where they belong together.
     """
     found = browser_module(snapshot, browser, key) if supply.trusted and browser is not None else None
@@ -117,7 +119,7 @@ def server_part(
         deadline=supply.deadline,
         browser=None if found is None else found.specifier,
         hydration={} if found is None else hydration_of(snapshot, found),
-        styles=styles_of(snapshot, supply, entry, browser=browser),
+        styles=styles,
         scripts={} if found is None else scripts_of(supply.remote, key, entry, found),
     )
 

@@ -16,6 +16,7 @@ from hanse.federation.server.parts import (
     expose_of,
     refused_part,
     server_part,
+    styles_of,
     withheld_part,
 )
 from hanse.federation.server.supplies import Supply
@@ -73,6 +74,7 @@ class View:
         self._roles = roles
         self._torn = torn
         self._parts: dict[tuple[str, str], Part] = {}
+        self._styles: dict[int, Mapping[str, tuple[str, ...]]] = {}
         for one in {id(one): one for one in opened.values()}.values():
             one.serve(self)
 
@@ -133,8 +135,22 @@ class View:
             choice=opened.running.choices[remote],
             entry=entry,
             browser=role.browser if role.hydrates else None,
+            styles=self._find_styles(opened),
             torn=self._torn.get(role.browser) if role.hydrates else None,
         )
+
+    def _find_styles(self, opened: Opened) -> Mapping[str, tuple[str, ...]]:
+        """Return the style sheets of all modules of a generation: those of one remote use those of others."""
+        known = self._styles.get(id(opened))
+        if known is None:
+            found: dict[str, tuple[str, ...]] = {}
+            for name, member in opened.running.members.items():
+                supply, role = self._supplies.get(name), self._roles.get(name) or Role(name)
+                if supply is not None:
+                    browser = role.browser if role.hydrates else None
+                    found |= styles_of(self.snapshot, supply, member.build.entry, browser=browser)
+            known = self._styles[id(opened)] = found
+        return known
 
     def _left_to_browsers(self, remote: str, key: str, role: Role, reason: str) -> Part:
         """Return the part of a module that is not rendered here.
