@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.soak.counts import often
 
 # How long one example takes depends on what else the machine does; promises of times have their own tests.
-settings.register_profile("hanse", deadline=None, max_examples=often(30, soak=1000))
+settings.register_profile("hanse", deadline=None, max_examples=often(20, soak=1000))
 settings.load_profile("hanse")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hanse.apps.mirror import Mirror
+from hanse.apps.mirror import FRESH, Mirror
 from hanse.errors import HanseError, IntegrityError
 from hanse.stream import digest_of
 from tests.federation.towns import until
@@ -97,6 +98,7 @@ async def test_an_earlier_build_is_there_after_the_next_deploy_and_after_a_resta
         await mirror.entry("shop")
         await warmed(mirror, shop, {*OLD})
         shop.deploy(NEW)
+        await asyncio.sleep(FRESH)
         await mirror.entry("shop")
         await warmed(mirror, shop, {*NEW})
     shop.upstream.routes.clear()
@@ -132,6 +134,7 @@ async def test_an_entry_that_is_none_changes_nothing(shop: Shop) -> None:
     async with opened(shop) as mirror:
         await mirror.entry("shop")
         shop.upstream.routes["/shop/remoteEntry.json"] = reply(b"<html>")
+        await asyncio.sleep(FRESH)
         with pytest.raises(HanseError):
             await mirror.entry("shop")
         assert await mirror.file("shop", "card-1.js") is not None
@@ -168,3 +171,11 @@ async def test_this_apps_earlier_builds_are_kept_too(shop: Shop) -> None:
         found = await mirror.own_file("a-1.js")
         assert found is not None
         assert found.body == b"1"
+
+
+async def test_whoever_asks_often_does_not_have_the_other_app_asked(shop: Shop) -> None:
+    shop.deploy(OLD)
+    async with opened(shop) as mirror:
+        for _ in range(20):
+            await mirror.entry("shop")
+    assert shop.upstream.paths().count("/shop/remoteEntry.json") == 1

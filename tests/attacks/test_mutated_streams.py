@@ -15,7 +15,7 @@ from hanse.stream.seal import CHUNK_BYTES
 from tests.soak.counts import often
 from tests.stream.streams import BINDING, MODULES, PUBLISHERS, RING, stream
 
-COUNT = often(4_000, soak=100_000)
+COUNT = often(2_500, soak=100_000)
 # Processor time of this thread, so that nothing depends on what else the machine does.
 SLOW = 0.05
 NUMBERS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x01")

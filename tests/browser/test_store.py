@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.node]
 
 PAGES = {
     "": "The harbour store",
+    "harbour": "At the harbour",
     "shop": "Goods",
     "shop/salt": "Lüneburg salt",
     "checkout": "Checkout",

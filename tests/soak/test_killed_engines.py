@@ -20,7 +20,7 @@ from tests.soak.counts import often
 
 pytestmark = pytest.mark.anyio
 
-CYCLES = often(20, soak=1000)
+CYCLES = often(10, soak=1000)
 # As many calls at a time, all the time.
 LOAD = 4
 TEXT = """

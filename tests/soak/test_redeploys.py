@@ -18,7 +18,7 @@ from tests.soak.counts import often
 
 pytestmark = pytest.mark.anyio
 
-COUNT = often(10, soak=1000)
+COUNT = often(6, soak=1000)
 # The first ones fill caches that are kept for good.
 SETTLING = often(1, soak=50)
 VISITORS = 3

@@ -63,7 +63,7 @@ async def alternate(realm: Realm, count: int, *, way: str) -> None:
 async def test_users_of_a_machine_for_each_call_never_meet() -> None:
     engine = WasmEngine()
     try:
-        await alternate(await engine.open(GENERATION, LIMITS), often(200, soak=10_000), way="keep")
+        await alternate(await engine.open(GENERATION, LIMITS), often(100, soak=10_000), way="keep")
     finally:
         await engine.close()
 
@@ -75,7 +75,7 @@ async def test_users_of_a_process_for_each_call_never_meet() -> None:
 
 async def test_users_of_one_process_are_not_remembered_by_what_is_around_the_modules() -> None:
     async with open_pool(DenoEngine(), size=1) as pool:
-        await alternate(pool, often(100, soak=10_000), way="search")
+        await alternate(pool, often(50, soak=10_000), way="search")
 
 
 async def test_what_modules_keep_would_be_found() -> None:

@@ -154,7 +154,7 @@ def test_without_the_shims_nobody_can_ask_for_them(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.node
-def test_a_wheel_has_the_shims_and_their_licence(tmp_path: Path) -> None:
+def test_a_wheel_has_the_shims_with_their_licence_and_what_apps_take(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
@@ -164,3 +164,10 @@ def test_a_wheel_has_the_shims_and_their_licence(tmp_path: Path) -> None:
         assert archive.read("hanse/web/client/shims/es-module-shims.js") == shims.body
         assert b"Permission is hereby granted" in archive.read("hanse/web/client/shims/LICENSE")
         assert archive.read("hanse/web/client/hanse.js") == (SOURCES / "hanse.js").read_bytes()
+        # What apps are built with, and what a new one begins with.
+        apps = ROOT / "src/hanse/apps"
+        for folder in ("build", "client", "starter"):
+            for file in (apps / folder).rglob("*"):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    name = f"hanse/{file.relative_to(ROOT / 'src/hanse').as_posix()}"
+                    assert archive.read(name) == file.read_bytes()

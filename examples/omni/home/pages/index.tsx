@@ -20,6 +20,7 @@ export default function Home({ teasers }: { teasers: Product[] }) {
         <Fragment of="shop/Dearest" props={{ count: 1 }} />
         <Fragment of="bulletin/News" props={{ port: 'Visby' }} />
         <Link href="/shop">All goods</Link>
+        <Link href="/harbour">At the harbour</Link>
       </main>
     </>
   );

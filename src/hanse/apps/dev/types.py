@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from hanse.apps.build.driver import find_node
+from hanse.apps.dev.watch import scan
 from hanse.apps.making import server_addresses
 from hanse.apps.project import Project
 from hanse.errors import HanseError
@@ -31,6 +32,8 @@ __all__ = ["TYPES", "TypeKeeper", "Types", "make_types", "place_types"]
 TYPES: Final = "_hanse/types"
 FOLDER: Final = ".hanse/types"
 ENDING: Final = ".d.ts"
+# What types are made of.
+TYPED: Final = (".ts", ".tsx", ".json", ".toml")
 # The files of a remote's types lie below this, where no key of an exposed module leads.
 INSIDE: Final = "_"
 
@@ -55,6 +58,7 @@ class TypeKeeper:
         self._tell = tell
         self._again = False
         self._placed: dict[str, Types] = {}
+        self._made_of: Mapping[str, tuple[int, int]] | None = None
         self.tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -74,7 +78,11 @@ class TypeKeeper:
         place_file(
             folder / FOLDER / f"hanse{ENDING}", (files("hanse.apps.client") / "hanse.d.ts").read_text()
         )
+        sources = {name: state for name, state in scan(folder).items() if name.endswith(TYPED)}
+        if sources == self._made_of:
+            return
         made = make_types(self._project)
+        self._made_of = sources
         if made is not None:
             place_file(folder / ".hanse" / "types.json", msgspec.json.encode(made).decode())
 
