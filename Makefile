@@ -18,6 +18,8 @@ VENV := .venv-$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[
 endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
+# One more than there are processors: browsers, engines and servers are waited for as much as worked with.
+WORKERS ?= $(shell $(FOUND) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: help install examples toolchains chromium peers shims engine demo demo-basic test soak check bench bench-resolve bench-page bench-ssr bench-apps screenshots docs clean
 
@@ -71,7 +73,7 @@ demo-basic: examples engine $(if $(CHECK),chromium) ## Show four real remotes on
 
 test: examples toolchains chromium peers shims engine ## Run every test
 	@echo "test: pytest"
-	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 soak: install engine ## Run the tests that have a long version, at their full length (about an hour)
 	@echo "soak: thousands of renderings, kills, redeploys, mutated streams, hostile pages and examples of properties"

@@ -15,7 +15,7 @@ from tests.net.upstream import Handler, Upstream, reply, serve
 __all__ = ["QUICK", "Towns", "entry", "serve_towns", "share", "towns_in_a_thread", "until"]
 
 # For tests in which something is too slow; with it, a busy machine is soon too slow as well.
-QUICK = Limits(fetch_deadline=1.0, connect_deadline=1.0, refresh_deadline=4.0, server_start=0.5)
+QUICK = Limits(fetch_deadline=1.5, connect_deadline=1.5, refresh_deadline=4.0, server_start=0.5)
 
 
 def share(package: str = "react", version: str = "19.1.0", **more: object) -> dict[str, object]:
