@@ -25,7 +25,7 @@ WORKERS ?= $(shell $(FOUND) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@echo '  Variables: PYTHON=python3.12 (another Python), ARGS="-k semver" (for pytest), CHECK=1 (demo)'
+	@echo '  Variables: PYTHON=python3.12 (another Python), ARGS="-k semver" (for pytest), WORKERS=2, CHECK=1 (demo)'
 
 install: $(VENV)/.installed ## Make the virtual environment, from the lock, with hashes
 	@$(if $(filter install,$(MAKECMDGOALS)),echo "install: $(VENV) is up to date",:)
