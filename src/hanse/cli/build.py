@@ -83,8 +83,8 @@ def build_and_watch(folder: Path, *, production: bool, as_json: bool) -> int:
         else:
             write_text(visible(line))
 
-    workshop = Workshop(lambda: open_project(folder, None), production=production)
-    asyncio.run(build_again(folder, workshop, tell))
+    workshop = Workshop(folder, lambda: open_project(folder, None), production=production)
+    asyncio.run(build_again(workshop, tell))
     return 0
 
 

@@ -46,9 +46,9 @@ async def develop(
             subject=host,
             hint="`hanse start` serves others",
         )
-    workshop = Workshop(lambda: with_keys(open_project(folder, environ)), production=False)
+    workshop = Workshop(folder, lambda: with_keys(open_project(folder, environ)), production=False)
     try:
-        project = await first_build(workshop, folder, tell)
+        project = await first_build(workshop, tell)
         app = App(project, development=True)
         number = port or app.port
         types = TypeKeeper(project, tell)
@@ -69,13 +69,13 @@ async def develop(
 
 async def rebuild(workshop: Workshop, app: App, types: TypeKeeper, tell: Tell) -> None:
     """Build whenever something has changed, and have it shown."""
-    async for changed in watch(app.project.folder):
+    async for changed in watch(workshop.folder, workshop.seen):
         if CONFIG in changed:
             tell(f"{app.name}: {CONFIG} has changed: start `hanse dev` again for it to count")
         try:
             project, seconds = await asyncio.to_thread(workshop.build)
             await app.renew(project)
-        except HanseError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next change is built again
             lines = tell_mistakes(error, tell)
             app.federation.tell(News("failing", app.name, reason=lines))
             continue

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["scan", "watch"]
+__all__ = ["State", "scan", "watch"]
 
 SKIPPED: Final = frozenset({"node_modules", "dist", "__pycache__", "build"})
 # Seconds between two looks: soon enough to be felt as at once, and a few milliseconds of work.
@@ -40,9 +40,13 @@ def scan(folder: Path) -> State:
     return found
 
 
-async def watch(folder: Path) -> AsyncIterator[frozenset[str]]:
-    """Yield the files that have changed, come or gone, once they rest; for ever."""
-    before = await asyncio.to_thread(scan, folder)
+async def watch(folder: Path, before: State) -> AsyncIterator[frozenset[str]]:
+    """Yield the files that have changed, come or gone, once they rest; for ever.
+
+    Args:
+        folder: Where they are.
+        before: What they were when somebody looked last.
+    """
     while True:
         await asyncio.sleep(PAUSE)
         now = await asyncio.to_thread(scan, folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from hanse.apps.build.documents import write_documents
 from hanse.apps.build.driver import Driver, find_node
 from hanse.apps.build.task import make_task, require_packages
-from hanse.apps.dev.watch import watch
+from hanse.apps.dev.watch import State, scan, watch
 from hanse.apps.project import Project
 from hanse.errors import BuildError, HanseError
 
@@ -24,11 +24,17 @@ class Workshop:
     """Builds an app again and again, with a bundler that stays and builds what has changed.
 
     Args:
-        read: Reads the app's folder, as it is now.
+        folder: The app's folder.
+        read: Reads it, as it is now.
         production: Whether it is built for visitors.
+
+    Attributes:
+        seen: What the files were when the build before was begun.
     """
 
-    def __init__(self, read: Callable[[], Project], *, production: bool) -> None:
+    def __init__(self, folder: Path, read: Callable[[], Project], *, production: bool) -> None:
+        self.folder = folder
+        self.seen: State = {}
         self._read = read
         self._production = production
         self._driver: tuple[object, Driver] | None = None
@@ -39,6 +45,7 @@ class Workshop:
         Raises:
             HanseError: It cannot be read or bundled.
         """
+        self.seen = scan(self.folder)
         project = self._read()
         require_packages(project.folder)
         began = time.monotonic()
@@ -62,18 +69,18 @@ class Workshop:
             driver[1].close()
 
 
-async def build_again(folder: Path, workshop: Workshop, tell: Tell) -> None:
+async def build_again(workshop: Workshop, tell: Tell) -> None:
     """Build an app, and again with each change, until it is cancelled.
 
     Raises:
         HanseError: It cannot be built at all, for no mistake in its sources.
     """
     try:
-        await first_build(workshop, folder, tell)
-        async for changed in watch(folder):
+        await first_build(workshop, tell)
+        async for changed in watch(workshop.folder, workshop.seen):
             try:
                 project, seconds = await asyncio.to_thread(workshop.build)
-            except HanseError as error:
+            except (HanseError, OSError) as error:
                 tell_mistakes(error, tell)
             else:
                 tell(f"{project.name}: built in {seconds:.2f} s ({', '.join(sorted(changed)[:3])})")
@@ -81,13 +88,12 @@ async def build_again(folder: Path, workshop: Workshop, tell: Tell) -> None:
         workshop.close()
 
 
-async def first_build(workshop: Workshop, folder: Path, tell: Tell) -> Project:
+async def first_build(workshop: Workshop, tell: Tell) -> Project:
     """Build until there is something to show.
 
     Raises:
         HanseError: It is no mistake in its sources.
     """
-    changes = watch(folder)
     while True:
         try:
             project, seconds = await asyncio.to_thread(workshop.build)
@@ -95,13 +101,13 @@ async def first_build(workshop: Workshop, folder: Path, tell: Tell) -> Project:
             if not error.mistakes:
                 raise
             tell_mistakes(error, tell)
-            await anext(changes)
+            await anext(watch(workshop.folder, workshop.seen))
         else:
             tell(f"{project.name}: built in {seconds:.2f} s")
             return project
 
 
-def tell_mistakes(error: HanseError, tell: Tell) -> str:
+def tell_mistakes(error: Exception, tell: Tell) -> str:
     """Tell what is wrong, each mistake with its place; return it as one text."""
     mistakes = error.mistakes if isinstance(error, BuildError) else ()
     lines = [str(one) for one in mistakes] or [str(error)]
