@@ -18,8 +18,8 @@ VENV := .venv-$(shell $(FOUND) -c 'import sys; print("%d.%d" % sys.version_info[
 endif
 RUN := $(VENV)/bin/python
 DOCS_VENV := .venv-docs
-# One more than there are processors: browsers, engines and servers are waited for as much as worked with.
-WORKERS ?= $(shell $(FOUND) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Tests at a time; with more than there are processors it takes less, and promises of times are harder to keep.
+WORKERS ?= auto
 
 .PHONY: help install examples toolchains chromium peers shims engine demo demo-basic test soak check bench bench-resolve bench-page bench-ssr bench-apps screenshots docs clean
 

@@ -65,12 +65,20 @@ def test_every_page_is_whole_without_scripts_at_every_origin(store: Store, app: 
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_styles_of_every_app_come_first(store: Store, app: str) -> None:
+def test_styles_of_every_app_are_there_before_anything_is_painted(store: Store, page: Page, app: str) -> None:
     html = read_page(store, app)
-    sheets = re.findall(r'<link rel="stylesheet" href="([^"]*)"', html)
+    sheets = re.findall(r'<style data-href="([^"]*)"', html)
     assert {"ProductCard", "pages"} <= {sheet.rpartition("/")[2].partition("-")[0] for sheet in sheets}
     assert len(sheets) == len({*sheets})
-    assert html.rindex('rel="stylesheet"') < html.index('rel="modulepreload"')
+    assert html.rindex("</style>") < html.index('rel="modulepreload"')
+    # They apply under the page's policy, and are not loaded a second time where the visitor goes.
+    open_page(page, store.urls[app])
+    before = page.evaluate("getComputedStyle(document.querySelector('.product-card')).display")
+    assert before != "block"
+    page.get_by_role("link", name="All goods").click()
+    expect(page).to_have_title("Goods")
+    assert page.evaluate("getComputedStyle(document.querySelector('.product-card')).display") == before
+    assert page.locator("link[rel=stylesheet][href*=ProductCard]").count() == 0
 
 
 @pytest.mark.parametrize("app", APPS)

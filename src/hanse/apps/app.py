@@ -19,12 +19,20 @@ from hanse.apps.directory import Directory
 from hanse.apps.endpoints import STARTING, Endpoints
 from hanse.apps.life import Life
 from hanse.apps.loaders import read_loaders
-from hanse.apps.making import load_asgi, make_federation, make_mirror, make_publisher, server_addresses
+from hanse.apps.making import (
+    load_asgi,
+    make_federation,
+    make_mirror,
+    make_publisher,
+    own_url,
+    server_addresses,
+)
 from hanse.apps.own import answer_first
 from hanse.apps.project import Project, open_project
 from hanse.apps.requests import (
     raw_path,
 )
+from hanse.apps.sheets import Sheets
 from hanse.apps.showing import Showing
 from hanse.apps.statics import StaticFile, read_static
 from hanse.errors import UsageError
@@ -82,7 +90,8 @@ class App:
         self._own = load_asgi(project)
         self._directory = Directory(project, self.federation)
         self._life = Life(project.name, self.federation, self._own, closing=self._close)
-        self._showing = Showing(project.name, self._directory, self.desk, limits=limits)
+        sheets = Sheets(own_url(project), self.files, self._mirror)
+        self._showing = Showing(project.name, self._directory, self.desk, sheets=sheets, limits=limits)
         self._endpoints = Endpoints(
             project.name,
             self.files,

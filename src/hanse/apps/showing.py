@@ -24,6 +24,7 @@ from hanse.apps.requests import (
     with_cookies,
 )
 from hanse.apps.routes import Match
+from hanse.apps.sheets import Sheets, inline_sheets
 from hanse.html import tag
 from hanse.limits import LIMITS, Limits
 from hanse.render import Fragment
@@ -44,13 +45,17 @@ class Showing:
         app: The app this is.
         directory: What there is.
         desk: Gives the data.
+        sheets: Has the texts of style sheets.
         limits: The caps.
     """
 
-    def __init__(self, app: str, directory: Directory, desk: Desk, *, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, app: str, directory: Directory, desk: Desk, *, sheets: Sheets, limits: Limits = LIMITS
+    ) -> None:
         self._name = app
         self._directory = directory
         self._desk = desk
+        self._sheets = sheets
         self._limits = limits
 
     async def respond(self, request: Request, match: Match | None) -> Response:
@@ -88,7 +93,8 @@ class Showing:
             return await self._special(page, "./pages/_error", 500, "This page could not be made")
         head, body = hoist(fragment)
         body, _ = await self.fill(body, asked, page.render, owner=route.app)
-        html = write_document(f"{head}{page.head([route.specifier] if fragment.hydrates else [])}", body)
+        needed = str(page.head([route.specifier] if fragment.hydrates else []))
+        html = write_document(f"{head}{await inline_sheets(needed, self._sheets.read)}", body)
         response = HTMLResponse(
             html, status_code=answer.status, headers={**cache_headers(answer), **answer.headers}
         )

@@ -69,7 +69,8 @@ const prefetch = (url) => {
 
 // Adds the style sheets that are not there yet, and waits until they apply.
 const dress = (styles = []) => {
-  const there = new Set([...document.querySelectorAll('link[rel=stylesheet]')].map(({ href }) => href));
+  const links = [...document.querySelectorAll('link[rel=stylesheet], style[data-href]')];
+  const there = new Set(links.map(({ href, dataset }) => href || dataset.href));
   const waits = styles.filter((href) => !there.has(new URL(href, location).href)).map((href) => {
     const link = document.createElement('link');
     Object.assign(link, { rel: 'stylesheet', href });
