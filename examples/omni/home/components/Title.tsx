@@ -1,3 +1,4 @@
+import './Title.css';
 import styles from './Title.module.css';
 
 /** The heading of every page of the store, whichever app's that is. */
