@@ -18,6 +18,7 @@ from hanse.limits import LIMITS
 
 __all__ = [
     "POISON",
+    "bare_name",
     "check_expose_name",
     "check_package_name",
     "check_remote_name",
@@ -88,6 +89,11 @@ def expose_name_fault(name: str) -> str | None:
     if fault := text_fault(name):
         return fault
     return None if name == "." else path_fault(name.removeprefix("./"))
+
+
+def bare_name(specifier: str) -> str:
+    """Return an exposed module's name as most write it: `shop/Card` for `shop/./Card`, `shop` for `shop/.`."""
+    return specifier.replace("/./", "/", 1).removesuffix("/.")
 
 
 def export_name_fault(name: str) -> str | None:

@@ -246,8 +246,6 @@ class Endpoints:
         if snapshot is None or match.route.specifier not in snapshot.import_map.imports:
             return Response(status_code=410, headers=NOBODYS)
         asked = make_request(request, path)
-        if isinstance(asked, Response):
-            return asked
         try:
             answer = await self._desk.load(match, asked)
         except Redirect as sent:

@@ -17,7 +17,7 @@ from hanse.formats.decoding import key_path, shorten
 from hanse.formats.digests import digest_fault
 from hanse.formats.entry_structs import Absence, Expose, RemoteEntry, Shared
 from hanse.limits import LIMITS, Limits
-from hanse.names import POISON, expose_name_fault, package_name_fault, remote_name_fault
+from hanse.names import POISON, bare_name, expose_name_fault, package_name_fault, remote_name_fault
 from hanse.urls import is_asset_name, is_file_name
 
 __all__ = [
@@ -232,7 +232,7 @@ def absence_violations(absence: Absence, subject: str) -> Iterator[FormatError]:
     for specifier, file in absence.stand_ins.items():
         path = key_path("$.absence.standIns", specifier)
         yield from name_violation(
-            package_name_fault(bare_key(specifier)), specifier, "a specifier", subject, path
+            package_name_fault(bare_name(specifier)), specifier, "a specifier", subject, path
         )
         yield from file_violation(file, subject, path)
     for key, needed in absence.essential.items():
@@ -247,11 +247,6 @@ def absence_violations(absence: Absence, subject: str) -> Iterator[FormatError]:
                     found=repr(shorten(specifier)),
                     expected="a specifier of `standIns`",
                 )
-
-
-def bare_key(specifier: str) -> str:
-    """Return an exposed module's name without `./` before its key."""
-    return specifier.replace("/./", "/", 1)
 
 
 def shared_violations(item: Shared, subject: str, path: str) -> Iterator[FormatError]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from hanse.formats.entry_structs import Absence, RemoteEntry
 from hanse.formats.import_map import ImportMap
+from hanse.names import bare_name
 from hanse.resolve.paths import join, scope_url
 from hanse.resolve.remote import Remote
 
@@ -27,11 +28,6 @@ class Importer:
 
     exposes: Collection[str]
     absence: Absence = NOTHING
-
-
-def bare_name(specifier: str) -> str:
-    """Return a module's name without `./` before its key, and `shop` for the key `.` of `shop`."""
-    return specifier.replace("/./", "/", 1).removesuffix("/.")
 
 
 def find_absent(importers: Mapping[str, Importer], others: Collection[str] = ()) -> dict[str, dict[str, str]]:

@@ -12,10 +12,11 @@ import pytest
 
 from hanse import Federation
 from hanse.federation.holdings import Good
-from hanse.federation.server.sides import torn
+from hanse.federation.server.sides import torn, uneven
 from hanse.federation.server.supplies import Supply
 from hanse.formats.container import Container
-from hanse.formats.remote_entry import RemoteEntry
+from hanse.formats.entry_structs import Absence
+from hanse.formats.remote_entry import Expose, RemoteEntry
 from hanse.formats.server_entry import ServerEntry
 from hanse.net import digest
 from hanse.web import Pages
@@ -72,6 +73,39 @@ async def renders(federation: Federation, word: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise TimeoutError(str(await modes(federation)))
+
+
+def importing(name: str, *keys: str, **stand_ins: str) -> Good:
+    """Return what browsers get of a remote that has stand-ins for modules of others."""
+    absence = Absence({one.replace("__", "/"): file for one, file in stand_ins.items()})
+    made = RemoteEntry(name, [Expose(key, "x.js") for key in keys], absence=absence)
+    return Good(b"", "", made, f"https://{name}.example/remoteEntry.json", 0)
+
+
+HOME = importing("home", "./Title", shop__Card="a.js")
+SHOP = importing("shop", "./Card")
+GATE = importing("gate", "./Arch", home__Title="b.js")
+
+
+@pytest.mark.parametrize(
+    ("goods", "here", "odd"),
+    [
+        ({"home": HOME, "shop": SHOP}, {}, {}),
+        ({"home": HOME}, {"home": frozenset({"shop/Card"})}, {}),
+        ({"home": HOME, "shop": SHOP}, {"home": frozenset({"shop/Card"})}, {"home": "on the server alone"}),
+        ({"home": HOME}, {}, {"home": "for browsers alone"}),
+        # Who shows a part of what differs, differs as well.
+        ({"home": HOME, "gate": GATE}, {}, {"home": "for browsers alone", "gate": "for browsers alone"}),
+        ({}, {}, {}),
+    ],
+)
+def test_what_is_absent_on_one_side_alone_is_not_taken_over(
+    goods: dict[str, Good], here: dict[str, frozenset[str]], odd: dict[str, str]
+) -> None:
+    found = uneven(goods, here)
+    assert found.keys() == odd.keys()
+    for name, text in odd.items():
+        assert f"shop/Card is absent {text}" == found[name]
 
 
 @pytest.fixture

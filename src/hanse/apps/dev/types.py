@@ -70,7 +70,9 @@ class TypeKeeper:
     async def _work(self) -> None:
         while self._again:
             self._again = False
-            await asyncio.to_thread(self._make_own)
+            # Without types everything else is as it should be.
+            with contextlib.suppress(HanseError, OSError, subprocess.SubprocessError):
+                await asyncio.to_thread(self._make_own)
             await self._fetch_others()
 
     def _make_own(self) -> None:
