@@ -92,7 +92,7 @@ def expose_name_fault(name: str) -> str | None:
 
 
 def bare_name(specifier: str) -> str:
-    """Return an exposed module's name as most write it: `shop/Card` for `shop/./Card`, `shop` for `shop/.`."""
+    """Return a module's name as most write it: `shop/Card` for `shop/./Card`, `shop` for `shop/.`."""
     return specifier.replace("/./", "/", 1).removesuffix("/.")
 
 

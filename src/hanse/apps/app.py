@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,9 +28,7 @@ from hanse.apps.making import (
 )
 from hanse.apps.own import answer_first
 from hanse.apps.project import Project, open_project
-from hanse.apps.requests import (
-    raw_path,
-)
+from hanse.apps.requests import raw_path
 from hanse.apps.sheets import Sheets
 from hanse.apps.showing import Showing
 from hanse.apps.statics import StaticFile, read_static
@@ -42,7 +39,6 @@ from hanse.web.starlette import HanseMiddleware
 
 __all__ = ["App"]
 
-LOG: Final = logging.getLogger("hanse.apps")
 # What other apps' servers are given, with proof.
 PUBLISHED: Final = ("/_hanse/server-entry.json", "/_hanse/stream")
 # Seconds for which an app that is down is left alone, at first and at most: visitors see when it is back.
