@@ -45,7 +45,8 @@ def serve_wsgi(app: WSGIApplication, port: int) -> Iterator[str]:
     with bind(port) as listener:
         fd = listener.fileno()
         server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet, fd=fd)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # Between two looks for the end it would wait half a second.
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -144,7 +144,7 @@ async def test_a_caller_who_leaves_frees_its_place(open_realm: Open) -> None:
 async def test_opening_has_a_deadline(open_realm: Open) -> None:
     files = modules(home__a_js="for (;;);", home__b_js="await new Promise(() => {});")
     for name in files:
-        error = await fail(open_realm(generation(files, warm=(name,)), EngineLimits(open=2.0)))
+        error = await fail(open_realm(generation(files, warm=(name,)), EngineLimits(open=1.0)))
         assert error.reason == "timeout"
 
 

@@ -48,7 +48,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) 
     """A site whose remote `shop` works."""
     texts = {"shop": card("first"), "stranger": card("first")}
     more = {"stranger": "trusted = false"}
-    head = "[rendering]\nopening = 4"
+    head = "[rendering]\nopening = 2.5"
     async with open_market(tmp_path_factory.mktemp("running"), texts, more=more, head=head) as market:
         yield market
 
