@@ -15,7 +15,7 @@ from hanse.limits import LIMITS, Limits
 from hanse.render import Part, Renderer
 from hanse.render.adapters import place_adapters
 
-__all__ = ["CARD", "PACKAGES", "RealStage", "entry_of", "open_stage", "react_modules"]
+__all__ = ["CARD", "PACKAGES", "ROOT", "RealStage", "entry_of", "open_stage", "react_modules"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "examples" / "basic" / "catalog" / "node_modules"
@@ -24,11 +24,13 @@ REACT: Mapping[str, Target] = {
     "react/jsx-runtime": "host/jsx-runtime.cjs",
     "react-dom": "host/react-dom.cjs",
     "react-dom/server": "host/server.cjs",
+    "scheduler": "host/scheduler.cjs",
 }
 FILES = {
     "host/react.cjs": "react/cjs/react.production.js",
     "host/jsx-runtime.cjs": "react/cjs/react-jsx-runtime.production.js",
     "host/react-dom.cjs": "react-dom/cjs/react-dom.production.js",
+    "host/scheduler.cjs": "scheduler/cjs/scheduler.production.js",
     "host/edge.cjs": "react-dom/cjs/react-dom-server.edge.production.js",
     "host/legacy.cjs": "react-dom/cjs/react-dom-server-legacy.browser.production.js",
 }
@@ -52,13 +54,19 @@ export default function Card({ name }) {
 """
 
 
-def react_modules() -> dict[str, Source]:
-    """Return React as a host's server build has it."""
-    files = {name: (PACKAGES / file).read_text() for name, file in FILES.items()}
+def react_modules(packages: Path = PACKAGES) -> dict[str, Source]:
+    """Return React as a host's server build has it, from a folder of npm packages."""
+    files = {name: read_package(packages / file) for name, file in FILES.items()}
     return {
         name: Source(text=text, remote="host", format="cjs")
         for name, text in {**files, "host/server.cjs": SERVER}.items()
     }
+
+
+def read_package(file: Path) -> str:
+    """Read a file of React; that of version 18 has another name."""
+    older = file.with_name(file.name.replace("edge", "browser")).with_suffix(".min.js")
+    return (file if file.exists() else older).read_text()
 
 
 def entry_of(remote: str, *externals: str, **exposes: str) -> ServerEntry:
@@ -111,12 +119,13 @@ async def open_stage(
     *,
     development: bool = False,
     engine: EngineLimits | None = None,
+    packages: Path = PACKAGES,
 ) -> AsyncIterator[RealStage]:
     """Open a stage with these modules: `shop__Card` is the key `./Card` of the remote `shop`.
 
     What they expose can be had in browsers, too, by its specifier; nothing says how it is hydrated.
     """
-    sources, exposed = react_modules(), dict[tuple[str, str], str]()
+    sources, exposed = react_modules(packages), dict[tuple[str, str], str]()
     for name, text in modules.items():
         remote, _, key = name.partition("__")
         exposed[remote, f"./{key}"] = f"{remote}/{key}.js"

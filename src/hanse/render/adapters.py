@@ -6,7 +6,7 @@ to the remote. React's has to get the very React that the components get: with a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -19,12 +19,16 @@ from hanse.formats.server_entry import ServerEntry
 __all__ = ["REACT", "Choice", "adapter_name", "choose_adapter", "place_adapters", "read_adapter"]
 
 REACT: Final = "react"
+DOM: Final = "react-dom"
 SERVER: Final = "react-dom/server"
 # Builds for browsers cannot have the first where it means Node's; the others are the same for any runtime.
 SERVERS: Final = (SERVER, "react-dom/server.edge", "react-dom/server.browser")
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 # A build that has such a file itself gets ours in its place.
 FOLDER: Final = "~hanse"
+# What gives the adapter the remote's `react-dom`: where it has none, its components have none either.
+WITH_DOM: Final = f"import * as dom from '{DOM}';\nexport {{ dom }};\n"
+WITHOUT_DOM: Final = "export const dom = undefined;\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,15 @@ def adapter_name(remote: str) -> str:
     return module_name(remote, f"{FOLDER}/{REACT}.js")
 
 
-@cache
 def read_adapter() -> str:
     """Return the text of the React adapter."""
-    return files("hanse.render").joinpath("js", f"{REACT}.js").read_text(encoding="utf-8")
+    return read_script(REACT)
+
+
+@cache
+def read_script(name: str) -> str:
+    """Return the text of one of the modules that run beside a remote's own."""
+    return files("hanse.render").joinpath("js", f"{name}.js").read_text(encoding="utf-8")
 
 
 def choose_adapter(generation: Generation, remote: str, entry: ServerEntry) -> Choice:
@@ -76,7 +85,9 @@ def choose_adapter(generation: Generation, remote: str, entry: ServerEntry) -> C
         return Choice(None, f"its react is {react}, but that of its {SERVER} is {used}")
     scope = generation.scopes.get(remote, {})
     known = {**generation.imports, **scope}
-    added = {name: target for name, target in ((REACT, react), (SERVER, server)) if name not in known}
+    dom = find_target(generation, remote, DOM)
+    wanted = {REACT: react, SERVER: server, **({} if dom is None else {DOM: dom})}
+    added = {name: target for name, target in wanted.items() if name not in known}
     return Choice(adapter_name(remote), imports=added)
 
 
@@ -99,11 +110,7 @@ def place_adapters(
     placed = {remote: choice for remote, choice in choices.items() if choice.adapter is not None}
     if not placed:
         return generation, choices
-    sources = {
-        name: Source(text=read_adapter(), remote=remote)
-        for remote, choice in placed.items()
-        if (name := choice.adapter) is not None
-    }
+    adapters = tuple(map(adapter_name, placed))
     scopes = {
         remote: {**generation.scopes.get(remote, {}), **choice.imports}
         for remote, choice in placed.items()
@@ -111,12 +118,23 @@ def place_adapters(
     }
     made = replace(
         generation,
-        modules={**generation.modules, **sources},
+        modules={**generation.modules, **write_adapters(generation, placed)},
         scopes={**generation.scopes, **scopes},
-        warm=(*generation.warm, *sources),
-        lasting=(*generation.lasting, *sources),
+        warm=(*generation.warm, *adapters),
+        lasting=(*generation.lasting, *adapters),
     )
     return made, choices
+
+
+def write_adapters(generation: Generation, remotes: Iterable[str]) -> dict[str, Source]:
+    """Return the modules that render what these remotes have, by their names in the generation."""
+    made: dict[str, Source] = {}
+    for remote in remotes:
+        dom = WITHOUT_DOM if find_target(generation, remote, DOM) is None else WITH_DOM
+        texts = {REACT: read_adapter(), "quick": read_script("quick"), "dom": dom}
+        for name, text in texts.items():
+            made[module_name(remote, f"{FOLDER}/{name}.js")] = Source(text=text, remote=remote)
+    return made
 
 
 def uses_react(entry: ServerEntry) -> bool:

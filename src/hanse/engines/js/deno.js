@@ -171,6 +171,7 @@ const finish = (call, kind, head, body) => {
   write(kind, call.id, head, body);
   call.done = true;
   calls.delete(call.id);
+  call.stop = undefined;
   turns.leave(call.id);
 };
 
@@ -180,9 +181,8 @@ const fail = (call, error) => {
 };
 
 const makeCall = (id) => {
-  const call = { id, logged: 0, used: new Set(), ended: false, done: false, credit: 0, wake: undefined };
+  const call = { id, logged: 0, used: new Set(), ended: false, done: false, credit: 0, wake: undefined, stop: undefined, abort: undefined };
   call.phase = { loading: false, enter: () => turns.enter(id), outside: (work) => within({ id, used: new Set(), call }, work) };
-  call.cancelled = new Promise((resolve) => (call.cancel = () => resolve(CANCELLED)));
   calls.set(id, call);
   return call;
 };
@@ -198,7 +198,8 @@ const contextOf = (asked, call) => {
     get: () => {
       if (controller === undefined) {
         controller = new AbortController();
-        call.cancelled.then(() => controller.abort());
+        if (call.ended) controller.abort();
+        else call.abort = () => controller.abort();
       }
       return controller.signal;
     },
@@ -206,8 +207,14 @@ const contextOf = (asked, call) => {
   return context;
 };
 
-// Waits for something of a module, but no longer than the call is wanted.
-const wanted = (call, promise) => Promise.race([promise, call.cancelled]);
+// Waits for something of a module, but no longer than the call is wanted. A race with one promise for the whole call
+// would hang everything that was waited for on that: pages would grow old with it, and be dear to throw away.
+const wanted = (call, promise) =>
+  new Promise((resolve, reject) => {
+    call.stop = () => resolve(CANCELLED);
+    if (call.ended) call.stop();
+    Promise.resolve(promise).then(resolve, reject);
+  });
 
 const begin = async (call, asked, streaming) => {
   const result = await wanted(call, realm.renderer.render(asked, { streaming, context: contextOf(asked, call), phase: call.phase }));
@@ -239,11 +246,16 @@ const render = async (call, asked) => {
     }
     pieces.push(piece);
   }
-  const html = encode(pieces.length === 1 ? pieces[0] : pieces.join(''));
+  const html = pieces.length === 1 ? pieces[0] : pieces.join('');
   const { head, status } = rendering;
-  if (html.length + head.length > realm.limits.output) return void tooLarge(call, html.length + head.length);
+  const bytes = head.length + sizeOf(html);
+  if (bytes > realm.limits.output) return void tooLarge(call, bytes);
   finish(call, FRAMES.ANSWER, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
 };
+
+// The bytes of a text; no more than that matters of one that is small enough, however it is written.
+const sizeOf = (text) => (text.length * WIDEST <= realm.limits.output ? text.length : encode(text).length);
+const WIDEST = 3;
 
 const stream = async (call, asked) => {
   const rendering = await begin(call, asked, true);
@@ -317,7 +329,8 @@ const change = (kind, call, head) => {
   else {
     turns.enter(call.id);
     call.ended = true;
-    call.cancel();
+    call.stop?.();
+    call.abort?.();
   }
   call.wake?.();
 };

@@ -3,9 +3,11 @@
 // It is a module of the remote itself, so that its imports mean what they mean to the remote's other modules.
 import * as React from 'react';
 import * as server from 'react-dom/server';
+import { dom } from './dom.js';
+import { makeQuick } from './quick.js';
 
 // Builds of CommonJS packages have all names on the default export, some of them nowhere else.
-const named = (module, name) => module[name] ?? module.default?.[name];
+const named = (module, name) => module?.[name] ?? module?.default?.[name];
 const createElement = named(React, 'createElement');
 const renderToString = named(server, 'renderToString');
 const renderToReadableStream = globalThis.ReadableStream && named(server, 'renderToReadableStream');
@@ -40,10 +42,37 @@ const whole = async (element, identifierPrefix) => {
   return stream;
 };
 
+// How often a component was rendered, until it is known whether it can be rendered quickly; then no more.
+const FIRST = 3;
+const COMPARED = 6;
+const renderings = new WeakMap();
+// Pages of one component may differ: what could not be done a few times is not tried again.
+const TRIES = 3;
+const tries = new WeakMap();
+let quick;
+// What is not known well enough is left to React.
+const LEFT = () => undefined;
+
+// Whoever is asked for again and again is rendered quickly, if for a while that gave what React gives, to the letter.
+const swiftly = (component, element, identifierPrefix) => {
+  const left = tries.get(component) ?? TRIES;
+  if (left === 0 || Object(component) !== component) return undefined;
+  const before = renderings.get(component) ?? 0;
+  if (before < COMPARED) renderings.set(component, before + 1);
+  if (before < FIRST) return undefined;
+  quick ??= makeQuick({ react: named.bind(undefined, React), dom: named.bind(undefined, dom), renderToString }) ?? LEFT;
+  const html = quick(element, identifierPrefix);
+  if (html === undefined) tries.set(component, left - 1);
+  if (html === undefined || before >= COMPARED) return html;
+  const expected = atOnce(element, identifierPrefix);
+  if (html !== expected) tries.set(component, 0);
+  return expected;
+};
+
 export const render = (component, props, { identifierPrefix } = {}) => {
   const element = createElement(component, props);
   if (renderToString && !waiting.has(component)) {
-    const html = atOnce(element, identifierPrefix);
+    const html = swiftly(component, element, identifierPrefix) ?? atOnce(element, identifierPrefix);
     if (html !== undefined) return html;
     waiting.add(component);
   }

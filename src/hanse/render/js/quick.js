@@ -1,0 +1,448 @@
+// Renders React elements to a string in a fraction of the time that React takes, and gives up wherever it is not sure.
+//
+// It knows components, hooks, contexts, fragments and boundaries that wait for nothing. How a start tag is written,
+// with which names and in which order, it asks React: once for each shape, which is a tag with certain properties of
+// certain kinds. Whatever it does not know it leaves to React as a whole, and returns undefined.
+
+const FRAGMENTS = new Set(['react.fragment', 'react.strict_mode', 'react.profiler'].map(Symbol.for));
+const SUSPENSE = Symbol.for('react.suspense');
+const MEMO = Symbol.for('react.memo');
+const LAZY = Symbol.for('react.lazy');
+const FORWARD_REF = Symbol.for('react.forward_ref');
+const CONTEXT = Symbol.for('react.context');
+const PROVIDER = Symbol.for('react.provider');
+const CONSUMER = Symbol.for('react.consumer');
+const EMPTY_SLOT = Symbol.for('react.memo_cache_sentinel');
+
+// Tags whose attributes are written in place and whose children mean nothing special; all others are React's.
+const TAGS =
+  'a abbr address article aside b bdi bdo blockquote br button caption cite code col colgroup data dd del details dfn ' +
+  'dialog div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr i input ins kbd label ' +
+  'legend li main map mark menu meter nav ol output p progress q rp rt ruby s samp search section small span strong sub ' +
+  'summary sup table tbody td tfoot th thead time tr u ul var wbr ' +
+  'circle clipPath defs ellipse g line linearGradient mask path pattern polygon polyline radialGradient rect stop svg ' +
+  'symbol text tspan use';
+// Shapes of a tag that are remembered: whoever makes up names of properties is left to React.
+const SHAPES = 2000;
+const UNSAFE = /["&'<>]/;
+const ENTITIES = { '"': '&quot;', '&': '&amp;', "'": '&#x27;', '<': '&lt;', '>': '&gt;' };
+// React looks at addresses that begin like this one, in whatever way they are written.
+const SCRIPT = /^[\u0000- ]*j[\r\n\t]*a[\r\n\t]*v/i;
+// Samples that React writes as they are, and that nothing else is.
+const MARK = '\uE000';
+const BIG = 70_000_000;
+
+const SHORT = 24;
+
+/** Whether a text is to be written as it is; for a short one it is quicker to look oneself. */
+const isPlain = (text) => {
+  if (text.length > SHORT) return !UNSAFE.test(text);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code <= 62 && (code === 38 || code === 60 || code === 62 || code === 34 || code === 39)) return false;
+  }
+  return true;
+};
+
+const escape = (text) => (isPlain(text) ? text : text.replace(/["&'<>]/g, (found) => ENTITIES[found]));
+const width = (number) => 32 - Math.clz32(number);
+
+// Kinds of values: all of one kind are written in one way. Numbers that are zero, or parts of one, are kinds of their
+// own, since some attributes leave them out, and so are texts that are numbers. The first four are filled in; the
+// others are written with the shape.
+const [WORD, NUMBER, PART, DIGITS, NOUGHT, EMPTY, ZERO, TRUE, FALSE, FUNCTION, NOTHING, UNKNOWN] = Array(12).keys();
+const FILLED = DIGITS;
+
+const kindOf = (value) => {
+  switch (typeof value) {
+    case 'string': {
+      const first = value.charCodeAt(0);
+      // Neither a number nor infinity, nor an address that may be code.
+      return first > 64 && first < 127 && first !== 73 && (first | 32) !== 106 ? WORD : kindOfText(value);
+    }
+    case 'number':
+      return value >= 1 && value < Infinity ? NUMBER : value === 0 ? ZERO : value > 0 && value < 1 ? PART : UNKNOWN;
+    case 'boolean':
+      return value ? TRUE : FALSE;
+    case 'function':
+      return FUNCTION;
+    default:
+      return value === null || value === undefined ? NOTHING : UNKNOWN;
+  }
+};
+
+const kindOfText = (text) => {
+  if (text === '') return EMPTY;
+  if (SCRIPT.test(text)) return UNKNOWN;
+  const number = Number(text);
+  if (number >= 1 && number < Infinity) return DIGITS;
+  return Number.isNaN(number) ? WORD : text === '0' ? NOUGHT : UNKNOWN;
+};
+
+/** A value of this kind, by which its place in what React writes is found. */
+const sampleOf = (kind, number) => [`${MARK}${number}${MARK}`, BIG + number, (number + 1) / 64, `${BIG + number}`, '0', '', 0, true, false, () => undefined, undefined][kind];
+
+/** A tag with certain properties, of certain kinds, in this order; parts of a style are among them. */
+class Shape {
+  constructor(path) {
+    this.path = path;
+    this.next = new Map();
+    this.styled = new Map();
+    // Where the way led last: it most often does so again.
+    this.name = undefined;
+    this.kind = UNKNOWN;
+    this.then = undefined;
+    // What React writes: pieces, and which values stand between them; null where that cannot be said.
+    this.written = undefined;
+  }
+
+  /** The shape with one more property. */
+  with(name, kind) {
+    if (name !== this.name || kind !== this.kind) {
+      this.name = name;
+      this.kind = kind;
+      this.then = this.find(this.next, { name, kind, part: false });
+    }
+    return this.then;
+  }
+
+  /** The shape with one more part of its style. */
+  withPart(name, kind) {
+    return this.find(this.styled, { name, kind, part: true });
+  }
+
+  find(table, step) {
+    let kinds = table.get(step.name);
+    if (kinds === undefined) table.set(step.name, (kinds = []));
+    return (kinds[step.kind] ??= new Shape([...this.path, step]));
+  }
+}
+
+/**
+ * Makes the function that renders an element: `quick(element, identifierPrefix)` gives HTML, or undefined.
+ *
+ * There is no such function where this React is not known well enough. `react` and `dom` give what their packages
+ * have of a name.
+ */
+export const makeQuick = ({ react, dom, renderToString }) => {
+  const createElement = react('createElement');
+  const internals = react('__CLIENT_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE');
+  const older = react('__SECRET_INTERNALS_DO_NOT_USE_OR_YOU_WILL_BE_FIRED')?.ReactCurrentDispatcher;
+  const sample = createElement('i');
+  const ELEMENT = sample.$$typeof;
+  // Builds for development warn while they render, which is what they are there for.
+  if ((internals ?? older) === undefined || '_store' in sample) return undefined;
+  const hints = dom('__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE');
+
+  let out = '';
+  // Whether the last thing written was text: two texts in a row are kept apart.
+  let textual = false;
+  let failed = false;
+  let tidy = false;
+  let inside = false;
+  let prefix = '';
+  // The way down to what is being rendered, as identifiers have it: the place among so many, at each depth.
+  let depth = 0;
+  const places = [];
+  const totals = [];
+  let identifiers = 0;
+  let shapes = 0;
+  const contexts = new Map();
+  const values = [];
+  const roots = new Map(TAGS.split(' ').map((tag) => [tag, new Shape([])]));
+
+  const GIVEN_UP = new Error('left to React');
+  const giveUp = () => {
+    failed = true;
+    throw GIVEN_UP;
+  };
+
+  // React leaves the contexts of a page that failed, and what its visitor had in them, until it renders the next one.
+  const unset = (context) => {
+    if (!tidy) renderToString(sample);
+    tidy = true;
+    return context._currentValue2;
+  };
+
+  const read = (context) => {
+    const value = contexts.get(context);
+    return value !== undefined || contexts.has(context) ? value : unset(context);
+  };
+
+  // A change of state while a component renders would render it again.
+  const change = () => {
+    if (inside) giveUp();
+  };
+  const nothing = () => undefined;
+  let writeIdentifier;
+  const hooks = {
+    readContext: read,
+    useContext: read,
+    use: (used) => (used?.$$typeof === CONTEXT ? read(used) : giveUp()),
+    useState: (first) => [typeof first === 'function' ? first() : first, change],
+    useReducer: (_, first, make) => [make === undefined ? first : make(first), change],
+    useMemo: (make) => make(),
+    useCallback: (made) => made,
+    useRef: (current) => ({ current }),
+    useEffect: nothing,
+    useLayoutEffect: nothing,
+    useInsertionEffect: nothing,
+    useImperativeHandle: nothing,
+    useDebugValue: nothing,
+    useId: () => writeIdentifier(identifiers++),
+    useDeferredValue: (value, first) => (first === undefined ? value : giveUp()),
+    useTransition: () => [false, change],
+    useSyncExternalStore: (_, __, get) => (get === undefined ? giveUp() : get()),
+    useMemoCache: (size) => new Array(size).fill(EMPTY_SLOT),
+  };
+  const dispatcher = Object.assign(Object.create(new Proxy({}, { get: () => giveUp })), hooks);
+
+  const identify = () => {
+    let id = 1;
+    let overflow = '';
+    for (let at = 0; at < depth; at += 1) {
+      const length = width(id) - 1;
+      const own = id - 2 ** length;
+      const place = places[at];
+      const more = width(totals[at]);
+      if (more + length > 30) {
+        // What does not fit any more is written down, in whole letters.
+        const full = length - (length % 5);
+        const rest = length - full;
+        overflow = (own % 2 ** full).toString(32) + overflow;
+        id = 2 ** (more + rest) + place * 2 ** rest + Math.floor(own / 2 ** full);
+      } else id = 2 ** (more + length) + place * 2 ** length + own;
+    }
+    return (id - 2 ** (width(id) - 1)).toString(32) + overflow;
+  };
+
+  /** Finds out what React writes for a shape: pieces, and which values stand between them. */
+  const learn = (tag, shape) => {
+    if ((shapes += 1) > SHAPES) return giveUp();
+    const props = {};
+    const found = [];
+    let at = 0;
+    for (const { name, kind, part } of shape.path) {
+      const value = sampleOf(kind, at);
+      if (part) (props.style ??= {})[name] = value;
+      else props[name] = value;
+      if (kind <= FILLED) found.push({ text: String(value), at: at++ });
+    }
+    const html = renderToString(createElement(tag, props));
+    const end = html.endsWith('/>') ? '' : `</${tag}>`;
+    const start = html.slice(0, html.length - end.length);
+    // Whatever is written besides is for React alone to write.
+    const whole = start.startsWith(`<${tag}`) && start.endsWith('>') && !start.includes('<', 1) && html.endsWith(end);
+    return (shape.written = whole ? cut(start, found, end) : null);
+  };
+
+  /** Cuts a start tag into the pieces between the samples; null where one of them is there twice. */
+  const cut = (start, found, end) => {
+    const spots = found.map(({ text, at }) => ({ at, from: start.indexOf(text), until: start.indexOf(text) + text.length })).filter(({ from }) => from >= 0);
+    if (found.some(({ text }) => start.indexOf(text) !== start.lastIndexOf(text))) return null;
+    spots.sort((one, other) => one.from - other.from);
+    const pieces = [0, ...spots.map(({ until }) => until)].map((from, place) => start.slice(from, spots[place]?.from));
+    return { pieces, slots: spots.map(({ at }) => at), end };
+  };
+
+  const list = (nodes) => {
+    const at = depth;
+    const total = nodes.length;
+    depth += 1;
+    totals[at] = total;
+    for (let index = 0; index < total; index += 1) {
+      places[at] = index + 1;
+      draw(nodes[index]);
+    }
+    depth = at;
+  };
+
+  const text = (written) => {
+    if (written === '') return;
+    if (textual) out += '<!-- -->';
+    out += escape(written);
+    textual = true;
+  };
+
+  const style = (shape, styles, count) => {
+    if (styles === null || styles === undefined) return shape;
+    if (typeof styles !== 'object') return giveUp();
+    let reached = shape;
+    for (const name in styles) {
+      const value = styles[name];
+      const kind = kindOf(value);
+      // An empty one is left out, and blanks around it are cut off.
+      if (kind === UNKNOWN || kind === FUNCTION || (typeof value === 'string' && value.trim() !== value)) return giveUp();
+      reached = reached.withPart(name, kind);
+      if (kind <= FILLED) values[count.at++] = value;
+    }
+    return reached;
+  };
+
+  const count = { at: 0 };
+  const host = (tag, props) => {
+    let shape = roots.get(tag);
+    if (shape === undefined) giveUp();
+    let children;
+    let inner;
+    count.at = 0;
+    for (const name in props) {
+      const value = props[name];
+      if (name === 'children') children = value;
+      else if (name === 'dangerouslySetInnerHTML') inner = value;
+      else if (name === 'style') shape = style(shape, value, count);
+      else if (name !== 'ref') {
+        const kind = kindOf(value);
+        if (kind <= FILLED) values[count.at++] = value;
+        else if (kind === UNKNOWN) giveUp();
+        shape = shape.with(name, kind);
+      }
+    }
+    const { pieces, slots, end } = shape.written ?? (shape.written === null ? giveUp() : learn(tag, shape)) ?? giveUp();
+    out += pieces[0];
+    for (let at = 0; at < slots.length; at += 1) {
+      const value = values[slots[at]];
+      out += (typeof value === 'string' ? escape(value) : value) + pieces[at + 1];
+    }
+    textual = false;
+    if (inner !== undefined && inner !== null) {
+      if (typeof inner.__html !== 'string' || (children !== undefined && children !== null) || end === '') giveUp();
+      out += inner.__html;
+    } else if (typeof children === 'string') {
+      if (end === '') giveUp();
+      out += escape(children);
+    } else if (children !== undefined && children !== null) {
+      if (end === '') giveUp();
+      draw(children);
+    }
+    out += end;
+    textual = false;
+  };
+
+  const call = (component, props, second) => {
+    if (component.prototype?.isReactComponent || component.contextTypes || component.defaultProps) giveUp();
+    identifiers = 0;
+    inside = true;
+    const made = component(props, second);
+    inside = false;
+    if (failed) giveUp();
+    if (identifiers === 0) return draw(made);
+    totals[depth] = places[depth] = 1;
+    depth += 1;
+    draw(made);
+    depth -= 1;
+  };
+  const SECOND = internals === undefined ? {} : undefined;
+
+  const provide = (context, { value, children }) => {
+    const had = contexts.has(context);
+    const before = contexts.get(context);
+    contexts.set(context, value);
+    draw(children);
+    if (had) contexts.set(context, before);
+    else contexts.delete(context);
+  };
+
+  const consume = (context, { children }) => draw(children(read(context)));
+
+  const special = (type, props, ref) => {
+    if (ref !== null && ref !== undefined) giveUp();
+    switch (type?.$$typeof) {
+      case MEMO:
+        return typeof type.type === 'string' || type.type?.defaultProps || type.defaultProps ? giveUp() : component(type.type, props);
+      case FORWARD_REF:
+        return type.defaultProps ? giveUp() : call(type.render, props, null);
+      case LAZY:
+        // Throws what is waited for, if it has not come yet.
+        return component(type._init(type._payload), props);
+      case CONTEXT:
+        // What is the provider in one React is the consumer in those before.
+        return internals === undefined ? consume(type._context ?? type, props) : provide(type, props);
+      case PROVIDER:
+        return provide(type._context, props);
+      case CONSUMER:
+        return consume(type._context, props);
+      default:
+        return giveUp();
+    }
+  };
+
+  const component = (type, props, ref) => {
+    if (typeof type === 'function') call(type, props, SECOND);
+    else if (FRAGMENTS.has(type)) draw(props.children);
+    else if (type === SUSPENSE) {
+      out += '<!--$-->';
+      textual = false;
+      draw(props.children);
+      out += '<!--/$-->';
+      textual = false;
+    } else special(type, props, ref);
+  };
+
+  const draw = (node) => {
+    if (typeof node === 'string') text(node);
+    else if (typeof node === 'object') {
+      if (node === null) return;
+      if (Array.isArray(node)) list(node);
+      else if (node.$$typeof !== ELEMENT) giveUp();
+      else if (typeof node.type === 'string') host(node.type, node.props);
+      else component(node.type, node.props, node.ref);
+    } else if (typeof node === 'number') text(`${node}`);
+    else if (node !== undefined && typeof node !== 'boolean') giveUp();
+  };
+
+  const place = internals === undefined ? { of: older, key: 'current' } : { of: internals, key: 'H' };
+  const refusing = new Proxy({}, { get: () => giveUp });
+
+  const render = (element, identifierPrefix = '') => {
+    const before = place.of[place.key];
+    const told = hints?.d;
+    [out, textual, failed, tidy, inside, depth, prefix] = ['', false, false, false, false, 0, identifierPrefix];
+    place.of[place.key] = dispatcher;
+    if (hints) hints.d = refusing;
+    try {
+      draw(element);
+      return failed ? undefined : out;
+    } catch {
+      return undefined;
+    } finally {
+      place.of[place.key] = before;
+      if (hints) hints.d = told;
+      out = '';
+      contexts.clear();
+    }
+  };
+
+  /** Learns how identifiers are written; tells whether that is as expected. */
+  const learnIdentifiers = () => {
+    const useId = react('useId');
+    const pair = [];
+    const Twice = () => {
+      pair.push(useId(), useId());
+      return null;
+    };
+    renderToString(createElement(Twice), { identifierPrefix: 'q' });
+    const [first, second] = pair;
+    const found = /^(.*)qR(.*)0(.*)$/.exec(first);
+    if (found === null || second !== `${found[1]}qR${found[2]}0H1${found[3]}`) return false;
+    writeIdentifier = (number) => {
+      const more = number === 0 ? '' : `H${number.toString(32)}`;
+      return `${found[1]}${prefix}R${found[2]}${identify()}${more}${found[3]}`;
+    };
+    return true;
+  };
+
+  /** Whether hints to the browser that a component gives are seen here: they are a part of what React writes. */
+  const seesHints = () => {
+    const preload = dom('preload');
+    if (preload === undefined) return true;
+    if (hints?.d === undefined) return false;
+    const Hinting = () => {
+      preload(MARK, { as: 'style' });
+      return null;
+    };
+    return renderToString(createElement(Hinting)).includes(MARK);
+  };
+
+  return seesHints() && learnIdentifiers() ? render : undefined;
+};
