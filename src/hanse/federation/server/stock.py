@@ -94,6 +94,8 @@ class Stock:
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
         self.held: dict[str, Held] = {}
+        # Set, and replaced, when something else is held.
+        self._news = asyncio.Event()
 
     def supply(self, supplies: Mapping[str, Supply]) -> None:
         """Follow these supplies, and no others; one that is followed already goes on."""
@@ -121,6 +123,7 @@ class Stock:
     async def settled(self, names: Collection[str] | None = None) -> None:
         """Wait until each of these remotes has been asked once, whatever came of it; all if not given."""
         while True:
+            news = self._news
             waiting = [
                 name
                 for name, held in self.held.items()
@@ -129,7 +132,11 @@ class Stock:
             tasks = [self._followers[name] for name in waiting if not self._followers[name].done()]
             if not tasks:
                 return
-            await asyncio.wait(tasks, timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+            heard = asyncio.ensure_future(news.wait())
+            try:
+                await asyncio.wait([heard, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                heard.cancel()
 
     def refuse(self, remote: str, error: HanseError) -> None:
         """Note that a remote's build is not used, for it does not run."""
@@ -241,7 +248,7 @@ class Stock:
             return
         entry = imported.build.entry
         LOG.info("remote %r has the server build %s…, serial %d", entry.name, entry.build[:23], entry.serial)
-        self.held[supply.remote] = Held(
+        now = Held(
             supply=supply,
             build=imported.build,
             nested=imported.nested,
@@ -251,6 +258,7 @@ class Stock:
             since=self._clock(),
             asked=asked,
         )
+        self._hold(supply.remote, now)
         self._changed()
 
     def _has(self, supply: Supply, news: Announced) -> bool:
@@ -266,7 +274,7 @@ class Stock:
         held = self.held.get(supply.remote)
         if held is None or held.supply is not supply:
             return
-        self.held[supply.remote] = replace(held, error=None, asked=True)
+        self._hold(supply.remote, replace(held, error=None, asked=True))
         if held.error is not None:
             self._changed()
 
@@ -277,8 +285,14 @@ class Stock:
             return
         if held.error is None or held.error.code != error.code:
             LOG.warning("the server modules of %r could not be had: %s", supply.remote, tell(error))
-        self.held[supply.remote] = replace(held, error=error, asked=True)
+        self._hold(supply.remote, replace(held, error=error, asked=True))
         self._changed()
+
+    def _hold(self, name: str, held: Held) -> None:
+        """Hold something else, and tell whoever waits for it."""
+        self.held[name] = held
+        self._news.set()
+        self._news = asyncio.Event()
 
 
 def supplier_of(supply: Supply, limits: Limits) -> Supplier:
