@@ -27,18 +27,34 @@ export const makeTurns = (calls, tell) => {
 const { apply } = Reflect;
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'];
 
-/** Lets `entered` be called before whatever a timer runs. */
+/**
+ * Lets `entered` be called before whatever a timer runs.
+ *
+ * A timeout of nothing becomes an immediate: the engine's takes two milliseconds, and a framework that renders what was
+ * waited for sets one for each.
+ */
 export const watchTimers = (entered) => {
-  for (const name of TIMERS) {
-    const begin = globalThis[name];
-    const watched = (work) => {
-      if (typeof work !== 'function') return work;
-      return function run(...values) {
-        entered();
-        return apply(work, this, values);
-      };
+  const { clearTimeout, clearImmediate, setImmediate, setTimeout } = globalThis;
+  const soon = new WeakSet();
+  const timeout = (work, delay, ...values) => {
+    if (delay >= 1 || typeof work !== 'function') return setTimeout(work, delay, ...values);
+    const made = setImmediate(work, ...values);
+    soon.add(made);
+    return made;
+  };
+  const watched = (work) => {
+    if (typeof work !== 'function') return work;
+    return function run(...values) {
+      entered();
+      return apply(work, this, values);
     };
+  };
+  const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+  for (const name of TIMERS) {
+    const begin = name === 'setTimeout' ? timeout : globalThis[name];
     const made = { [name]: (work, ...rest) => begin(watched(work), ...rest) };
-    Object.defineProperty(globalThis, name, { value: made[name], writable: true, configurable: true, enumerable: true });
+    define(name, made[name]);
   }
+  const end = { clearTimeout: (timer) => (soon.has(timer) ? clearImmediate(timer) : clearTimeout(timer)) };
+  define('clearTimeout', end.clearTimeout);
 };
