@@ -18,10 +18,12 @@ from benchmarks.ssr.children import ChildError
 from benchmarks.ssr.cold import run_cold
 from benchmarks.ssr.faults import FAULTS, PATIENCE, run_faults
 from benchmarks.ssr.origins import Origins
+from benchmarks.ssr.quick import run_quick
 from benchmarks.ssr.redeploys import run_redeploys
 from benchmarks.ssr.report import (
     print_cold,
     print_faults,
+    print_quick,
     print_redeploys,
     print_throughput,
     print_untrusted,
@@ -33,7 +35,7 @@ from hanse.errors import HanseError
 
 __all__ = ["main"]
 
-PARTS = ("throughput", "cold", "redeploy", "faults", "untrusted")
+PARTS = ("throughput", "cold", "redeploy", "faults", "untrusted", "quick")
 Tell = Callable[[str], object]
 
 
@@ -151,12 +153,24 @@ def measure_untrusted(
     return result.as_json()
 
 
+def measure_quick(
+    options: argparse.Namespace, extent: Extent, origins: Origins, tell: Tell, console: Console | None
+) -> object:
+    """Render one page by React and beside it."""
+    del origins
+    result = run_quick(rounds=options.rounds or extent.heats, progress=tell)
+    if console:
+        print_quick(console, result)
+    return result.as_json()
+
+
 MEASURES = {
     "throughput": measure_throughput,
     "cold": measure_cold,
     "redeploy": measure_redeploys,
     "faults": measure_faults,
     "untrusted": measure_untrusted,
+    "quick": measure_quick,
 }
 
 

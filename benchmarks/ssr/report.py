@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmarks.ssr.cold import FASTER, SHAPES, Cold
 from benchmarks.ssr.faults import Fault, Outcome, Visit
+from benchmarks.ssr.quick import SHARE, Quick
 from benchmarks.ssr.redeploys import GROWTH, Redeploys
 from benchmarks.ssr.sides import SIDES, Side
 from benchmarks.ssr.throughput import Throughput
@@ -19,6 +20,7 @@ from benchmarks.ssr.untrusted import MOST, Untrusted
 __all__ = [
     "print_cold",
     "print_faults",
+    "print_quick",
     "print_redeploys",
     "print_throughput",
     "print_untrusted",
@@ -155,6 +157,22 @@ def print_untrusted(console: Console, one: Untrusted) -> None:
         colour(f"{one.ratio:.2f}", met=one.ratio <= MOST),
         seconds(statistics.median(one.cleaning)),
         str(len(one.fresh)),
+    )
+    console.print(table)
+
+
+def print_quick(console: Console, one: Quick) -> None:
+    """Print what a page takes by React, and beside it."""
+    table = new_table(
+        "The page by React and by the quick way, in one Deno process; medians",
+        (),
+        ("React", "quick", f"quick / React (≤ {SHARE:g})", "rounds"),
+    )
+    table.add_row(
+        seconds(statistics.median(one.react)),
+        seconds(statistics.median(one.quick)),
+        colour(f"{one.ratio:.2f}", met=one.ratio <= SHARE),
+        str(len(one.quick)),
     )
     console.print(table)
 

@@ -6,32 +6,33 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.ssr.builds import read_files
 from benchmarks.ssr.streams import REACT
 from hanse.engines import EngineLimits, Generation, Realm, RenderCall, Source
 from hanse.federation.server.engines import make_engine
 from hanse.limits import LIMITS
-from hanse.render.adapters import adapter_name, read_adapter
+from hanse.render.adapters import adapter_name, write_adapters
 from hanse.render.sanitising import sanitise
 
-__all__ = ["MOST", "Untrusted", "run_untrusted"]
+__all__ = ["MOST", "PROPS", "Untrusted", "make_generation", "run_untrusted"]
 
 # How many times a warm rendering one in a fresh machine may take.
 MOST = 1.5
 TIMES = 8
 PROPS = {"visitor": "Tuva"}
 ADAPTER = adapter_name("shop")
-# Renders the same page several times in one machine.
-REPEAT = f"""
+# Renders the same page several times in one machine, by React as in a fresh one.
+REPEAT = """
 import Page from './Page.js';
-import {{ render }} from '../{ADAPTER}';
-export const repeat = (times, props) => {{
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+export const repeat = (times, props) => {
   let length = 0;
-  for (let turn = 0; turn < times; turn += 1) length += render(Page, props).length;
+  for (let turn = 0; turn < times; turn += 1) length += renderToString(createElement(Page, props)).length;
   return length;
-}};
+};
 """
 
 
@@ -80,7 +81,7 @@ async def measure(rounds: int, progress: Callable[[str], object]) -> Untrusted:
     engine = make_engine("wasm", 1)
     result = Untrusted([], [], [])
     try:
-        realm = await engine.open(make_generation(), EngineLimits(call=60.0, open=60.0))
+        realm = await engine.open(make_generation("repeat", REPEAT), EngineLimits(call=60.0, open=60.0))
         # The first calls find memory and code that nobody has used yet.
         await time_fresh(realm)
         for turn in range(rounds):
@@ -113,16 +114,16 @@ async def time_warm(realm: Realm) -> float:
     return (seconds[1] - seconds[0]) / TIMES
 
 
-def make_generation() -> Generation:
-    """Put the page, its React and the adapter together, as the live federation does for a stranger."""
+def make_generation(name: str, text: str) -> Generation:
+    """Put the page, its React and the adapter together, as the live federation does, and one module more."""
     files = {**read_files("hanse", "shop"), **read_files("hanse", "react")}
     modules = {f"shop/{file}": Source(text=text.decode(), remote="shop") for file, text in files.items()}
-    modules[ADAPTER] = Source(text=read_adapter(), remote="shop")
-    modules["shop/repeat.js"] = Source(text=REPEAT, remote="shop")
+    modules[f"shop/{name}.js"] = Source(text=text, remote="shop")
     react = {name: f"shop/{file}" for entries in REACT.values() for name, file in entries.items()}
-    return Generation(
-        id="untrusted",
+    generation = Generation(
+        id=name,
         modules=modules,
-        imports={**react, "shop/./Page": "shop/Page.js", "shop/repeat.js": "shop/repeat.js"},
-        warm=(ADAPTER, "shop/./Page", "shop/repeat.js"),
+        imports={**react, "shop/./Page": "shop/Page.js", f"shop/{name}.js": f"shop/{name}.js"},
+        warm=(ADAPTER, "shop/./Page", f"shop/{name}.js"),
     )
+    return replace(generation, modules={**modules, **write_adapters(generation, ["shop"])})

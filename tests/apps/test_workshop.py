@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +67,21 @@ async def test_a_mistake_is_told_and_waited_for_to_be_mended(tmp_path: Path) -> 
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.node
+def test_the_command_builds_until_it_is_interrupted(tmp_path: Path) -> None:
+    build_examples(folders=STORE)
+    folder = tmp_path / "quay"
+    make_app(folder, name="quay", port=3100, remotes={})
+    (folder / "node_modules").symlink_to(HERE / "home" / "node_modules")
+    command = [sys.executable, "-m", "hanse", "build", str(folder), "--watch", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        texts = (json.loads(line)["text"] for line in process.stdout)
+        assert next(text for text in texts if "built in" in text).startswith("quay: ")
+        page = folder / "pages/index.tsx"
+        page.write_text(page.read_text().replace("</main>", ""))
+        assert "pages/index.tsx" in next(text for text in texts if "index.tsx" in text)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) in (0, 130)

@@ -20,6 +20,7 @@ from benchmarks.ssr.faults import FAULTS, Outcome, Visit, visit
 from benchmarks.ssr.front import Account
 from benchmarks.ssr.load import Sample, run_load
 from benchmarks.ssr.origins import Origins
+from benchmarks.ssr.quick import run_quick
 from benchmarks.ssr.redeploys import count_stale, redeploy
 from benchmarks.ssr.report import (
     print_cold,
@@ -30,7 +31,7 @@ from benchmarks.ssr.report import (
 )
 from benchmarks.ssr.sides import SIDES, Side, start_server
 from benchmarks.ssr.throughput import Heat, Throughput
-from benchmarks.ssr.untrusted import Untrusted
+from benchmarks.ssr.untrusted import Untrusted, run_untrusted
 
 ELEMENT = re.compile(r"<[a-z]")
 # What differs between the sides by intention: ids, and the element around Hanse's fragment.
@@ -101,6 +102,22 @@ def test_a_fault_hits_the_remote_that_it_is_set_for(origins: Origins, side: Side
     finally:
         origins.set()
     assert (seen.status, seen.shop, seen.home) == (200, "", True)
+
+
+@pytest.mark.node
+def test_the_page_is_the_same_by_react_and_beside_it(origins: Origins) -> None:
+    del origins
+    found = run_quick(rounds=1, progress=silence, times=2)
+    assert len(found.react) == len(found.quick) == 1
+    assert found.ratio > 0
+
+
+@pytest.mark.node
+def test_what_nobody_trusts_is_rendered_in_machines(origins: Origins) -> None:
+    del origins
+    found = run_untrusted(rounds=1, progress=silence)
+    assert found.fresh[0] > 0
+    assert found.warm[0] > 0
 
 
 def test_a_load_leaves_first_requests_out_and_sees_what_is_lost() -> None:

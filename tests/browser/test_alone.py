@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -99,6 +100,17 @@ class Visitors:
         for thread in self._threads:
             thread.join()
 
+    def add(self, visit: Callable[[], str]) -> None:
+        """Have something else done all the time, which says what went wrong."""
+        self._threads.append(threading.Thread(target=self._repeat, args=(visit,)))
+
+    def _repeat(self, visit: Callable[[], str]) -> None:
+        while not self._ended.is_set():
+            if wrong := visit():
+                self.lost.append(wrong)
+            self.pages += 1
+            time.sleep(0.05)
+
     def _visit(self, where: tuple[str, str]) -> None:
         app, path = where
         while not self._ended.is_set():
@@ -111,6 +123,25 @@ class Visitors:
                 if "</h1>" not in html:
                     self.lost.append(f"{where}: {html[:200]}")
             time.sleep(0.02)
+
+
+def order(store: Store, app: str) -> str:
+    """Post the form of `checkout` at an app's origin; return what went wrong."""
+    host = store.urls[app].rstrip("/").partition("://")[2]
+    line = HTTPConnection("127.0.0.1", int(host.rpartition(":")[2]), timeout=10)
+    headers = {
+        "Host": host,
+        "Origin": f"http://{host}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    try:
+        line.request("POST", "/checkout/address", b"town=Visby", headers)
+        answer = line.getresponse()
+    except OSError as error:
+        return f"the form at {app}: {error}"
+    finally:
+        line.close()
+    return "" if answer.status == 303 else f"the form at {app}: {answer.status}"
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +190,9 @@ def test_a_deploy_is_seen_everywhere_and_breaks_no_open_page(store: Store, page:
     other = page.context.new_page()
     open_page(other, f"{store.urls['shop']}shop")
     card = store.folder / "shop" / "components" / "ProductCard.tsx"
-    with Visitors(store, ("home", ""), ("home", "checkout"), ("checkout", "checkout")) as visitors:
+    visitors = Visitors(store, ("home", ""), ("home", "checkout"), ("checkout", "checkout"))
+    visitors.add(lambda: order(store, "home"))
+    with visitors:
         card.write_text(card.read_text().replace(" marks<", " thalers<"))
         build_app(open_project(store.folder / "shop", None))
         store.stop("shop")

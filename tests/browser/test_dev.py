@@ -169,6 +169,16 @@ def test_a_page_that_is_added_is_there(apps: tuple[Developed, Developed], page: 
         expect(page.get_by_role("heading", level=1)).to_have_text("News")
 
 
+def test_whose_page_is_not_shown_is_told(apps: tuple[Developed, Developed], page: Page) -> None:
+    quay, kogge = apps
+    for app in (quay, kogge):
+        text = f"export default () => <main><h1>Berths of {app.folder.name}</h1></main>;"
+        (app.folder / "pages/berths.tsx").write_text(text)
+    kogge.hear("/berths is a page of kogge and of quay: kogge's is shown")
+    page.goto(f"{kogge.url}berths")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Berths of kogge")
+
+
 def test_types_of_other_apps_are_there_for_the_editor(apps: tuple[Developed, Developed]) -> None:
     kogge = apps[1]
     types = kogge.folder / ".hanse/types/quay/Greeting.d.ts"

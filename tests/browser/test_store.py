@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from itertools import pairwise
+from typing import Literal
 from urllib.request import urlopen
 
 import pytest
@@ -25,6 +27,27 @@ PAGES = {
     "checkout": "Checkout",
     "checkout/address": "Where to?",
 }
+
+
+# What is outside of all landmarks, how these and headings are called, and what can be used and has no name.
+LANDMARKS = """() => {
+  const marks = 'main, nav, header, footer, aside, section[aria-label]';
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const outside = [];
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const parent = node.parentElement;
+    if (node.data.trim() && !parent.closest(`script, style, template, ${marks}`)) outside.push(node.data);
+  }
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const nameOf = (one) => one.getAttribute('aria-label') ?? one.labels?.[0]?.textContent ?? one.textContent;
+  return {
+    outside,
+    mains: all('main').length,
+    names: all('nav, section, aside').map((one) => one.getAttribute('aria-label')),
+    headings: all('h1, h2, h3, h4').map((one) => Number(one.tagName[1])),
+    nameless: all('a, button, input').filter((one) => !nameOf(one).trim()).map((one) => one.outerHTML),
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +151,49 @@ def test_a_keyboard_gets_through_and_is_taken_to_the_new_page(store: Store, page
     page.keyboard.press("Enter")
     expect(page).to_have_title("Lüneburg salt")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_landmarks_hold_everything_and_headings_leave_no_step_out(store: Store, page: Page, app: str) -> None:
+    for path in PAGES:
+        open_page(page, f"{store.urls[app]}{path}")
+        seen = page.evaluate(LANDMARKS)
+        assert seen["outside"] == []
+        assert seen["mains"] == 1
+        assert all(seen["names"])
+        assert len({*seen["names"]}) == len(seen["names"])
+        assert seen["headings"][0] == 1
+        assert all(after - before <= 1 for before, after in pairwise(seen["headings"]))
+        assert seen["nameless"] == []
+
+
+def tab_to(page: Page, role: Literal["link", "button", "textbox"], name: str) -> None:
+    """Press the tabulator until something has the focus."""
+    wanted = page.get_by_role(role, name=name).first
+    expect(wanted).to_be_visible()
+    for _ in range(60):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the tabulator never comes to {name}")
+
+
+def test_the_store_is_for_those_without_a_mouse_too(store: Store, page: Page) -> None:
+    open_page(page, f"{store.urls['home']}shop/salt")
+    tab_to(page, "button", "Add")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("cart")).to_have_text("1")
+    tab_to(page, "link", "To the checkout")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Checkout")
+    expect(page.get_by_role("main")).to_be_focused()
+    tab_to(page, "link", "Where to?")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Where to?")
+    tab_to(page, "textbox", "Town")
+    page.keyboard.type("Visby")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
 
 def test_where_a_page_was_left_it_is_come_back_to(store: Store, page: Page) -> None:

@@ -182,3 +182,9 @@ const made = {
 
 /** Tells whether something is left to React. */
 export const left = (name) => quick(made[name](), 'q') === undefined;
+
+/** Renders elements with ever new names of properties; says after how many it is left to React. */
+export const invent = (most) => {
+  for (let at = 0; at < most; at += 1) if (quick(h('p', { [`data-${at}`]: 'a' }), 'q') === undefined) return at;
+  return most;
+};

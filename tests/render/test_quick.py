@@ -88,6 +88,11 @@ async def test_what_is_not_known_is_left_to_react(what: str) -> None:
         assert not await ask(realm, "left", "row")
 
 
+async def test_whoever_makes_up_names_is_left_to_react() -> None:
+    async with open_laws("19.2") as realm:
+        assert 5000 < await ask(realm, "invent", 50_000) < 20_000
+
+
 async def test_pages_are_the_same_before_and_after_they_are_quick() -> None:
     async with open_stage({"shop__Card": COUNTING}) as stage:
         pages = [await stage.renderer.render("shop", "./Card", {}) for _ in range(12)]

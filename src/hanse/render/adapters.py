@@ -16,7 +16,15 @@ from typing import Final
 from hanse.engines.base import Exposed, Generation, Source, Target, module_name
 from hanse.formats.server_entry import ServerEntry
 
-__all__ = ["REACT", "Choice", "adapter_name", "choose_adapter", "place_adapters", "read_adapter"]
+__all__ = [
+    "REACT",
+    "Choice",
+    "adapter_name",
+    "choose_adapter",
+    "place_adapters",
+    "read_adapter",
+    "write_adapters",
+]
 
 REACT: Final = "react"
 DOM: Final = "react-dom"

@@ -22,8 +22,8 @@ const TAGS =
   'summary sup table tbody td tfoot th thead time tr u ul var wbr ' +
   'circle clipPath defs ellipse g line linearGradient mask path pattern polygon polyline radialGradient rect stop svg ' +
   'symbol text tspan use';
-// Shapes of a tag that are remembered: whoever makes up names of properties is left to React.
-const SHAPES = 2000;
+// Shapes that are remembered: whoever makes up names of properties is left to React.
+const SHAPES = 10_000;
 const UNSAFE = /["&'<>]/;
 const ENTITIES = { '"': '&quot;', '&': '&amp;', "'": '&#x27;', '<': '&lt;', '>': '&gt;' };
 // React looks at addresses that begin like this one, in whatever way they are written.
@@ -82,10 +82,15 @@ const kindOfText = (text) => {
 /** A value of this kind, by which its place in what React writes is found. */
 const sampleOf = (kind, number) => [`${MARK}${number}${MARK}`, BIG + number, (number + 1) / 64, `${BIG + number}`, '0', '', 0, true, false, () => undefined, undefined][kind];
 
-/** A tag with certain properties, of certain kinds, in this order; parts of a style are among them. */
+/**
+ * A tag with certain properties, of certain kinds, in this order; parts of a style are among them.
+ *
+ * `room` says how many more there may be, all together.
+ */
 class Shape {
-  constructor(path) {
+  constructor(path, room) {
     this.path = path;
+    this.room = room;
     this.next = new Map();
     this.styled = new Map();
     // Where the way led last: it most often does so again.
@@ -96,7 +101,7 @@ class Shape {
     this.written = undefined;
   }
 
-  /** The shape with one more property. */
+  /** The shape with one more property; undefined where there are too many. */
   with(name, kind) {
     if (name !== this.name || kind !== this.kind) {
       this.name = name;
@@ -106,15 +111,17 @@ class Shape {
     return this.then;
   }
 
-  /** The shape with one more part of its style. */
+  /** The shape with one more part of its style; undefined where there are too many. */
   withPart(name, kind) {
     return this.find(this.styled, { name, kind, part: true });
   }
 
   find(table, step) {
     let kinds = table.get(step.name);
+    if (kinds?.[step.kind] !== undefined) return kinds[step.kind];
+    if ((this.room.left -= 1) < 0) return undefined;
     if (kinds === undefined) table.set(step.name, (kinds = []));
-    return (kinds[step.kind] ??= new Shape([...this.path, step]));
+    return (kinds[step.kind] = new Shape([...this.path, step], this.room));
   }
 }
 
@@ -146,10 +153,10 @@ export const makeQuick = ({ react, dom, renderToString }) => {
   const places = [];
   const totals = [];
   let identifiers = 0;
-  let shapes = 0;
+  const room = { left: SHAPES };
   const contexts = new Map();
   const values = [];
-  const roots = new Map(TAGS.split(' ').map((tag) => [tag, new Shape([])]));
+  const roots = new Map(TAGS.split(' ').map((tag) => [tag, new Shape([], room)]));
 
   const GIVEN_UP = new Error('left to React');
   const giveUp = () => {
@@ -218,7 +225,6 @@ export const makeQuick = ({ react, dom, renderToString }) => {
 
   /** Finds out what React writes for a shape: pieces, and which values stand between them. */
   const learn = (tag, shape) => {
-    if ((shapes += 1) > SHAPES) return giveUp();
     const props = {};
     const found = [];
     let at = 0;
@@ -273,7 +279,7 @@ export const makeQuick = ({ react, dom, renderToString }) => {
       const kind = kindOf(value);
       // An empty one is left out, and blanks around it are cut off.
       if (kind === UNKNOWN || kind === FUNCTION || (typeof value === 'string' && value.trim() !== value)) return giveUp();
-      reached = reached.withPart(name, kind);
+      reached = reached.withPart(name, kind) ?? giveUp();
       if (kind <= FILLED) values[count.at++] = value;
     }
     return reached;
@@ -295,7 +301,7 @@ export const makeQuick = ({ react, dom, renderToString }) => {
         const kind = kindOf(value);
         if (kind <= FILLED) values[count.at++] = value;
         else if (kind === UNKNOWN) giveUp();
-        shape = shape.with(name, kind);
+        shape = shape.with(name, kind) ?? giveUp();
       }
     }
     const { pieces, slots, end } = shape.written ?? (shape.written === null ? giveUp() : learn(tag, shape)) ?? giveUp();
