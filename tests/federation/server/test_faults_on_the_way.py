@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,17 @@ async def test_a_remote_that_is_there_again_with_the_same_build_is_not_pulled_ag
     assert running.health("shop").generation == before.generation
     assert running.health("shop").pool == before.pool
     shop.door.play(None)
+
+
+async def test_who_has_failed_often_is_heard_of_when_he_is_asked_again(tmp_path: Path) -> None:
+    # Elsewhere an origin that fails is left alone for longer than anybody here waits.
+    limits = replace(LIMITS, breaker_open=60.0, breaker_open_most=300.0)
+
+    def fail(stalls: Mapping[str, Stall]) -> None:
+        stalls["shop"].door.play(drop)
+
+    async with open_market(tmp_path, {"shop": card("late")}, prepare=fail, limits=limits) as market:
+        door = market.stalls["shop"].door
+        await until(lambda: door.played > 2 * limits.breaker_failures)
+        door.play(None)
+        await market.visit_until("shop", "<b>late nobody</b>")

@@ -84,7 +84,7 @@ class Stock:
         trace: str | None = None,
     ) -> None:
         self._parent = client
-        self._client = client.beside(limits=limits)
+        self._client = client.beside(limits=following(limits))
         self._cache = cache
         self._changed = changed
         self._interval = interval
@@ -293,6 +293,19 @@ class Stock:
         self.held[name] = held
         self._news.set()
         self._news = asyncio.Event()
+
+
+def following(limits: Limits) -> Limits:
+    """Return the limits of a client that asks again and again: an origin is left alone no longer than that.
+
+    Whoever follows waits longer after each failure by himself. A breaker that stays open for minutes would
+    keep him from hearing that the remote is there again.
+    """
+    return replace(
+        limits,
+        breaker_open=min(limits.breaker_open, limits.build_interval),
+        breaker_open_most=min(limits.breaker_open_most, limits.build_interval_most),
+    )
 
 
 def supplier_of(supply: Supply, limits: Limits) -> Supplier:
