@@ -18,6 +18,7 @@ async def start(
     host: str,
     port: int,
     announce: Callable[[str], object],
+    ending: Callable[[], object] = lambda: None,
     limits: Limits = LIMITS,
 ) -> None:
     """Serve an app until SIGINT or SIGTERM; requests under way are answered first.
@@ -27,13 +28,19 @@ async def start(
         host: The address to listen on.
         port: The port; it has to be free, for the app's URL names it.
         announce: Told the app's URL when it listens.
+        ending: Called when it has been told to end, before anything does.
         limits: The caps.
 
     Raises:
         UsageError: There is no such address, or the port is taken.
     """
+
+    def stop() -> None:
+        ending()
+        app.hang_up()
+
     with listen(host, port, strict=True) as listener:
-        server = make_server(app, limits, stopping=app.hang_up, lifespan="on")
+        server = make_server(app, limits, stopping=stop, lifespan="on")
         announce(app.project.own.app.url)
         with obey_signals(server):
             await serve_until_stopped(server, listener)

@@ -43,6 +43,12 @@ def start(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = App.from_folder(folder)
     number = port or app.port
-    asyncio.run(run(app, host=host, port=number, announce=write_address if json else write_text))
+    announce = write_address if json else write_text
+    asyncio.run(run(app, host=host, port=number, announce=announce, ending=keep_quiet))
     sys.stdout.flush()
     return 0
+
+
+def keep_quiet() -> None:
+    """Write no warnings any more: where several apps end together, each would tell that the others are gone."""
+    logging.getLogger("hanse").setLevel(logging.ERROR)
