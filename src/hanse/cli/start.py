@@ -50,5 +50,5 @@ def start(
 
 
 def keep_quiet() -> None:
-    """Write no warnings any more: where several apps end together, each would tell that the others are gone."""
+    """Write no warnings any more: of apps that end together each would tell that the others are gone."""
     logging.getLogger("hanse").setLevel(logging.ERROR)
