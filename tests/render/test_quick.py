@@ -47,6 +47,17 @@ import Visitor from './Visitor.js';
 const Bad = () => { throw new Error('no stock'); };
 export default ({ name }) => h(Visitor.Provider, { value: name }, h(Suspense, null, h(Bad)));
 """
+COUNTED = """
+import { createElement as h } from 'react';
+let count = 0;
+const choice = h('select', null, h('option', null, 'x'));
+export default ({ list, tell }) => { count += 1; return h('p', null, tell ? count : 'x', list && choice); };
+"""
+HINTING = """
+import { createElement as h } from 'react';
+import { preload } from 'react-dom';
+export default ({ hint }) => { if (hint) preload('/a.css', { as: 'style' }); return h('p', null, 'x'); };
+"""
 TEXT = """
 import 'react';
 export default 'b';
@@ -125,6 +136,24 @@ async def test_what_is_left_to_react_is_not_tried_for_ever() -> None:
             counts.append(int(page.html.split(">")[1].split("<")[0]))
         # Rendered twice while it is tried, and once for each page from then on.
         assert [after - before for before, after in pairwise(counts)][-4:] == [1] * 4
+
+
+async def test_it_is_trusted_once_three_of_its_pages_have_agreed() -> None:
+    # Each page once by React, then each twice, whether it was left to React or agreed, then once.
+    asked: list[dict[str, bool]] = [{}] * 3 + [{"list": True}] * 2 + [{}] * 3 + [{}]
+    async with open_stage({"shop__Card": COUNTED}) as stage:
+        for props in asked:
+            await stage.renderer.render("shop", "./Card", props)
+        page = await stage.renderer.render("shop", "./Card", {"tell": True})
+    assert page.html == f"<p>{3 + 2 * 2 + 2 * 3 + 1 + 1}</p>"
+
+
+async def test_a_hint_is_given_though_the_pages_before_gave_none() -> None:
+    async with open_stage({"shop__Card": HINTING}) as stage:
+        for _ in range(8):
+            await stage.renderer.render("shop", "./Card", {})
+        page = await stage.renderer.render("shop", "./Card", {"hint": True})
+    assert 'href="/a.css"' in page.html
 
 
 async def test_a_page_that_failed_leaves_nothing_of_its_visitor_to_the_next() -> None:

@@ -8,7 +8,7 @@ import { expose } from './bridge.js';
 import { makeConsole } from './console.js';
 import { makeContainers } from './containers.js';
 import { describe } from './failing.js';
-import { FRAMES, makeReader, makeWriter } from './frames.js';
+import { FRAMES, WIDEST, makeReader, makeWriter } from './frames.js';
 import { makeLoader, makeProcess } from './loading.js';
 import { KEPT } from './names.js';
 import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
@@ -255,7 +255,6 @@ const render = async (call, asked) => {
 
 // The bytes of a text; no more than that matters of one that is small enough, however it is written.
 const sizeOf = (text) => (text.length * WIDEST <= realm.limits.output ? text.length : encode(text).length);
-const WIDEST = 3;
 
 const stream = async (call, asked) => {
   const rendering = await begin(call, asked, true);

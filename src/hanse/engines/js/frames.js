@@ -17,7 +17,7 @@ const { setUint32, setUint8, getUint32, getUint8 } = DataView.prototype;
 const { set, subarray, slice } = Bytes.prototype;
 
 // A letter takes three bytes at most.
-const WIDEST = 3;
+export const WIDEST = 3;
 // What a larger frame needed is not kept.
 const KEPT = 1 << 18;
 

@@ -142,7 +142,7 @@ class Stock:
         """Note that a remote's build is not used, for it does not run."""
         held = self.held.get(remote)
         if held is not None:
-            self.held[remote] = replace(held, error=error)
+            self._hold(remote, replace(held, error=error))
 
     async def aclose(self) -> None:
         """End all following."""

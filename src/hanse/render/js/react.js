@@ -42,30 +42,34 @@ const whole = async (element, identifierPrefix) => {
   return stream;
 };
 
-// How often a component was rendered, until it is known whether it can be rendered quickly; then no more.
+// Pages of a component that React renders, before the quick way is tried; and those that have to agree before it is trusted.
 const FIRST = 3;
-const COMPARED = 6;
-const renderings = new WeakMap();
+const AGREED = 3;
 // Pages of one component may differ: what could not be done a few times is not tried again.
 const TRIES = 3;
-const tries = new WeakMap();
+const standings = new WeakMap();
 let quick;
 // What is not known well enough is left to React.
 const LEFT = () => undefined;
 
+const standingOf = (component) => {
+  let known = standings.get(component);
+  if (known === undefined) standings.set(component, (known = { pages: 0, agreed: 0, tries: TRIES }));
+  return known;
+};
+
 // Whoever is asked for again and again is rendered quickly, if for a while that gave what React gives, to the letter.
 const swiftly = (component, element, identifierPrefix) => {
-  const left = tries.get(component) ?? TRIES;
-  if (left === 0 || Object(component) !== component) return undefined;
-  const before = renderings.get(component) ?? 0;
-  if (before < COMPARED) renderings.set(component, before + 1);
-  if (before < FIRST) return undefined;
+  if (Object(component) !== component) return undefined;
+  const known = standingOf(component);
+  if (known.tries === 0 || (known.pages += 1) <= FIRST) return undefined;
   quick ??= makeQuick({ react: named.bind(undefined, React), dom: named.bind(undefined, dom), renderToString }) ?? LEFT;
   const html = quick(element, identifierPrefix);
-  if (html === undefined) tries.set(component, left - 1);
-  if (html === undefined || before >= COMPARED) return html;
+  if (html === undefined) known.tries -= 1;
+  if (html === undefined || known.agreed === AGREED) return html;
   const expected = atOnce(element, identifierPrefix);
-  if (html !== expected) tries.set(component, 0);
+  if (html === expected) known.agreed += 1;
+  else known.tries = 0;
   return expected;
 };
 
