@@ -31,6 +31,24 @@ async def test_properties_may_be_called_anything(name: str, open_realm: Open) ->
     assert rendered.html == f'{{"{name}":{{"polluted":"yes"}},"a":1}}true'
 
 
+async def test_arrays_that_lie_about_their_length_get_nothing_that_is_not_theirs(open_realm: Open) -> None:
+    text = """
+    const arrays = Object.getPrototypeOf(Uint8Array.prototype);
+    const lie = (value) => Object.defineProperty(arrays, 'length', { get: () => value });
+    export const render = ({ name, length }) => {
+      const made = new TextEncoder().encode(name);
+      if (length !== undefined) lie(length);
+      return made;
+    };
+    """
+    realm = await open_realm(single(text))
+    first = RenderCall(module="isle/main.js", props={"name": "Tuva " * 2000})
+    assert (await realm.render(first)).html == "Tuva " * 2000
+    for length in (2, 5000):
+        call = RenderCall(module="isle/main.js", props={"name": "Ole", "length": length})
+        assert (await realm.render(call)).html == "Ole"
+
+
 async def test_contexts_may_have_any_names(open_realm: Open) -> None:
     text = f"export const render = (_, context) => Object.keys(context).join() + ({CLEAN});"
     realm = await open_realm(single(text))

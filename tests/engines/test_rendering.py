@@ -21,8 +21,13 @@ const cut = [bytes.subarray(0, 2), bytes.subarray(2, 5), bytes.subarray(5)];
 const start = (pieces) => (c) => { for (const piece of pieces) c.enqueue(piece); c.close(); };
 const stream = (pieces) => new ReadableStream({ start: start(pieces) });
 async function* iterate(pieces) { for (const piece of pieces) yield piece; }
+class Own extends Uint8Array { get length() { return 2; } subarray() { return this; } }
 const kinds = {
   string: () => 'aé😀b',
+  array: () => bytes,
+  part: () => new TextEncoder().encode('<aé😀b>').subarray(1, -1),
+  own: () => Own.from(bytes),
+  held: () => ({ html: bytes, head: '<title>é</title>', status: 404 }),
   promise: async () => 'aé😀b',
   stream: () => stream(['aé', '😀b']),
   bytes: () => stream(cut),
@@ -47,7 +52,11 @@ export const render = ({ kind }) => kinds[kind]();
 
 
 @pytest.mark.parametrize(
-    "kind", ["string", "promise", "stream", "bytes", "iterable", "generator", "html", "object"]
+    "kind",
+    [
+        *("string", "promise", "stream", "bytes", "iterable", "generator", "html", "object"),
+        *("array", "part", "own", "held"),
+    ],
 )
 async def test_everything_that_render_may_give(open_realm: Open, kind: str) -> None:
     realm = await open_realm(generation(modules(home__a_js=KINDS)))
@@ -57,7 +66,7 @@ async def test_everything_that_render_may_give(open_realm: Open, kind: str) -> N
     shell = await stream.shell()
     assert rendered.html == "aé😀b"
     assert "".join([piece async for piece in stream]) == "aé😀b"
-    expected = ("<title>é</title>", 404) if kind in {"html", "object"} else ("", 200)
+    expected = ("<title>é</title>", 404) if kind in {"html", "object", "held"} else ("", 200)
     assert (rendered.head, rendered.status) == expected
     assert (shell.head, shell.status) == expected
     assert {shell.modules, rendered.modules, stream.modules} == {("home/a.js",)}

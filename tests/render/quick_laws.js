@@ -7,7 +7,15 @@ import { makeQuick } from './~hanse/quick.js';
 const of = (module) => (name) => module[name] ?? module.default?.[name];
 const react = of(React);
 const renderToString = of(server)('renderToString');
-const quick = makeQuick({ react, dom: of(dom), renderToString });
+const { render, release } = makeQuick({ react, dom: of(dom), renderToString });
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder('utf-8', { ignoreBOM: true })];
+const encoded = (html) => decoder.decode(encoder.encode(html));
+const quick = (element, prefix) => {
+  const bytes = render(element, prefix);
+  const html = bytes && decoder.decode(bytes);
+  if (bytes) release(bytes);
+  return html;
+};
 const h = react('createElement');
 
 // Mulberry32: as good as needed, and the same everywhere.
@@ -142,7 +150,7 @@ export const compare = (seed, count) => {
     let element = attempt(() => makeTree(random)(depth));
     if (typeof element !== 'object' || element === null || element instanceof Error) element = h('p', null, element);
     const fast = quick(element, 'q');
-    const slow = attempt(() => renderToString(element, { identifierPrefix: 'q' }));
+    const slow = attempt(() => encoded(renderToString(element, { identifierPrefix: 'q' })));
     result.made += 1;
     if (fast === undefined) continue;
     result.quick += 1;
@@ -187,4 +195,13 @@ export const left = (name) => quick(made[name](), 'q') === undefined;
 export const invent = (most) => {
   for (let at = 0; at < most; at += 1) if (quick(h('p', { [`data-${at}`]: 'a' }), 'q') === undefined) return at;
   return most;
+};
+
+/** Renders pages that are read only when all have been made; says what they are, and whether those given back are used again. */
+export const hold = (names) => {
+  const pages = names.map((name) => render(h('p', null, name), 'q'));
+  const read = pages.map((bytes) => decoder.decode(bytes));
+  const places = new Set(pages.map((bytes) => bytes.buffer));
+  for (const bytes of pages) release(bytes);
+  return { read, apart: places.size, again: places.has(render(h('p', null, 'again'), 'q').buffer) };
 };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -57,6 +59,13 @@ HINTING = """
 import { createElement as h } from 'react';
 import { preload } from 'react-dom';
 export default ({ hint }) => { if (hint) preload('/a.css', { as: 'style' }); return h('p', null, 'x'); };
+"""
+LONG = """
+import { createElement as h } from 'react';
+export default ({ letters, times }) => {
+  const many = letters.repeat(times);
+  return h('p', { title: many }, many, letters);
+};
 """
 TEXT = """
 import 'react';
@@ -164,6 +173,35 @@ async def test_a_page_that_failed_leaves_nothing_of_its_visitor_to_the_next() ->
         await stage.renderer.render("shop", "./Bad", {"name": "Tuva"})
         page = await stage.renderer.render("shop", "./Card", {})
     assert page.html == "<p>nobody</p>"
+
+
+@pytest.mark.parametrize("letters", ["a", "<&>", "ü", "\u20ac", "😀", "a\u0800<"])
+async def test_pages_may_be_of_any_length(letters: str) -> None:
+    async with open_stage({"shop__Card": LONG}) as stage:
+        for times in (1, 2, 3, 4, 5, 6, 255, 300, 3000, 100_000, 1):
+            page = await stage.renderer.render("shop", "./Card", {"letters": letters, "times": times})
+            written = html.escape(letters).replace("&#x27;", "'")
+            assert page.html == f'<p title="{written * times}">{written * times}<!-- -->{written}</p>'
+
+
+async def test_a_page_is_not_written_over_before_it_is_given_back() -> None:
+    names = [f"visitor-{number}" for number in range(6)]
+    async with open_laws("19.2") as realm:
+        found = await ask(realm, "hold", names)
+    assert found == {"read": [f"<p>{name}</p>" for name in names], "apart": len(names), "again": True}
+
+
+async def test_pages_that_are_made_at_once_are_each_their_own() -> None:
+    async with open_stage({"shop__Card": LONG}) as stage:
+
+        async def render(letters: str) -> str:
+            return (await stage.renderer.render("shop", "./Card", {"letters": letters, "times": 2})).html
+
+        for _ in range(8):
+            await render("a")
+        names = [f"visitor-{number}" for number in range(40)]
+        pages = await asyncio.gather(*map(render, names))
+    assert pages == [f'<p title="{name * 2}">{name * 2}<!-- -->{name}</p>' for name in names]
 
 
 async def test_a_tag_is_a_component_too() -> None:

@@ -37,6 +37,8 @@ FOLDER: Final = "~hanse"
 # What gives the adapter the remote's `react-dom`: where it has none, its components have none either.
 WITH_DOM: Final = f"import * as dom from '{DOM}';\nexport {{ dom }};\n"
 WITHOUT_DOM: Final = "export const dom = undefined;\n"
+# What the adapter imports besides, to be quick.
+QUICK: Final = ("quick", "writing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def write_adapters(generation: Generation, remotes: Iterable[str]) -> dict[str, 
     made: dict[str, Source] = {}
     for remote in remotes:
         dom = WITHOUT_DOM if find_target(generation, remote, DOM) is None else WITH_DOM
-        texts = {REACT: read_adapter(), "quick": read_script("quick"), "dom": dom}
+        texts = {REACT: read_adapter(), "dom": dom} | {name: read_script(name) for name in QUICK}
         for name, text in texts.items():
             made[module_name(remote, f"{FOLDER}/{name}.js")] = Source(text=text, remote=remote)
     return made

@@ -8,7 +8,7 @@ import { expose } from './bridge.js';
 import { makeConsole } from './console.js';
 import { makeContainers } from './containers.js';
 import { describe } from './failing.js';
-import { FRAMES, WIDEST, makeReader, makeWriter } from './frames.js';
+import { FRAMES, WIDEST, makeReader, makeWriter, sizeOf } from './frames.js';
 import { makeLoader, makeProcess } from './loading.js';
 import { KEPT } from './names.js';
 import { nextPiece, makeRenderer, opened, stopped } from './rendering.js';
@@ -23,7 +23,8 @@ const now = performance.now.bind(performance);
 const encoder = new TextEncoder();
 const encode = encoder.encode.bind(encoder);
 const { write, signed } = makeWriter(Deno.stdout.writeSync.bind(Deno.stdout));
-const frames = makeReader(Deno.stdin.read.bind(Deno.stdin), signed);
+const { stdin } = Deno;
+const frames = makeReader({ read: stdin.read.bind(stdin), readSync: stdin.readSync.bind(stdin) }, signed);
 const exit = Deno.exit.bind(Deno);
 const later = globalThis.setImmediate;
 const SELF = import.meta.url;
@@ -36,7 +37,7 @@ const takeAway = () => {
   for (const key of Object.getOwnPropertyNames(globalThis)) if (!KEPT.has(key)) Reflect.deleteProperty(globalThis, key);
 };
 
-const realm = { checked: new Map(), prepared: makePrepared(), table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined };
+const realm = { checked: new Map(), prepared: makePrepared(), table: undefined, loader: undefined, renderer: undefined, usage: undefined, limits: undefined, waits: () => true };
 const outside = { id: 0, logged: 0, used: new Set(), ended: false };
 
 // The module that writes to the console is the first of this generation on the stack.
@@ -128,7 +129,7 @@ const host = {
 const settle = () => {
   registerHooks({ resolve: resolveHook, load: loadHook });
   takeAway();
-  watchTimers(entered);
+  realm.waits = watchTimers(entered);
   globalThis.console = makeConsole(log);
   Object.defineProperty(globalThis, 'process', { value: makeProcess(), writable: true, configurable: true });
 };
@@ -233,12 +234,23 @@ const render = async (call, asked) => {
   const started = now();
   const rendering = await begin(call, asked, false);
   if (rendering === undefined) return;
+  const html = rendering.whole ?? (await gather(call, rendering));
+  if (html === undefined) return;
+  const { head, status } = rendering;
+  const bytes = head.length + (typeof html === 'string' ? widthOf(html) : sizeOf(html));
+  if (bytes > realm.limits.output) return void tooLarge(call, bytes);
+  finish(call, FRAMES.ANSWER, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
+  rendering.release?.();
+};
+
+/** Reads all pieces; undefined where the call has ended before. */
+const gather = async (call, rendering) => {
   const pieces = [];
   let size = rendering.head.length;
   for (;;) {
     const piece = await readOn(call, rendering);
-    if (piece === CANCELLED) return;
-    if (piece === undefined) break;
+    if (piece === CANCELLED) return undefined;
+    if (piece === undefined) return pieces.length === 1 ? pieces[0] : pieces.join('');
     size += piece.length;
     if (size > realm.limits.output) {
       stopped(rendering);
@@ -246,15 +258,10 @@ const render = async (call, asked) => {
     }
     pieces.push(piece);
   }
-  const html = pieces.length === 1 ? pieces[0] : pieces.join('');
-  const { head, status } = rendering;
-  const bytes = head.length + sizeOf(html);
-  if (bytes > realm.limits.output) return void tooLarge(call, bytes);
-  finish(call, FRAMES.ANSWER, { head, status, modules: realm.usage.listed(call.used), seconds: (now() - started) / 1000 }, html);
 };
 
 // The bytes of a text; no more than that matters of one that is small enough, however it is written.
-const sizeOf = (text) => (text.length * WIDEST <= realm.limits.output ? text.length : encode(text).length);
+const widthOf = (text) => (text.length * WIDEST <= realm.limits.output ? text.length : encode(text).length);
 
 const stream = async (call, asked) => {
   const rendering = await begin(call, asked, true);
@@ -290,7 +297,7 @@ const invoke = async (call, asked) => {
   const value = await wanted(call, realm.renderer.invoke(asked, { phase: call.phase }));
   if (value === CANCELLED) return;
   const bytes = encode(value);
-  if (bytes.length > realm.limits.output) return void tooLarge(call, bytes.length);
+  if (sizeOf(bytes) > realm.limits.output) return void tooLarge(call, sizeOf(bytes));
   finish(call, FRAMES.ANSWER, {}, bytes);
 };
 
@@ -316,10 +323,13 @@ const serve = (work, id, head, body) => {
 // Steps in which a call that waits for nothing has ended.
 const STEPS = 64;
 
+/** Lets everything run that is ready to. */
+const turn = () => new Promise((done) => later(done));
+
 /** Lets a call run until it has ended or waits for something: no other one begins before. */
 const settled = async (call) => {
   for (let step = 0; step < STEPS && !call.done; step += 1) await undefined;
-  if (!call.done) await new Promise((done) => later(done));
+  if (!call.done) await turn();
 };
 
 const change = (kind, call, head) => {
@@ -332,6 +342,15 @@ const change = (kind, call, head) => {
     call.abort?.();
   }
   call.wake?.();
+};
+
+/**
+ * Waits for the next frame. Where nothing is under way, and no timer set, the whole process does: a read beside which it
+ * could do something else takes a thread of its own, and twice the time.
+ */
+const receive = async () => {
+  if (calls.size === 0 && !frames.isThere()) await turn();
+  return frames.isThere() || (calls.size === 0 && !realm.waits()) ? frames.nextAtOnce() : frames.next();
 };
 
 const run = async () => {
@@ -349,12 +368,9 @@ const run = async () => {
   } catch (error) {
     write(FRAMES.FAILURE, 0, describe((await located(error)).error, { names: realm.table?.names ?? String, loading: true }));
   }
-  let coming = frames.next();
   for (;;) {
-    const frame = await coming;
+    const frame = await receive();
     if (frame === undefined) exit(0);
-    // The next one is read while this one is worked at.
-    coming = frames.next();
     const work = WORK.get(frame.kind);
     if (frame.kind === FRAMES.PING) write(FRAMES.PONG, 0, {});
     else if (work !== undefined && frames.holds(FRAMES.CANCEL, frame.call)) write(FRAMES.CANCELLED, frame.call, {});

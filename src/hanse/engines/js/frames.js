@@ -15,6 +15,17 @@ const Bytes = Uint8Array;
 const View = DataView;
 const { setUint32, setUint8, getUint32, getUint8 } = DataView.prototype;
 const { set, subarray, slice } = Bytes.prototype;
+// A module may replace what the prototype has by something that lies: then a frame would take along what lay there before.
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const getterOf = (name) => getOwnPropertyDescriptor(getPrototypeOf(Bytes.prototype), name).get;
+const [lengthOf, memoryOf, offsetOf, kindOf] = ['length', 'buffer', 'byteOffset', Symbol.toStringTag].map(getterOf);
+
+/** How many bytes there are. */
+export const sizeOf = (bytes) => apply(lengthOf, bytes, []);
+
+/** The same bytes as an array that is nobody's own kind of one; undefined where these are no bytes. */
+export const bytesOf = (given) =>
+  apply(kindOf, given, []) === 'Uint8Array' ? new Bytes(apply(memoryOf, given, []), apply(offsetOf, given, []), sizeOf(given)) : undefined;
 
 // A letter takes three bytes at most.
 export const WIDEST = 3;
@@ -33,13 +44,13 @@ export const makeWriter = (writeSync) => {
   const put = (frame, text, at) => encodeInto(text, apply(subarray, frame, [at])).written;
   const write = (kind, call, head, body = '') => {
     const said = stringify(head);
-    const most = HEADER + WIDEST * said.length + (typeof body === 'string' ? WIDEST : 1) * body.length;
+    const most = HEADER + WIDEST * said.length + (typeof body === 'string' ? WIDEST * body.length : sizeOf(body));
     const frame = most > KEPT ? new Bytes(most) : kept;
     const first = put(frame, said, HEADER);
     const from = HEADER + first;
     if (typeof body !== 'string') apply(set, frame, [body, from]);
-    const until = from + (typeof body === 'string' ? put(frame, body, from) : body.length);
-    const view = new View(frame.buffer);
+    const until = from + (typeof body === 'string' ? put(frame, body, from) : sizeOf(body));
+    const view = new View(apply(memoryOf, frame, []));
     apply(setUint32, view, [0, until - 4]);
     apply(set, frame, [secret, 4]);
     apply(setUint8, view, [20, kind]);
@@ -50,57 +61,78 @@ export const makeWriter = (writeSync) => {
   return { write, signed: (given) => (secret = given) };
 };
 
+// What is read at first, and again when a larger frame has been; and from which size on a frame counts as one.
+const ROOM = 1 << 16;
+const LARGE = 1 << 20;
+
 /** Reads frames; `signed` is told the secret of the first. */
-export const makeReader = (read, signed) => {
-  let buffer = new Bytes(1 << 16);
+export const makeReader = ({ read, readSync }, signed) => {
+  let bytes = new Bytes(ROOM);
+  let room = ROOM;
   let from = 0;
   let until = 0;
   let known = false;
 
-  const need = async (size) => {
-    if (buffer.length - from < size) {
-      const grown = buffer.length < size ? new Bytes(size) : buffer;
-      apply(set, grown, [apply(subarray, buffer, [from, until]), 0]);
-      until -= from;
-      from = 0;
-      buffer = grown;
-    }
-    while (until - from < size) {
-      const count = await read(apply(subarray, buffer, [until]));
-      if (count === null) return false;
-      until += count;
-    }
-    return true;
+  const numberAt = (place) => apply(getUint32, new View(apply(memoryOf, bytes, [])), [place]);
+  const part = (start, end) => apply(subarray, bytes, [start, end]);
+
+  const makeRoom = (size) => {
+    if (room - from >= size) return;
+    const place = room < size ? new Bytes(size) : bytes;
+    apply(set, place, [part(from, until), 0]);
+    bytes = place;
+    room = Math.max(room, size);
+    until -= from;
+    from = 0;
   };
 
-  const next = async () => {
-    if (!(await need(4))) return undefined;
-    const size = 4 + apply(getUint32, new View(buffer.buffer), [from]);
-    if (!(await need(size))) return undefined;
-    const view = new View(buffer.buffer, from, size);
-    if (!known) signed(apply(slice, buffer, [from + 4, from + 20]));
+  /** Whether the next frame is there in full; makes room for it. */
+  const isThere = () => {
+    const size = until - from < 4 ? HEADER : 4 + numberAt(from);
+    makeRoom(size);
+    return until - from >= size;
+  };
+
+  const take = () => {
+    const end = from + 4 + numberAt(from);
+    if (!known) signed(apply(slice, bytes, [from + 4, from + 4 + SECRET]));
     known = true;
-    const middle = from + HEADER + apply(getUint32, view, [25]);
-    const frame = {
-      kind: apply(getUint8, view, [20]),
-      call: apply(getUint32, view, [21]),
-      head: parse(decode(apply(subarray, buffer, [from + HEADER, middle]))),
-      body: decode(apply(subarray, buffer, [middle, from + size])),
-    };
-    from += size;
+    const middle = from + HEADER + numberAt(from + 25);
+    const kind = apply(getUint8, new View(apply(memoryOf, bytes, [])), [from + 20]);
+    const frame = { kind, call: numberAt(from + 21), head: parse(decode(part(from + HEADER, middle))), body: decode(part(middle, end)) };
+    from = end;
     if (from === until) from = until = 0;
-    if (buffer.length > 1 << 20 && from === until) buffer = new Bytes(1 << 16);
+    if (room > LARGE && until === 0) bytes = new Bytes((room = ROOM));
     return frame;
+  };
+
+  /** Returns the next frame, or undefined at the end: there is nothing more, or nothing can be read any more. */
+  const next = async () => {
+    while (!isThere()) {
+      const count = await read(part(until));
+      if (!count) return undefined;
+      until += count;
+    }
+    return take();
+  };
+
+  /** The same at once: nothing else happens here until it has come. */
+  const nextAtOnce = () => {
+    while (!isThere()) {
+      const count = readSync(part(until));
+      if (!count) return undefined;
+      until += count;
+    }
+    return take();
   };
 
   /** Tells whether a frame of this kind and call is among what was read already. */
   const holds = (kind, call) => {
     for (let at = from; until - at >= HEADER; ) {
-      const view = new View(buffer.buffer, at);
-      if (apply(getUint8, view, [20]) === kind && apply(getUint32, view, [21]) === call) return true;
-      at += 4 + apply(getUint32, view, [0]);
+      if (apply(getUint8, new View(apply(memoryOf, bytes, [])), [at + 20]) === kind && numberAt(at + 21) === call) return true;
+      at += 4 + numberAt(at);
     }
     return false;
   };
-  return { next, holds };
+  return { next, nextAtOnce, isThere, holds };
 };

@@ -66,7 +66,7 @@ function write(piece) {
   if (typeof piece === "string") {
     if (binary !== "") flush();
     text += piece;
-  } else if (isView(piece) || piece instanceof ArrayBuffer) {
+  } else if (isBytes(piece)) {
     if (text !== "") flush();
     binary += binaryOf(piece);
   } else {
@@ -94,14 +94,17 @@ async function drain(stream) {
   }
 }
 
+const isBytes = (value) => isView(value) || value instanceof ArrayBuffer;
+
 const isStream = (value) =>
   holds(value) &&
+  !isBytes(value) &&
   (typeof value.getReader === "function" || typeof value[asyncIterator] === "function" || typeof value[iterator] === "function");
 
 async function deliver(result) {
   shell = { __proto__: null, status: 200, head: "" };
   let body = result;
-  if (holds(result) && !isStream(result)) {
+  if (holds(result) && !isStream(result) && !isBytes(result)) {
     body = result.stream ?? result.html;
     const head = await result.head;
     const status = await result.status;
@@ -112,7 +115,7 @@ async function deliver(result) {
     }
     body = await body;
   }
-  if (typeof body === "string") write(body);
+  if (typeof body === "string" || isBytes(body)) write(body);
   else if (isStream(body)) await drain(body);
   else throw new Own.TypeError("it gave no HTML: neither a string nor a stream");
   flush();

@@ -1,6 +1,7 @@
 // Renders a module, by its own `render` or by an adapter, and gives HTML or a stream of it whatever they return.
 
 import { Failure } from './failing.js';
+import { bytesOf } from './frames.js';
 
 const { stringify } = JSON;
 
@@ -57,7 +58,14 @@ const piecesOf = (source, subject) => {
 
 const readerOf = (reader) => ({ next: () => reader.read(), return: (reason) => reader.cancel(reason) });
 
-/** Returns `{head, status, pieces}` of what `render` gave. */
+/** Returns what was given all at once, text or bytes as they are; undefined for all else. */
+const wholeOf = (source) => (typeof source === 'string' ? source : bytesOf(source));
+
+/**
+ * Returns `{head, status, whole, release, pieces}` of what `render` gave.
+ *
+ * `release` is there where `whole` is to be given back: it belongs to somebody who writes over it.
+ */
 export const opened = (result, subject) => {
   const plain = typeof result === 'object' && result !== null && ('html' in result || 'stream' in result);
   const status = plain ? (result.status ?? 200) : 200;
@@ -66,7 +74,8 @@ export const opened = (result, subject) => {
     throw new Failure('threw', 'render gave a status that is no HTTP status, or a head that is no string', { subject });
   }
   const source = plain ? (result.html ?? result.stream) : result;
-  return { head, status, pieces: piecesOf(source, subject), decoder: new TextDecoder() };
+  const release = plain ? result.release : undefined;
+  return { head, status, whole: wholeOf(source), release, pieces: piecesOf(source, subject), decoder: new TextDecoder('utf-8', { ignoreBOM: true }) };
 };
 
 /** Returns the next piece of text, or undefined at the end. */

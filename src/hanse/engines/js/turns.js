@@ -25,36 +25,56 @@ export const makeTurns = (calls, tell) => {
 };
 
 const { apply } = Reflect;
-const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'];
+const { add, has, delete: remove } = WeakSet.prototype;
+const BEGINNING = ['setTimeout', 'setInterval', 'setImmediate'];
+const ENDING = ['clearTimeout', 'clearInterval', 'clearImmediate'];
 
 /**
- * Lets `entered` be called before whatever a timer runs.
+ * Lets `entered` be called before whatever a timer runs; returns what tells whether any is still to run.
  *
  * A timeout of nothing becomes an immediate: the engine's takes two milliseconds, and a framework that renders what was
  * waited for sets one for each.
  */
 export const watchTimers = (entered) => {
-  const { clearTimeout, clearImmediate, setImmediate, setTimeout } = globalThis;
+  const own = Object.fromEntries([...BEGINNING, ...ENDING].map((name) => [name, globalThis[name]]));
   const soon = new WeakSet();
+  const pending = new WeakSet();
+  let count = 0;
+
+  // One that is cleared by its number, and not as an object, is counted for good: that costs time, and nothing else.
+  const forget = (timer) => {
+    if (apply(remove, pending, [timer])) count -= 1;
+  };
   const timeout = (work, delay, ...values) => {
-    if (delay >= 1 || typeof work !== 'function') return setTimeout(work, delay, ...values);
-    const made = setImmediate(work, ...values);
-    soon.add(made);
+    if (delay >= 1 || typeof work !== 'function') return own.setTimeout(work, delay, ...values);
+    const made = own.setImmediate(work, ...values);
+    apply(add, soon, [made]);
     return made;
   };
-  const watched = (work) => {
+  const watched = (work, done) => {
     if (typeof work !== 'function') return work;
     return function run(...values) {
+      done();
       entered();
       return apply(work, this, values);
     };
   };
-  const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
-  for (const name of TIMERS) {
-    const begin = name === 'setTimeout' ? timeout : globalThis[name];
-    const made = { [name]: (work, ...rest) => begin(watched(work), ...rest) };
-    define(name, made[name]);
-  }
-  const end = { clearTimeout: (timer) => (soon.has(timer) ? clearImmediate(timer) : clearTimeout(timer)) };
-  define('clearTimeout', end.clearTimeout);
+  const begin = (name, start) => (work, ...rest) => {
+    const timer = start(watched(work, () => name === 'setInterval' || forget(timer)), ...rest);
+    apply(add, pending, [timer]);
+    count += 1;
+    return timer;
+  };
+  const end = (name) => (timer) => {
+    forget(timer);
+    return apply(has, soon, [timer]) ? own.clearImmediate(timer) : own[name](timer);
+  };
+
+  const define = (name, value) => {
+    Object.defineProperty(value, 'name', { value: name, configurable: true });
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+  };
+  for (const name of BEGINNING) define(name, begin(name, name === 'setTimeout' ? timeout : own[name]));
+  for (const name of ENDING) define(name, end(name));
+  return () => count > 0;
 };

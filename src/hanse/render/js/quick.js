@@ -1,8 +1,10 @@
-// Renders React elements to a string in a fraction of the time that React takes, and gives up wherever it is not sure.
+// Renders React elements to HTML in a fraction of the time that React takes, and gives up wherever it is not sure.
 //
 // It knows components, hooks, contexts, fragments and boundaries that wait for nothing. How a start tag is written,
 // with which names and in which order, it asks React: once for each shape, which is a tag with certain properties of
 // certain kinds. Whatever it does not know it leaves to React as a whole, and returns undefined.
+
+import { encode, makeWriter } from './writing.js';
 
 const FRAGMENTS = new Set(['react.fragment', 'react.strict_mode', 'react.profiler'].map(Symbol.for));
 const SUSPENSE = Symbol.for('react.suspense');
@@ -24,27 +26,15 @@ const TAGS =
   'symbol text tspan use';
 // Shapes that are remembered: whoever makes up names of properties is left to React.
 const SHAPES = 10_000;
-const UNSAFE = /["&'<>]/;
-const ENTITIES = { '"': '&quot;', '&': '&amp;', "'": '&#x27;', '<': '&lt;', '>': '&gt;' };
 // React looks at addresses that begin like this one, in whatever way they are written.
 const SCRIPT = /^[\u0000- ]*j[\r\n\t]*a[\r\n\t]*v/i;
 // Samples that React writes as they are, and that nothing else is.
 const MARK = '\uE000';
 const BIG = 70_000_000;
 
-const SHORT = 24;
+// Between two texts in a row, which are kept apart; around a boundary.
+const [SPLIT, OPENING, CLOSING] = ['<!-- -->', '<!--$-->', '<!--/$-->'].map(encode);
 
-/** Whether a text is to be written as it is; for a short one it is quicker to look oneself. */
-const isPlain = (text) => {
-  if (text.length > SHORT) return !UNSAFE.test(text);
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code <= 62 && (code === 38 || code === 60 || code === 62 || code === 34 || code === 39)) return false;
-  }
-  return true;
-};
-
-const escape = (text) => (isPlain(text) ? text : text.replace(/["&'<>]/g, (found) => ENTITIES[found]));
 const width = (number) => 32 - Math.clz32(number);
 
 // Kinds of values: all of one kind are written in one way. Numbers that are zero, or parts of one, are kinds of their
@@ -126,9 +116,10 @@ class Shape {
 }
 
 /**
- * Makes the function that renders an element: `quick(element, identifierPrefix)` gives HTML, or undefined.
+ * Makes what renders an element: `render(element, identifierPrefix)` gives the bytes of its HTML, or undefined.
+ * Whoever has read them gives them back by `release(bytes)`, for another page.
  *
- * There is no such function where this React is not known well enough. `react` and `dom` give what their packages
+ * There is no such thing where this React is not known well enough. `react` and `dom` give what their packages
  * have of a name.
  */
 export const makeQuick = ({ react, dom, renderToString }) => {
@@ -141,8 +132,8 @@ export const makeQuick = ({ react, dom, renderToString }) => {
   if ((internals ?? older) === undefined || '_store' in sample) return undefined;
   const hints = dom('__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE');
 
-  let out = '';
-  // Whether the last thing written was text: two texts in a row are kept apart.
+  const { put, raw, text: write, begin, finish, release } = makeWriter();
+  // Whether the last thing written was text.
   let textual = false;
   let failed = false;
   let tidy = false;
@@ -209,18 +200,18 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     let overflow = '';
     for (let at = 0; at < depth; at += 1) {
       const length = width(id) - 1;
-      const own = id - 2 ** length;
+      const own = id - (1 << length);
       const place = places[at];
       const more = width(totals[at]);
       if (more + length > 30) {
         // What does not fit any more is written down, in whole letters.
         const full = length - (length % 5);
         const rest = length - full;
-        overflow = (own % 2 ** full).toString(32) + overflow;
-        id = 2 ** (more + rest) + place * 2 ** rest + Math.floor(own / 2 ** full);
-      } else id = 2 ** (more + length) + place * 2 ** length + own;
+        overflow = (own & ((1 << full) - 1)).toString(32) + overflow;
+        id = (1 << (more + rest)) + (place << rest) + (own >> full);
+      } else id = (1 << (more + length)) + (place << length) + own;
     }
-    return (id - 2 ** (width(id) - 1)).toString(32) + overflow;
+    return (id - (1 << (width(id) - 1))).toString(32) + overflow;
   };
 
   /** Finds out what React writes for a shape: pieces, and which values stand between them. */
@@ -247,8 +238,8 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     const spots = found.map(({ text, at }) => ({ at, from: start.indexOf(text), until: start.indexOf(text) + text.length })).filter(({ from }) => from >= 0);
     if (found.some(({ text }) => start.indexOf(text) !== start.lastIndexOf(text))) return null;
     spots.sort((one, other) => one.from - other.from);
-    const pieces = [0, ...spots.map(({ until }) => until)].map((from, place) => start.slice(from, spots[place]?.from));
-    return { pieces, slots: spots.map(({ at }) => at), end };
+    const pieces = [0, ...spots.map(({ until }) => until)].map((from, place) => encode(start.slice(from, spots[place]?.from)));
+    return { pieces, slots: spots.map(({ at }) => at), end: encode(end) };
   };
 
   const list = (nodes) => {
@@ -265,8 +256,8 @@ export const makeQuick = ({ react, dom, renderToString }) => {
 
   const text = (written) => {
     if (written === '') return;
-    if (textual) out += '<!-- -->';
-    out += escape(written);
+    if (textual) put(SPLIT);
+    write(written);
     textual = true;
   };
 
@@ -305,23 +296,24 @@ export const makeQuick = ({ react, dom, renderToString }) => {
       }
     }
     const { pieces, slots, end } = shape.written ?? (shape.written === null ? giveUp() : learn(tag, shape)) ?? giveUp();
-    out += pieces[0];
+    put(pieces[0]);
     for (let at = 0; at < slots.length; at += 1) {
       const value = values[slots[at]];
-      out += (typeof value === 'string' ? escape(value) : value) + pieces[at + 1];
+      write(typeof value === 'string' ? value : `${value}`);
+      put(pieces[at + 1]);
     }
     textual = false;
     if (inner !== undefined && inner !== null) {
-      if (typeof inner.__html !== 'string' || (children !== undefined && children !== null) || end === '') giveUp();
-      out += inner.__html;
+      if (typeof inner.__html !== 'string' || (children !== undefined && children !== null) || end.length === 0) giveUp();
+      raw(inner.__html);
     } else if (typeof children === 'string') {
-      if (end === '') giveUp();
-      out += escape(children);
+      if (end.length === 0) giveUp();
+      write(children);
     } else if (children !== undefined && children !== null) {
-      if (end === '') giveUp();
+      if (end.length === 0) giveUp();
       draw(children);
     }
-    out += end;
+    put(end);
     textual = false;
   };
 
@@ -377,10 +369,10 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     if (typeof type === 'function') call(type, props, SECOND);
     else if (FRAGMENTS.has(type)) draw(props.children);
     else if (type === SUSPENSE) {
-      out += '<!--$-->';
+      put(OPENING);
       textual = false;
       draw(props.children);
-      out += '<!--/$-->';
+      put(CLOSING);
       textual = false;
     } else special(type, props, ref);
   };
@@ -403,20 +395,23 @@ export const makeQuick = ({ react, dom, renderToString }) => {
   const render = (element, identifierPrefix = '') => {
     const before = place.of[place.key];
     const told = hints?.d;
-    [out, textual, failed, tidy, inside, depth, prefix] = ['', false, false, false, false, 0, identifierPrefix];
+    [textual, failed, tidy, inside, depth, prefix] = [false, false, false, false, 0, identifierPrefix];
     place.of[place.key] = dispatcher;
     if (hints) hints.d = refusing;
+    begin();
     try {
       draw(element);
-      return failed ? undefined : out;
     } catch {
-      return undefined;
+      failed = true;
     } finally {
       place.of[place.key] = before;
       if (hints) hints.d = told;
-      out = '';
       contexts.clear();
     }
+    const html = finish();
+    if (!failed) return html;
+    release(html);
+    return undefined;
   };
 
   /** Learns how identifiers are written; tells whether that is as expected. */
@@ -450,5 +445,5 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     return renderToString(createElement(Hinting)).includes(MARK);
   };
 
-  return seesHints() && learnIdentifiers() ? render : undefined;
+  return seesHints() && learnIdentifiers() ? { render, release } : undefined;
 };

@@ -50,7 +50,8 @@ const TRIES = 3;
 const standings = new WeakMap();
 let quick;
 // What is not known well enough is left to React.
-const LEFT = () => undefined;
+const LEFT = { render: () => undefined };
+const encoder = new TextEncoder();
 
 const standingOf = (component) => {
   let known = standings.get(component);
@@ -64,14 +65,18 @@ const swiftly = (component, element, identifierPrefix) => {
   const known = standingOf(component);
   if (known.tries === 0 || (known.pages += 1) <= FIRST) return undefined;
   quick ??= makeQuick({ react: named.bind(undefined, React), dom: named.bind(undefined, dom), renderToString }) ?? LEFT;
-  const html = quick(element, identifierPrefix);
+  const html = quick.render(element, identifierPrefix);
   if (html === undefined) known.tries -= 1;
-  if (html === undefined || known.agreed === AGREED) return html;
+  if (html === undefined) return undefined;
+  if (known.agreed === AGREED) return { html, release: () => quick.release(html) };
   const expected = atOnce(element, identifierPrefix);
-  if (html === expected) known.agreed += 1;
+  if (expected !== undefined && isSame(html, encoder.encode(expected))) known.agreed += 1;
   else known.tries = 0;
+  quick.release(html);
   return expected;
 };
+
+const isSame = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
 
 export const render = (component, props, { identifierPrefix } = {}) => {
   const element = createElement(component, props);
