@@ -14,7 +14,17 @@ import msgspec
 
 from hanse.errors import FormatError
 
-__all__ = ["Pieces", "attribute", "inline_json", "link", "script", "splice", "tag", "text"]
+__all__ = [
+    "Pieces",
+    "attribute",
+    "inline_json",
+    "link",
+    "script",
+    "splice",
+    "tag",
+    "text",
+    "write_attributes",
+]
 
 Pieces: TypeAlias = tuple[str | None, ...]
 """HTML in pieces; each None is a place for the nonce of one response."""

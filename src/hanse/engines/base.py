@@ -193,6 +193,17 @@ class RenderCall:
     context: Mapping[str, JSON] = field(default_factory=dict)
     deadline: float | None = None
 
+    def within(self, seconds: float) -> RenderCall:
+        """Return the same call with another deadline."""
+        return RenderCall(
+            module=self.module,
+            props=self.props,
+            export=self.export,
+            adapter=self.adapter,
+            context=self.context,
+            deadline=seconds,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:

@@ -16,7 +16,7 @@ OF_STREAMS: Final = frozenset({Kind.SHELL, Kind.PIECE})
 
 
 class Conversation:
-    """What the guest says about one call, in order.
+    """What the guest says about one call, in order, for one that listens.
 
     Args:
         number: The call's number.
@@ -40,7 +40,7 @@ class Conversation:
         self._left = most
         self._frames: deque[Frame] = deque()
         self._error: EngineError | None = None
-        self._said = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
 
     def take(self, frame: Frame) -> None:
         """Note what the guest says.
@@ -59,19 +59,23 @@ class Conversation:
         self.shown = self.shown or frame.kind in OF_STREAMS
         if not self.abandoned:
             self._frames.append(frame)
-            self._said.set()
+            self._wake()
 
     def fail(self, error: EngineError) -> None:
         """End it from this side."""
         self.ended = True
         if self._error is None:
             self._error = error
-        self._said.set()
+        self._wake()
 
     def expire(self, error: EngineError) -> None:
         """Wait no longer for what is said next; the guest has still to say its last word."""
         self._error = error
-        self._said.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def next(self) -> Frame:
         """Wait for what is said next; never a failure.
@@ -82,8 +86,8 @@ class Conversation:
         while not self._frames:
             if self._error is not None:
                 raise self._error
-            self._said.clear()
-            await self._said.wait()
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
         frame = self._frames.popleft()
         if frame.kind is Kind.FAILURE:
             raise failure_of(frame, self.subject)

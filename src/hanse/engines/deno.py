@@ -184,7 +184,7 @@ class DenoEngine:
         spare = Spare(process, secrets.token_bytes(SECRET_BYTES), base)
         if base is not None:
             body = encode_base(base)
-            process.stdin.write(encode_frame(Kind.PREPARE, 0, body, secret=spare.secret))
+            process.write(encode_frame(Kind.PREPARE, 0, body, secret=spare.secret))
         return spare
 
     def _find_base(self, generation: Generation, base: Base | None) -> Mapping[str, int] | None:

@@ -30,8 +30,6 @@ GRACE: Final = 0.06
 SOON: Final = 0.01
 # What may wait to be read by a process, in bytes, before its calls wait as well.
 MUCH: Final = 64 << 10
-# What is read from a process at a time, in bytes.
-AT_ONCE: Final = 256 << 10
 # What a frame may have beside its output: the names of all modules a page uses.
 HEADS: Final = 2 << 20
 # What a heap needs beside itself: stacks, buffers, compiled code.
@@ -75,7 +73,9 @@ class DenoRealm:
             changed=lambda: self.notify(),
             lost=lambda: self._end(EngineError("a call that has ended left a loop behind", reason="timeout")),
         )
-        self._reading = asyncio.create_task(self._read())
+        self._frames = FrameReader(Place(secret, limits.output + HEADS))
+        process.listen(self._hear)
+        self._ending = asyncio.create_task(self._clean_up())
 
     async def begin(self, pushed: bytes, *, subject: str) -> None:
         """Push the generation, and wait until its modules of `warm` are evaluated.
@@ -161,7 +161,7 @@ class DenoRealm:
     async def close(self) -> None:
         """End the process, and whatever is under way in it."""
         self._end(EngineError("its realm was closed", reason="ended", blameless=True))
-        await asyncio.shield(self._reading)
+        await asyncio.shield(self._ending)
 
     @property
     def alive(self) -> bool:
@@ -195,7 +195,7 @@ class DenoRealm:
 
     async def wait(self) -> EngineError:
         """Wait until the process has ended; return why."""
-        await asyncio.shield(self._reading)
+        await asyncio.shield(self._ending)
         return self._why or self._cause()
 
     async def _ask(self, kind: Kind, body: bytes, *, subject: str, deadline: float | None) -> Frame:
@@ -208,11 +208,10 @@ class DenoRealm:
         conversation = self._converse(subject, streaming=False)
         late = loop.call_at(until, self._give_up, conversation, seconds)
         try:
-            with contextlib.suppress(OSError):
-                self._write(kind, conversation.number, body)
-            if self._process.stdin.transport.get_write_buffer_size() > MUCH:
+            self._write(kind, conversation.number, body)
+            if self._process.unread > MUCH:
                 async with self._by(until - loop.time(), subject):
-                    await self._drain()
+                    await self._process.drain()
             return await conversation.next()
         finally:
             late.cancel()
@@ -278,33 +277,32 @@ class DenoRealm:
             self._tell(Kind.CREDIT, conversation.number, Head(credit=size))
 
     def _tell(self, kind: Kind, number: int, head: Head | None = None) -> None:
-        """Write a frame to a process that may have ended."""
-        with contextlib.suppress(OSError, RuntimeError):
+        """Write a frame to a process that may have ended, from wherever that may be."""
+        with contextlib.suppress(RuntimeError):
             self._write(kind, number, head=head)
 
     def _write(self, kind: Kind, number: int, body: bytes = b"", head: Head | None = None) -> None:
-        self._process.stdin.write(encode_frame(kind, number, body, secret=self._secret, head=head))
+        self._process.write(encode_frame(kind, number, body, secret=self._secret, head=head))
 
     async def _send(self, kind: Kind, number: int, body: bytes, head: Head | None = None) -> None:
         # A broken pipe is told by the process's end, which says why.
-        with contextlib.suppress(OSError):
-            self._write(kind, number, body, head)
-        await self._drain()
+        self._write(kind, number, body, head)
+        await self._process.drain()
 
-    async def _drain(self) -> None:
-        """Wait until the process has read most of what is there for it."""
-        with contextlib.suppress(OSError):
-            await self._process.stdin.drain()
-
-    async def _read(self) -> None:
-        """Listen to the guest until it ends, then clean up after it."""
-        frames = FrameReader(Place(self._secret, self._limits.output + HEADS))
+    def _hear(self, data: bytes) -> None:
+        """Take what the guest writes."""
+        if self._why is not None:
+            return
         try:
-            while data := await self._process.stdout.read(AT_ONCE):
-                for frame in frames.feed(data):
-                    self._take(frame)
+            for frame in self._frames.feed(data):
+                self._take(frame)
         except FrameError as error:
             self._end(EngineError(f"its process sent {error}", reason="ended"))
+
+    async def _clean_up(self) -> None:
+        """Wait until the guest has ended, and clean up after it."""
+        try:
+            await self._process.wait_silent()
         finally:
             await self._process.end()
             self._end(self._cause())

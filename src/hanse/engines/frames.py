@@ -7,7 +7,7 @@ no secret, or is no answer to anything, was not written by the guest.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -116,39 +116,47 @@ class FrameReader:
         Raises:
             FrameError: One is too large, lacks the secret, or is no frame at all.
         """
-        buffer, place = self._buffer, self._place
-        buffer += data
-        start = 0
-        while len(buffer) - start >= LENGTH.size:
-            (size,) = LENGTH.unpack_from(buffer, start)
-            if not REST.size <= size <= place.most:
+        if not self._buffer:
+            # Most often what comes is whole frames: they are read where they are.
+            end = yield from self._find(data)
+            self._buffer += data[end:]
+        else:
+            self._buffer += data
+            end = yield from self._find(self._buffer)
+            del self._buffer[:end]
+
+    def _find(self, data: bytes | bytearray) -> Generator[Frame, None, int]:
+        """Yield the frames that are whole; return where they end."""
+        start, most = 0, self._place.most
+        while len(data) - start >= LENGTH.size:
+            (size,) = LENGTH.unpack_from(data, start)
+            if not REST.size <= size <= most:
                 raise FrameError(f"a frame of {size} bytes")
-            begin = start + LENGTH.size
-            if len(buffer) - begin < size:
+            end = start + LENGTH.size + size
+            if len(data) < end:
                 break
-            start = begin + size
-            with memoryview(buffer) as view:
-                whole = bytes(view[begin:start])
-            yield decode_frame(whole, place.secret)
-        del buffer[:start]
+            yield decode_frame(data, start + LENGTH.size, end, self._place.secret)
+            start = end
+        return start
 
 
-def decode_frame(data: bytes, expected: bytes) -> Frame:
-    """Read a frame, behind its length.
+def decode_frame(data: bytes | bytearray, start: int, end: int, expected: bytes) -> Frame:
+    """Read the frame that is between two places, behind its length.
 
     Raises:
         FrameError: It lacks the secret, or is no frame.
     """
-    secret, kind, call, size = REST.unpack_from(data)
+    secret, kind, call, size = REST.unpack_from(data, start)
     if secret != expected:
         raise FrameError("a frame without the secret of this process")
     if kind not in FROM_GUEST:
         raise FrameError(f"a frame of kind {kind}, which no guest writes")
-    middle = REST.size + size
-    if middle > len(data):
+    first = start + REST.size
+    if size > end - first:
         raise FrameError("a frame whose head is longer than itself")
-    try:
-        head = HEADS.decode(memoryview(data)[REST.size : middle])
-    except msgspec.DecodeError as error:
-        raise FrameError(f"a frame with another head: {error}") from None
-    return Frame(Kind(kind), call, head, data[middle:])
+    with memoryview(data) as view:
+        try:
+            head = HEADS.decode(view[first : first + size])
+        except msgspec.DecodeError as error:
+            raise FrameError(f"a frame with another head: {error}") from None
+        return Frame(Kind(kind), call, head, bytes(view[first + size : end]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Final
 
 from hanse.engines.base import JSON, Engine, EngineLimits, Generation, RenderCall, Rendered, RenderStream
@@ -202,4 +201,4 @@ def within(call: RenderCall, seconds: float) -> RenderCall:
     """Return a call that has so many seconds left; the same one where it has not waited."""
     if call.deadline is not None and call.deadline - seconds < MOMENT:
         return call
-    return replace(call, deadline=seconds)
+    return call.within(seconds)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 __all__ = ["Budget"]
 
 
 class Budget:
-    """The time of one page; fragments that are rendered at once use it together.
+    """The time of one page; fragments that are rendered at once use it together, each as a context.
 
     Args:
         seconds: How much there is.
@@ -29,15 +28,13 @@ class Budget:
         under_way = self._clock() - self._since if self._running else 0.0
         return self._seconds - self._spent - under_way
 
-    @contextmanager
-    def spend(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Use it for as long as the block runs."""
         if not self._running:
             self._since = self._clock()
         self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._spent += self._clock() - self._since
+
+    def __exit__(self, *_: object) -> None:
+        self._running -= 1
+        if not self._running:
+            self._spent += self._clock() - self._since

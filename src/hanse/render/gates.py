@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 
 from hanse.errors import BreakerError, EngineError
 from hanse.limits import Limits
 from hanse.net import BreakerState
-from hanse.net.breaker import Breaker
+from hanse.net.breaker import Breaker, Permit
 from hanse.render.faults import TELLING, Fault, RenderError, fault_of
 
-__all__ = ["Gate", "Gates"]
+__all__ = ["Gate", "Gates", "Passage"]
 
 
 class Gate:
@@ -38,47 +37,50 @@ class Gate:
         """How its breaker stands."""
         return self._breaker.state()
 
-    @asynccontextmanager
-    async def enter(self, seconds: float) -> AsyncIterator[None]:
-        """Let a call through, and learn from how it ends.
+    def enter(self, seconds: float) -> Passage:
+        """Let a call through, as a context, and learn from how it ends.
 
         Args:
             seconds: How long it may wait for its turn.
 
         Raises:
-            RenderError: The breaker is open, or too many wait already, or its turn did not come in time.
+            RenderError: On entering: the breaker is open, or too many wait already, or its turn did not come
+                in time.
         """
-        with self._judge():
-            await self._take_room(seconds)
-            try:
-                yield
-            finally:
-                self._room.release()
+        return Passage(self, seconds)
 
-    @contextmanager
-    def _judge(self) -> Iterator[None]:
-        """Ask the breaker, and tell it what came of it."""
+    def admit(self) -> Permit:
+        """Ask the breaker.
+
+        Raises:
+            RenderError: It is open.
+        """
         try:
-            permit = self._breaker.admit(self._remote)
+            return self._breaker.admit(self._remote)
         except BreakerError as error:
             failures = self._limits.breaker_failures
             message = f"it gave no answer {failures} times in a row and is left alone; {error.hint}"
             raise RenderError(Fault("breaker", message)) from None
-        try:
-            yield
-        except Exception as error:
-            # What threw has answered, if not well: its properties may be at fault, and it was quick.
-            blameless = isinstance(error, EngineError) and error.blameless
-            telling = fault_of(error).reason in TELLING and not blameless
-            (self._breaker.fail if telling else self._breaker.release)(permit)
-            raise
-        except BaseException:
-            self._breaker.release(permit)
-            raise
-        self._breaker.succeed(permit)
 
-    async def _take_room(self, seconds: float) -> None:
-        """Wait until there is room."""
+    def judge(self, permit: Permit, error: BaseException | None) -> None:
+        """Tell the breaker what came of a call."""
+        if error is None:
+            self._breaker.succeed(permit)
+        elif isinstance(error, Exception) and is_telling(error):
+            self._breaker.fail(permit)
+        else:
+            self._breaker.release(permit)
+
+    def leave(self) -> None:
+        """Give the room of a call back."""
+        self._room.release()
+
+    async def take_room(self, seconds: float) -> None:
+        """Wait until there is room.
+
+        Raises:
+            RenderError: Too many wait already, or there was none in time.
+        """
         if not self._room.locked():
             await self._room.acquire()
             return
@@ -93,6 +95,43 @@ class Gate:
             raise RenderError(Fault("busy", message)) from None
         finally:
             self._waiting -= 1
+
+
+class Passage:
+    """A call on its way through a gate: no generator, which would take longer, for every fragment has one.
+
+    Args:
+        gate: The gate.
+        seconds: How long it may wait for its turn.
+    """
+
+    __slots__ = ("_gate", "_permit", "_seconds")
+
+    def __init__(self, gate: Gate, seconds: float) -> None:
+        self._gate = gate
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        self._permit = self._gate.admit()
+        try:
+            await self._gate.take_room(self._seconds)
+        except BaseException as error:
+            self._gate.judge(self._permit, error)
+            raise
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._gate.leave()
+        self._gate.judge(self._permit, error)
+
+
+def is_telling(error: Exception) -> bool:
+    """Tell whether an error says something of its remote's health.
+
+    What threw has answered, if not well: its properties may be at fault, and it was quick.
+    """
+    if isinstance(error, EngineError) and error.blameless:
+        return False
+    return fault_of(error).reason in TELLING
 
 
 class Gates:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from hanse.engines.base import JSON
-from hanse.html import inline_json, tag, text
+from hanse.html import attribute, inline_json, tag, text, write_attributes
 from hanse.render.faults import Fault
 from hanse.render.payload import Payload
 from hanse.render.stage import Part
@@ -24,6 +25,8 @@ __all__ = [
 CLOSE: Final = "</div>"
 # What the browser needs of React, in the order in which its URLs are written.
 REACT: Final = ("react", "react-dom/client")
+# Modules whose opening tags are remembered: those of a busy site.
+REMEMBERED: Final = 1024
 
 
 def why(remote: str, reason: str) -> str:
@@ -41,20 +44,32 @@ def rendered_tag(part: Part, payload: Payload, *, prefix: str, hydrate: bool, ex
         hydrate: Whether the browser takes over.
         export: The name of the component among the module's exports.
     """
-    attributes = {"data-hanse-remote": part.remote, "data-hanse-rendered": part.specifier}
-    if hydrate and part.browser is not None:
-        attributes = {
-            # Not `data-hanse-module`: that is what the loader mounts.
-            "data-hanse-hydrate": part.browser,
-            "data-hanse-remote": part.remote,
-            "data-hanse-prefix": prefix,
-            "data-hanse-props": payload.text,
-        }
-        if part.hydration:
-            attributes["data-hanse-react"] = inline_json([part.hydration[name] for name in REACT])
-        if export != "default":
-            attributes["data-hanse-export"] = export
-    return tag("div", attributes)
+    if not hydrate or part.browser is None:
+        return tag("div", {"data-hanse-remote": part.remote, "data-hanse-rendered": part.specifier})
+    urls = tuple(part.hydration[name] for name in REACT) if part.hydration else ()
+    before, between, after = hydrated_tag(part.browser, part.remote, urls, export)
+    return f"{before}{attribute(prefix)}{between}{attribute(payload.text)}{after}"
+
+
+@lru_cache(REMEMBERED)
+def hydrated_tag(browser: str, remote: str, urls: tuple[str, ...], export: str) -> tuple[str, str, str]:
+    """Write the opening tag around what the browser takes over, in pieces: prefix and properties are between.
+
+    Args:
+        browser: The module's specifier in the page's import map.
+        remote: The remote.
+        urls: Of what the browser needs of React, if anything.
+        export: The name of the component among the module's exports.
+    """
+    react = {"data-hanse-react": inline_json(urls)} if urls else {}
+    named = {"data-hanse-export": export} if export != "default" else {}
+    # Not `data-hanse-module`: that is what the loader mounts.
+    known = {"data-hanse-hydrate": browser, "data-hanse-remote": remote}
+    return (
+        f'<div{write_attributes(known)} data-hanse-prefix="',
+        '" data-hanse-props="',
+        f'"{write_attributes(react | named)}>',
+    )
 
 
 def mounting_tag(part: Part, payload: Payload) -> str:

@@ -251,7 +251,7 @@ class Scene:
     async def _attempt(self, order: Order) -> tuple[Rendered, bool]:
         """Render, or take what was kept; the flag says which."""
         seconds, late = self.allot(order)
-        with self.budget.spend():
+        with self.budget:
             if order.wish.cache <= 0:
                 call = self.call_of(order, nonce=True)
                 return await self._render(order, call, seconds, late), False
@@ -276,7 +276,7 @@ class Scene:
             left = max(0.001, until - self.house.clock())
             try:
                 async with asyncio.timeout(left + self.house.limits.engine_grace), self.enter(part) as realm:
-                    rendered = await realm.render(replace(call, deadline=left))
+                    rendered = await realm.render(call.within(left))
             except (TimeoutError, EngineError) as error:
                 raise too_late(error, late) from error
             return rendered if part.trusted else await self._clean(order, rendered)

@@ -117,9 +117,9 @@ class FragmentStream:
         house = scene.house
         seconds, late = scene.allot(order)
         until = house.clock() + seconds
-        with scene.budget.spend():
+        with scene.budget:
             async with house.gates.find(part.remote, part.build).enter(seconds), scene.enter(part) as realm:
-                call = replace(scene.call_of(order, nonce=True), deadline=max(0.001, until - house.clock()))
+                call = scene.call_of(order, nonce=True).within(max(0.001, until - house.clock()))
                 try:
                     stream = await self._within(until, realm.stream(call))
                     async with aclosing(stream):

@@ -36,18 +36,21 @@ class Guest:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._reader = FrameReader(PLACE)
-        self._frames: list[Frame] = []
+        self._frames: asyncio.Queue[Frame] = asyncio.Queue()
+        process.listen(self._take)
 
     def say(self, *frames: bytes) -> None:
         """Write frames, all at once."""
-        self._process.stdin.write(b"".join(frames))
+        self._process.write(b"".join(frames))
 
     async def hear(self) -> Frame:
         """Read the next frame."""
         async with asyncio.timeout(10):
-            while not self._frames:
-                self._frames += self._reader.feed(await self._process.stdout.read(1 << 16))
-        return self._frames.pop(0)
+            return await self._frames.get()
+
+    def _take(self, data: bytes) -> None:
+        for frame in self._reader.feed(data):
+            self._frames.put_nowait(frame)
 
     async def hear_until(self, *last: tuple[Kind, int]) -> Sequence[tuple[Kind, int]]:
         """Return the kinds and calls of what is said, until all of these have been."""

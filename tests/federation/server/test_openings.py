@@ -46,7 +46,7 @@ async def test_a_generation_that_nobody_uses_is_let_go_at_once() -> None:
 async def test_a_generation_in_use_is_closed_when_it_has_drained() -> None:
     realm = Quiet()
     opened = Opened(running(), cast("Realm", realm), drain=0.05)
-    async with opened.enter():
+    async with opened:
         opened.retire()
         assert realm.closed == 0
         await asyncio.sleep(0.2)
@@ -58,7 +58,7 @@ async def test_a_generation_in_use_is_closed_when_it_has_drained() -> None:
 async def test_a_generation_is_closed_when_its_last_page_is_done() -> None:
     realm = Quiet()
     opened = Opened(running(), cast("Realm", realm), drain=1000.0)
-    async with opened.enter():
+    async with opened:
         opened.retire()
     await asyncio.sleep(0.01)
     assert realm.closed == 1

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +41,7 @@ class Running:
 
 
 class Opened:
-    """A realm that is lent; retired, it is closed when the last page that may use it is done.
+    """A realm that is lent, as a context; retired, it is closed when the last page that may use it is done.
 
     Args:
         running: What runs in it.
@@ -66,9 +65,8 @@ class Opened:
         """What its processes have done; None where they are not pooled."""
         return self._realm.counts() if isinstance(self._realm, Pool) else None
 
-    @asynccontextmanager
-    async def enter(self) -> AsyncIterator[Realm]:
-        """Lend the realm.
+    async def __aenter__(self) -> Realm:
+        """Lend the realm for as long as the block runs.
 
         Raises:
             EngineError: `ended`: it is closed.
@@ -76,11 +74,11 @@ class Opened:
         if self._closing is not None:
             raise EngineError("another build has taken its place", reason="ended", subject=self.running.group)
         self._inside += 1
-        try:
-            yield self._realm
-        finally:
-            self._inside -= 1
-            self._close_if_done()
+        return self._realm
+
+    async def __aexit__(self, *_: object) -> None:
+        self._inside -= 1
+        self._close_if_done()
 
     def serve(self, view: object) -> None:
         """Stay open as long as a view of it is in somebody's hands."""

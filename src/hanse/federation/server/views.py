@@ -99,7 +99,7 @@ class View:
         opened = self._opened.get(part.remote)
         if opened is None:
             raise EngineError("it has no generation that runs", reason="ended", subject=part.remote)
-        return opened.enter()
+        return opened
 
     @property
     def remotes(self) -> tuple[str, ...]:
