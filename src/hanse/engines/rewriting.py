@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
-from hanse.graph.lexing import PARTS, go_on, lex, make_unicode, parse, places_in, visit
+from hanse.graph.lexing import PARTS, go_on, imports_of, make_unicode, parse, parse_module, places_in, visit
 
 __all__ = ["Rewritten", "rewrite_module", "rewrite_script"]
 
@@ -51,10 +51,10 @@ def rewrite_module(text: str, *, subject: str) -> Rewritten:
     Raises:
         FormatError: It is too large, or imports too much.
     """
-    source = make_unicode(text.encode("utf-8", "replace").removeprefix(b"\xef\xbb\xbf"))
-    imports = lex(source, subject=subject).imports
+    parsed = parse_module(text.encode("utf-8", "replace"), subject=subject)
     dynamic, held = free_names(text)
-    return Rewritten(kept(replace(source, dynamic), text), imports, dynamic, held)
+    made = replace(parsed.text, dynamic, parsed.tree)
+    return Rewritten(kept(made, text), imports_of(parsed).imports, dynamic, held)
 
 
 def rewrite_script(text: str) -> Rewritten:
@@ -77,11 +77,11 @@ def free_names(text: str) -> tuple[str, str]:
     return next(free), next(free)
 
 
-def replace(source: bytes, dynamic: str) -> str:
-    """Return the text with calls of `import` and attributes of imports replaced."""
+def replace(source: bytes, dynamic: str, tree: Tree | None = None) -> str:
+    """Return the text with calls of `import` and attributes of imports replaced; `tree` is it, parsed."""
     if not has_calls(source) and ATTRIBUTES.search(source) is None:
         return source.decode()
-    tree = parse(source, go_on)
+    tree = parse(source, go_on) if tree is None else tree
     changed = bytearray(source)
     for node in () if tree is None else found_by(visit(tree.walk(), places_in(source), go_on)):
         span = slice(node.start_byte, node.end_byte)

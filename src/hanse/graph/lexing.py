@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 import tree_sitter_javascript
@@ -49,6 +50,23 @@ Span = tuple[int, int]
 """Where a part of the text begins and ends, in bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedModule:
+    """A module that was parsed.
+
+    Attributes:
+        subject: Its URL, for messages.
+        text: It, as proper UTF-8.
+        places: Where the words stand that an import begins with, in their order.
+        tree: None where there are none, or it is no JavaScript.
+    """
+
+    subject: str
+    text: bytes
+    places: list[int] = field(default_factory=list)
+    tree: Tree | None = None
+
+
 def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits = LIMITS) -> Lexed:
     """Find out what a module imports.
 
@@ -64,6 +82,18 @@ def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits
     Raises:
         FormatError: It is too large, imports too much, or `stop` said so.
     """
+    module = parse_module(source, subject=subject, stop=stop, limits=limits)
+    return imports_of(module, stop=stop, limits=limits)
+
+
+def parse_module(
+    source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits = LIMITS
+) -> ParsedModule:
+    """Parse a module, for whoever wants more of it than what it imports; arguments are those of `lex`.
+
+    Raises:
+        FormatError: It is too large, or `stop` said so.
+    """
     if len(source) > limits.module_bytes:
         raise FormatError(
             "this module is too large",
@@ -74,17 +104,25 @@ def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits
     text = make_unicode(source.removeprefix(b"\xef\xbb\xbf"))
     places = places_in(text)
     if not places or MARKUP.match(text):
+        return ParsedModule(subject, text)
+    tree = parse(text, stop or go_on)
+    if tree is None:
+        raise too_long(subject, len(text))
+    return ParsedModule(subject, text, places, tree)
+
+
+def imports_of(module: ParsedModule, *, stop: Stop | None = None, limits: Limits = LIMITS) -> Lexed:
+    """Find out what a parsed module imports; arguments are those of `lex`.
+
+    Raises:
+        FormatError: It imports too much, or `stop` said so.
+    """
+    if module.tree is None:
         return Lexed()
-    stop = stop or go_on
-    tree = parse(text, stop)
-    found = None if tree is None else collect(text, tree, places, stop, limits)
+    found = collect(module.text, module.tree, module.places, stop or go_on, limits)
+    subject = module.subject
     if found is None:
-        raise FormatError(
-            "it takes too long to find out what this module imports",
-            subject=subject,
-            found=f"{len(source)} bytes",
-            expected="JavaScript",
-        )
+        raise too_long(subject, len(module.text))
     if len(found.imports) + len(found.dynamic) > limits.imports_per_module:
         raise FormatError(
             "this module imports too much",
@@ -93,6 +131,16 @@ def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits
             expected=f"at most {limits.imports_per_module}",
         )
     return found
+
+
+def too_long(subject: str, size: int) -> FormatError:
+    """Return the error of a module for which there was no time."""
+    return FormatError(
+        "it takes too long to find out what this module imports",
+        subject=subject,
+        found=f"{size} bytes",
+        expected="JavaScript",
+    )
 
 
 def places_in(text: bytes) -> list[int]:
