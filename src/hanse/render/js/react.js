@@ -66,8 +66,10 @@ const swiftly = (component, element, identifierPrefix) => {
   if (known.tries === 0 || (known.pages += 1) <= FIRST) return undefined;
   quick ??= makeQuick({ react: named.bind(undefined, React), dom: named.bind(undefined, dom), renderToString }) ?? LEFT;
   const html = quick.render(element, identifierPrefix);
-  if (html === undefined) known.tries -= 1;
-  if (html === undefined) return undefined;
+  if (html === undefined) {
+    known.tries -= 1;
+    return undefined;
+  }
   if (known.agreed === AGREED) return { html, release: () => quick.release(html) };
   const expected = atOnce(element, identifierPrefix);
   if (expected !== undefined && isSame(html, encoder.encode(expected))) known.agreed += 1;
