@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from hanse.engines import Engine, EngineLimits, Generation, Pool, PoolOptions, RenderCall
+from hanse.engines import Engine, EngineLimits, Generation, Pool, PoolOptions, Realm, RenderCall
 from hanse.engines.deno_realm import DenoRealm
 from hanse.errors import EngineError
 from tests.engines.conftest import Promises
@@ -229,6 +230,55 @@ async def test_realms_that_end_are_replaced_and_nothing_is_left_of_them(
     await pool.close()
     await engine.close()
     assert [entry for entry in children() if "deno" in (entry / "comm").read_text()] == []
+
+
+class Registrar:
+    """An engine that notes the realms it opens, and does not keep them.
+
+    Args:
+        engine: What opens them.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.opened: list[weakref.ref[Realm]] = []
+
+    async def open(self, generation: Generation, limits: EngineLimits) -> Realm:
+        """Open a realm."""
+        realm = await self._engine.open(generation, limits)
+        self.opened.append(weakref.ref(realm))
+        return realm
+
+    async def close(self) -> None:
+        """Leave the engine to whom it belongs."""
+
+    def count(self) -> int:
+        """Return how many realms there are."""
+        return sum(one() is not None for one in self.opened)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Have nobody look for what nobody holds."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_what_has_ended_is_forgotten_at_once(engine: Engine) -> None:
+    registrar = Registrar(engine)
+    pool = Pool(registrar, EngineLimits(call=10.0, open=30.0), options=PoolOptions(size=2))
+    for name in ("one", "two", "three"):
+        await pool.switch(build(name))
+        assert await pool.call("home/a.js", "build", []) == name
+        with pytest.raises(EngineError):
+            await pool.call("home/a.js", "missing", [])
+    await until(lambda: registrar.count() == 2)
+    assert len(registrar.opened) == 6
+    await pool.close()
+    await until(lambda: registrar.count() == 0)
 
 
 async def test_a_closed_pool_says_so(make_pool: Make) -> None:

@@ -18,7 +18,7 @@ from hanse.engines.conversation import Conversation, failure_of
 from hanse.engines.deno_stream import WINDOW, DenoStream
 from hanse.engines.frames import Frame, FrameError, FrameReader, Head, Kind, Place, encode_frame
 from hanse.engines.process import Process, limit_data
-from hanse.engines.pulse import Pulse
+from hanse.engines.pulse import Pulse, do_nothing
 from hanse.engines.turns import Turns
 from hanse.errors import EngineError
 
@@ -57,7 +57,7 @@ class DenoRealm:
         self, process: Process, limits: EngineLimits, *, secret: bytes, ended: Callable[[DenoRealm], None]
     ) -> None:
         self.pid = process.pid
-        self.notify: Callable[[], None] = lambda: None
+        self.notify: Callable[[], None] = do_nothing
         self._process = process
         self._limits = limits
         self._tell_end = ended
@@ -307,6 +307,8 @@ class DenoRealm:
             await self._process.end()
             self._end(self._cause())
             self._tell_end(self)
+            # Who is told of it knows it, and has its generation: neither is to wait for the collector.
+            self.notify = do_nothing
 
     def _take(self, frame: Frame) -> None:
         """Pass a frame on to whom it concerns.

@@ -108,6 +108,7 @@ class Process(asyncio.SubprocessProtocol):
                 await self._gone.wait()
         # The transport closes its pipes itself once the process is gone and they are read to their end.
         self._running.close()
+        self._heard = ignore
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note what it is reached by; called by the event loop, as all that follows."""
@@ -147,6 +148,10 @@ class Process(asyncio.SubprocessProtocol):
 
     def _keep(self, data: bytes) -> None:
         self._early.append(data)
+
+
+def ignore(_: bytes) -> None:
+    """Take no notice of what is written by a process that has ended."""
 
 
 async def spawn(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> Process:

@@ -15,7 +15,7 @@ from typing import Final
 from hanse.engines.conversation import Conversation
 from hanse.engines.frames import Kind
 
-__all__ = ["Pulse"]
+__all__ = ["Pulse", "do_nothing"]
 
 # How often a guest with calls under way is looked at, and how long it may say nothing before it is asked; in
 # seconds, as all that follows.
@@ -117,9 +117,10 @@ class Pulse:
             self._changed()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Watch no longer, and let go of whom it was for."""
         if self._timer is not None:
             self._timer.cancel()
+        self._ask = self._changed = self._lost = do_nothing
 
     def _arm(self) -> None:
         self._due = self._loop.time() + LOOK
@@ -146,3 +147,7 @@ class Pulse:
                 self._lost()
                 return
         self._arm()
+
+
+def do_nothing() -> None:
+    """Do nothing: nobody is to be told any more."""

@@ -15,7 +15,7 @@ from hanse.engines.rewriting import Rewritten, rewrite_module, rewrite_script
 __all__ = ["Encoder"]
 
 # Characters of modules whose rewriting is remembered at least: a federation, and what it was before.
-REMEMBERED: Final = 4 << 20
+REMEMBERED: Final = 1 << 20
 # As many times what the present generation has are remembered, where that is more.
 TIMES: Final = 2
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})

@@ -35,8 +35,8 @@ KIND: Final = re.compile(rb"""\btype["']?\s*:\s*["']([a-z-]+)["']""")
 LITERALS: Final = frozenset({"string", "template_string"})
 # The parser is fed like this, so that other threads have their turn in between.
 PIECE: Final = 64 << 10
-# As many as modules were ever read at a time; a thread takes one and puts it back.
-BUFFERS: Final[list[bytearray]] = []
+# The end of a module is filled up to a multiple of this many bytes.
+STEP: Final = 256
 # Arguments of a call that are looked at, comments among them.
 NEAR: Final = 8
 STATEMENTS: Final = frozenset({"import_statement", "export_statement"})
@@ -163,19 +163,42 @@ def make_unicode(source: bytes) -> bytes:
     return source
 
 
+class Feeder:
+    """Feeds the parser with modules, one at a time.
+
+    The parser never gives up what it was fed with (tree-sitter 0.26): each module would leave a copy behind.
+    It is done with a piece when it asks for the next one, so that all pieces of one size are one object, and
+    there are few sizes: the end of a module is filled up with newlines, which mean nothing there.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray(PIECE)
+        self._views: dict[int, memoryview] = {}
+
+    def give(self, text: bytes, offset: int) -> memoryview:
+        """Return what comes at an offset of a module, and nothing behind its end."""
+        piece = text[offset : offset + PIECE]
+        size = -(-len(piece) // STEP) * STEP
+        self._bytes[:size] = piece.ljust(size, b"\n")
+        view = self._views.get(size)
+        if view is None:
+            view = self._views[size] = memoryview(self._bytes)[:size]
+        return view
+
+
+# As many as modules were ever read at a time; a thread takes one and puts it back.
+FEEDERS: Final[list[Feeder]] = []
+
+
 def parse(text: bytes, stop: Stop) -> Tree | None:
     """Parse a module; None where it took too long."""
-    # The parser never gives up what it was fed with (tree-sitter 0.26): it would keep a copy of every module.
-    # It is done with a piece when it asks for the next one, so that all of them may share their bytes.
     try:
-        buffer = BUFFERS.pop()
+        feeder = FEEDERS.pop()
     except IndexError:
-        buffer = bytearray(PIECE)
+        feeder = Feeder()
 
     def give(offset: int, _: Point) -> memoryview:
-        piece = text[offset : offset + PIECE]
-        buffer[: len(piece)] = piece
-        return memoryview(buffer)[: len(piece)]
+        return feeder.give(text, offset)
 
     def end(_: int, __: bool) -> bool:  # noqa: FBT001 - the parser calls it
         return stop()
@@ -185,7 +208,7 @@ def parse(text: bytes, stop: Stop) -> Tree | None:
     except ValueError:
         return None
     finally:
-        BUFFERS.append(buffer)
+        FEEDERS.append(feeder)
 
 
 def collect(text: bytes, tree: Tree, places: list[int], stop: Stop, limits: Limits) -> Lexed | None:

@@ -90,20 +90,21 @@ class Contents:
         kept = {self.place_of(digest).name for digest in keep}
         files = sorted(self._files(), key=lambda one: one[1])
         total = sum(size for _, _, size in files)
-        for file, used, size in files:
-            dead = file.suffix == ".part" and time.time() - used > LEFT_BEHIND
-            if dead or (total > most and file.name not in kept and file.suffix != ".part"):
+        for name, used, size in files:
+            unfinished = name.endswith(".part")
+            dead = unfinished and time.time() - used > LEFT_BEHIND
+            if dead or (total > most and name not in kept and not unfinished):
                 with suppress(OSError):
-                    file.unlink()
+                    (self._folder / name).unlink()
                     total -= size
 
-    def _files(self) -> Iterable[tuple[Path, float, int]]:
-        """Yield each file with the time it was last used at, and its bytes."""
+    def _files(self) -> Iterable[tuple[str, float, int]]:
+        """Yield each file's name, the time it was last used at, and its bytes."""
         with os.scandir(self._folder) as found:
             for item in found:
                 with suppress(OSError):
                     known = item.stat(follow_symlinks=False)
-                    yield Path(item.path), known.st_mtime, known.st_size
+                    yield item.name, known.st_mtime, known.st_size
 
     def _touch(self, file: Path, size: int) -> bool:
         """Note that a file was used; False where it is not there, or has another size."""

@@ -29,7 +29,7 @@ class WasmEngine:
     def __init__(self, *, cache: Path | None = None, keep: bool = True) -> None:
         self._cache = (cache or cache_folder()) if keep else None
         self._program: Program | None = None
-        self._realms: list[WasmRealm] = []
+        self._realms: set[WasmRealm] = set()
         self._starting = asyncio.Lock()
         self._closed = False
 
@@ -51,14 +51,14 @@ class WasmEngine:
         except asyncio.CancelledError:
             cancelled.set()
             raise
-        realm = WasmRealm(program, opened, limits)
-        self._realms.append(realm)
+        realm = WasmRealm(program, opened, limits, ended=self._realms.discard)
+        self._realms.add(realm)
         return realm
 
     async def close(self) -> None:
         """End every realm, and the engine."""
         self._closed = True
-        await asyncio.gather(*(realm.close() for realm in self._realms))
+        await asyncio.gather(*(realm.close() for realm in tuple(self._realms)))
         if self._program is not None:
             await asyncio.to_thread(self._program.close)
 

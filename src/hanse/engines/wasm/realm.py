@@ -28,10 +28,20 @@ __all__ = ["WasmRealm"]
 
 
 class WasmRealm:
-    """One generation in QuickJS. Use it from one event loop; `WasmEngine.open` gives one."""
+    """One generation in QuickJS. Use it from one event loop; `WasmEngine.open` gives one.
 
-    def __init__(self, program: Program, opened: Opened, limits: EngineLimits) -> None:
+    Args:
+        program: What its machines run.
+        opened: The snapshot they begin with.
+        limits: What each may use.
+        ended: Told when it was closed and nothing is under way in it any more.
+    """
+
+    def __init__(
+        self, program: Program, opened: Opened, limits: EngineLimits, *, ended: Callable[[WasmRealm], None]
+    ) -> None:
         self._program, self._opened, self._limits = program, opened, limits
+        self._tell_end = ended
         self._turns = Turns(limits.at_once, limits.queue)
         self._running: dict[asyncio.Future[None], Event] = {}
         self._closed = False
@@ -84,6 +94,7 @@ class WasmRealm:
             cancelled.set()
         if running:
             await asyncio.wait(running)
+        self._tell_end(self)
 
     # --- One call
 
@@ -95,6 +106,9 @@ class WasmRealm:
         except asyncio.CancelledError:
             cancelled.set()
             raise
+        finally:
+            # An error that it has knows this frame, with all of the generation behind it.
+            del future
 
     async def _begin(
         self, host: Host, text: str, module: str, deadline: float, cancelled: Event

@@ -22,26 +22,31 @@ def start_thread(work: Callable[[], Result], *, name: str) -> asyncio.Future[Res
 
     The thread is not waited for when the process ends. A future that is cancelled does not end it.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Result] = loop.create_future()
-
-    def settle(set_outcome: Callable[[], None]) -> None:
-        if not future.done():
-            set_outcome()
-
-    def run() -> None:
-        try:
-            outcome = partial(future.set_result, work())
-        except BaseException as raised:  # noqa: BLE001 -- it is raised again where it is awaited
-            outcome = partial(future.set_exception, raised)
-        # Nobody waits any more where the loop is closed.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, outcome)
-
+    future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
     with _starting:
         before = threading.stack_size(STACK)
         try:
-            threading.Thread(target=run, name=name, daemon=True).start()
+            threading.Thread(target=run, args=(work, future), name=name, daemon=True).start()
         finally:
             threading.stack_size(before)
     return future
+
+
+def run(work: Callable[[], Result], future: asyncio.Future[Result]) -> None:
+    """Do the work, and have its outcome set where the future belongs."""
+    loop = future.get_loop()
+    try:
+        outcome = partial(future.set_result, work())
+    except BaseException as raised:  # noqa: BLE001 -- it is raised again where it is awaited
+        outcome = partial(future.set_exception, raised)
+    # Nobody waits any more where the loop is closed.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(settle, future, outcome)
+    # An error knows this frame: what it knew of the error, and all behind it, would be left to the collector.
+    del future, outcome
+
+
+def settle(future: asyncio.Future[Result], set_outcome: Callable[[], None]) -> None:
+    """Set an outcome, if anybody still waits for it."""
+    if not future.done():
+        set_outcome()
