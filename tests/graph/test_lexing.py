@@ -171,6 +171,51 @@ def test_no_order_of_tokens_makes_it_fail(tokens: list[str]) -> None:
     assert {*found.imports, *found.dynamic} <= {"x"} or "`" in tokens
 
 
+STATEMENTS = [
+    "import 'a';",
+    "import{a}from'b';",
+    'import * as x from "c";',
+    "import d,{e as f,default as g}from 'd';",
+    "import from from 'e';",
+    "import $from, * as _from from 'f' ;",
+    "import 'g'\n",
+    "import j from 'j' with { type: 'json' };",
+    "import { a as 'b' } from 'k';",
+    "imports\n'no';",
+    "import$from\n'no';",
+    "import ä from 'l';",
+    "import /* 'no' */ 'm';",
+    "import '\\x6e';",
+    "export{a,b as c};",
+    "export { a } from 'o';",
+    "export { a } /**/ from 'p';",
+    "export { a }\nfrom 'q';",
+    "export*from'r';",
+    "export * as all from 's';",
+    "export default 1;",
+    "export default function from() {}",
+    "export const y=1, from='no';",
+    "export class B { import() {} }",
+    "export async function h() { return import('t'); }",
+    "const { export: z, import: i } = q;",
+    "const s='import \"no\";', t=\"export * from 'no';\";",
+    "`import 'no'; ${import.meta.url} export * from 'no';`;",
+    "a.import('no'); b.export.from;",
+    "import.meta.url;",
+    "// import 'no';\n",
+    "/* export * from 'no'; */",
+]
+
+
+@given(st.lists(st.sampled_from(STATEMENTS), max_size=8), st.sampled_from(["", " ", "\n", "\t", ";"]))
+@settings(deadline=None, max_examples=often(200, soak=5000))
+def test_what_is_read_without_a_parser_is_what_the_parser_reads(statements: list[str], between: str) -> None:
+    source = between.join(statements)
+    # A computed `import()` is always left to the parser.
+    found, parsed = of(source), of(f"{source}\n;import(x)")
+    assert (found.imports, found.dynamic, found.others) == (parsed.imports, parsed.dynamic, parsed.others)
+
+
 @pytest.mark.parametrize(
     "unit",
     [
@@ -182,6 +227,10 @@ def test_no_order_of_tokens_makes_it_fail(tokens: list[str]) -> None:
         b"import {",
         b"`${",
         b"export * as n from'x'with{} ",
+        b"import'x';",
+        b"import a,{b}from'x';",
+        b"export{a}",
+        b" ",
         b"'",
     ],
 )

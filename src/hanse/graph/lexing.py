@@ -16,6 +16,7 @@ from tree_sitter import Language, Node, Parser, Point, Tree, TreeCursor
 
 from hanse.errors import FormatError
 from hanse.graph.files import Lexed
+from hanse.graph.heads import read_head
 from hanse.graph.literals import read_literal
 from hanse.limits import LIMITS, Limits
 
@@ -58,13 +59,15 @@ class ParsedModule:
         subject: Its URL, for messages.
         text: It, as proper UTF-8.
         places: Where the words stand that an import begins with, in their order.
-        tree: None where there are none, or it is no JavaScript.
+        tree: None where there are none, or it is no JavaScript, or all is known without.
+        head: What it imports at its head, where that is all.
     """
 
     subject: str
     text: bytes
     places: list[int] = field(default_factory=list)
     tree: Tree | None = None
+    head: tuple[str, ...] = ()
 
 
 def lex(source: bytes, *, subject: str, stop: Stop | None = None, limits: Limits = LIMITS) -> Lexed:
@@ -105,6 +108,9 @@ def parse_module(
     places = places_in(text)
     if not places or MARKUP.match(text):
         return ParsedModule(subject, text)
+    head = read_head(text, places, most=limits.imports_per_module, stop=stop or go_on)
+    if head is not None:
+        return ParsedModule(subject, text, places, head=head)
     tree = parse(text, stop or go_on)
     if tree is None:
         raise too_long(subject, len(text))
@@ -117,9 +123,11 @@ def imports_of(module: ParsedModule, *, stop: Stop | None = None, limits: Limits
     Raises:
         FormatError: It imports too much, or `stop` said so.
     """
-    if module.tree is None:
-        return Lexed()
-    found = collect(module.text, module.tree, module.places, stop or go_on, limits)
+    found = (
+        Lexed(module.head)
+        if module.tree is None
+        else collect(module.text, module.tree, module.places, stop or go_on, limits)
+    )
     subject = module.subject
     if found is None:
         raise too_long(subject, len(module.text))
