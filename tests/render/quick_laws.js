@@ -29,11 +29,15 @@ const makeRandom = (seed) => {
   };
 };
 
-const TAGS = ['div', 'p', 'span', 'a', 'ul', 'li', 'table', 'tr', 'td', 'button', 'form', 'label', 'svg', 'path', 'g', 'br', 'hr', 'input', 'section', 'progress', 'data', 'h1'];
-const OTHERS = ['img', 'select', 'option', 'textarea', 'title', 'style', 'script', 'link', 'meta', 'pre', 'x-own', 'video', 'html', 'noscript', 'template', 'iframe'];
+const TAGS = ['div', 'p', 'span', 'a', 'ul', 'li', 'table', 'tr', 'td', 'button', 'form', 'label', 'svg', 'path', 'g', 'br', 'hr', 'input', 'section', 'progress', 'data', 'h1', 'picture', 'source', 'select', 'option', 'optgroup'];
+const OTHERS = ['video', 'select', 'option', 'textarea', 'title', 'style', 'script', 'link', 'meta', 'pre', 'x-own', 'video', 'html', 'noscript', 'template', 'iframe'];
 const TEXTS = ['', 'a', ' ', 'x & y', '<b>', '"q"', "it's", 'Lübeck', '\u2028', '😀', '\ud800', '\n', '</script>', '<!-- -->', 'javascript:alert(1)', ' java\nscript:x', 'j', '70000001', '0.015625', '\uE0000\uE000'];
 const NAMES = ['className', 'id', 'title', 'href', 'src', 'htmlFor', 'tabIndex', 'hidden', 'disabled', 'checked', 'defaultChecked', 'value', 'defaultValue', 'name', 'type', 'data-a', 'aria-label', 'aria-hidden', 'role', 'width', 'cols', 'span', 'size', 'rowSpan', 'start', 'download', 'capture', 'contentEditable', 'draggable', 'spellCheck', 'onClick', 'onclick', 'viewBox', 'strokeWidth', 'xlinkHref', 'fillOpacity', 'action', 'formAction', 'method', 'encType', 'target', 'selected', 'multiple', 'muted', 'autoFocus', 'itemScope', 'inert', 'popover', 'is', 'key', 'ref', 'unknownName', 'bad name', 'on', 'suppressHydrationWarning', 'innerHTML', 'content', 'low', 'dateTime', 'srcSet', 'loading', 'nonce', 'slot', 'dir', 'lang', 'crossOrigin', '__proto__'];
 const STYLES = ['color', 'marginTop', 'opacity', 'lineHeight', 'flex', 'WebkitTransition', 'msFlex', '--own', 'zIndex', 'background', 'order', 'gridRow', 'border-top', 'width'];
+
+// What images are told, and whether they are looked for early.
+const IMAGE_NAMES = ['src', 'srcSet', 'sizes', 'alt', 'loading', 'fetchPriority', 'crossOrigin', 'referrerPolicy', 'decoding', 'width', 'className', 'type', 'integrity'];
+const IMAGE_VALUES = ['lazy', 'eager', 'high', 'low', 'auto', 'anonymous', 'use-credentials', 'data:image/png;base64,AA', 'DaTa:x', 'data', '/a.png', '/b.png?x&y', 'c.webp', 'a.png 1x, b.png 2x', '100vw', '(min-width: 1px) 2px', 'toString'];
 
 const One = react('createContext')('one');
 const Two = react('createContext')({ deep: 'two' });
@@ -56,6 +60,20 @@ const makeTree = (random) => {
     if (chance(0.15)) made.style = chance(0.95) ? style() : value();
     if (chance(0.04)) made.dangerouslySetInnerHTML = chance(0.9) ? { __html: pick(TEXTS) } : value();
     return made;
+  };
+  const image = () => {
+    const made = chance(0.7) ? { src: pick(['/a.png', '/b.png?x&y', '__proto__']) } : {};
+    const told = () => (chance(0.85) ? pick(IMAGE_VALUES) : chance(0.6) ? `/${Math.floor(random() * 30)}.png` : value());
+    for (let left = Math.floor(random() * 5); left > 0; left -= 1) made[pick(IMAGE_NAMES)] = told();
+    return h('img', made);
+  };
+  const gallery = () => Array.from({ length: Math.floor(random() * 40) }, (_, at) => h('img', { src: `/${at % 23}.png`, ...(chance(0.2) ? { alt: 'x' } : null), ...(chance(0.02) ? { fetchPriority: 'high' } : null) }));
+  const choice = () => {
+    const word = () => pick(['a', 'b', '1', 1, 2.5, '', null, undefined, true, 'x & y']);
+    const option = () => h('option', { ...(chance(0.1) ? { dangerouslySetInnerHTML: { __html: pick(['a', '1']) } } : null), ...(chance(0.6) ? { value: word() } : null), ...(chance(0.2) ? { selected: chance(0.5) } : null), ...(chance(0.1) ? props(3) : null) }, ...(chance(0.8) ? [word()] : nodes(1, 3)));
+    const options = () => Array.from({ length: Math.floor(random() * 4) }, option);
+    const told = { ...(chance(0.4) ? { value: word() } : null), ...(chance(0.3) ? { defaultValue: word() } : null), ...(chance(0.05) ? { multiple: true, value: ['a', '1'] } : null), ...(chance(0.1) ? props(3) : null) };
+    return h('select', told, ...options(), chance(0.3) ? h('optgroup', { label: 'more' }, ...options()) : null, chance(0.2) ? h(pick(['svg', 'table', 'b']), null, ...options()) : null, chance(0.1) ? h(component(1)) : null);
   };
   const text = () => (chance(0.7) ? pick(TEXTS) : pick([0, 1, -1.5, 1e21, NaN, 10n, true, null, undefined]));
   const nodes = (depth, most) => Array.from({ length: Math.floor(random() * most) }, () => node(depth - 1));
@@ -80,6 +98,34 @@ const makeTree = (random) => {
     };
     return Own;
   };
+  const classOf = (depth, inner) => {
+    class Own extends react(chance(0.5) ? 'Component' : 'PureComponent') {
+      render() {
+        return [Object.keys(this.props).join(), this.props.told, this.state?.said, this.state?.kept, typeof this.context === 'string' ? this.context : 'none', this.props.children, ...inner];
+      }
+    }
+    if (chance(0.3)) Own.contextType = One;
+    if (chance(0.3)) Own.getDerivedStateFromProps = ({ told }, state) => (told === '' ? null : { said: [String(state === null), state?.said, told] });
+    if (chance(0.3)) Own.getDerivedStateFromError = () => ({ said: 'failed' });
+    if (chance(0.3)) Own.prototype.componentDidCatch = () => undefined;
+    const ways = [
+      () => (Own.prototype.componentWillMount = function () { this.setState({ said: 'mounted' }); }),
+      () => (Own.prototype.render = function () { this.setState({ said: 'again' }); return this.state?.said; }),
+      () => (Own.prototype.render = () => react('useState')('hooked')[0]),
+      () => (Own.defaultProps = { told: 'as ever' }),
+      () => (Own.childContextTypes = { a: () => null }),
+      () => (Own.prototype.render = () => { throw new Error('no stock'); }),
+    ];
+    if (chance(0.2)) pick(ways)();
+    if (chance(0.6)) return Own;
+    return class extends Own {
+      constructor(...given) {
+        super(...given);
+        this.state = { said: String(given[1] === this.context), kept: 'kept' };
+        if (given[0].told === 'a') this.setState({ said: 'early' });
+      }
+    };
+  };
   const special = (depth) => {
     const inner = nodes(depth, 3);
     switch (Math.floor(random() * 12)) {
@@ -98,7 +144,7 @@ const makeTree = (random) => {
       case 6:
         return h(react('StrictMode'), null, ...inner);
       case 7:
-        return chance(0.3) ? h(class extends react('Component') { render() { return inner; } }) : h(react('Fragment'), null, ...inner);
+        return chance(0.5) ? h(classOf(depth, inner), chance(0.1) ? { ref: null } : { told: pick(TEXTS) }, ...inner) : h(react('Fragment'), null, ...inner);
       case 8:
         return chance(0.3) ? new Set(inner) : h(react('Fragment'), { key: 'k' }, inner);
       case 9:
@@ -117,6 +163,10 @@ const makeTree = (random) => {
   };
   const node = (depth) => {
     if (depth <= 0 || chance(0.2)) return text();
+    if (chance(0.1)) return image();
+    if (chance(0.01)) return gallery();
+    if (chance(0.04)) return choice();
+    if (chance(0.04)) return h('picture', null, image(), h('source', { srcSet: 'a.png 1x' }), node(depth - 1));
     if (chance(0.25)) return special(depth);
     if (chance(0.25)) return h(component(depth), props(2), ...nodes(depth, 3));
     const tag = pick(chance(0.01) ? OTHERS : TAGS);
@@ -171,7 +221,10 @@ export const deep = (depth, width) => {
 
 const made = {
   hint: () => h(() => (dom.preload('/a.css', { as: 'style' }), 'hinted')),
-  image: () => h('img', { src: '/a.png' }),
+  image: () => h('p', null, h('img', { src: '/a.png', alt: 'a' })),
+  twins: () => h('p', null, h('img', { src: '__proto__' }), h('img', { src: '__proto__' })),
+  mounting: () => h(class extends react('Component') { componentWillMount() { this.setState({ a: 1 }); } render() { return this.state?.a; } }),
+  several: () => h('select', { multiple: true, value: ['a'] }, h('option', null, 'a')),
   title: () => h('title', null, 'a'),
   late: () => h(react('lazy')(async () => ({ default: () => 'late' }))),
   use: () => h(() => react('use')(Promise.resolve(1))),
@@ -185,6 +238,14 @@ const made = {
     return count;
   }),
   own: () => h('x-own', { a: 1 }),
+  picture: () => h('picture', null, h('source', { srcSet: 'a.webp 1x' }), h('img', { src: '/a.png' })),
+  choice: () => h('select', { defaultValue: 2 }, h('option', { value: 1 }, 'one'), h('option', { value: 2 }, 'two')),
+  unchosen: () => h('select', { name: 'a' }, h('optgroup', { label: 'b' }, h('option', { selected: true }, 'one'))),
+  boundary: () => h(class extends react('Component') {
+    static getDerivedStateFromError = () => ({ failed: true });
+    state = { failed: false };
+    render() { return this.state.failed ? 'failed' : h('p', null, this.props.children); }
+  }, null, 'x'),
   row: () => h('p', { className: 'a', onClick: () => 1, hidden: true }, 'x'),
 };
 

@@ -3,6 +3,8 @@
 // It knows components, hooks, contexts, fragments and boundaries that wait for nothing. How a start tag is written,
 // with which names and in which order, it asks React: once for each shape, which is a tag with certain properties of
 // certain kinds. Whatever it does not know it leaves to React as a whole, and returns undefined.
+//
+// Three tags mean more than they say: `img`, `picture` and `select`.
 
 import { encode, makeWriter } from './writing.js';
 
@@ -19,15 +21,27 @@ const EMPTY_SLOT = Symbol.for('react.memo_cache_sentinel');
 // Tags whose attributes are written in place and whose children mean nothing special; all others are React's.
 const TAGS =
   'a abbr address article aside b bdi bdo blockquote br button caption cite code col colgroup data dd del details dfn ' +
-  'dialog div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr i input ins kbd label ' +
-  'legend li main map mark menu meter nav ol output p progress q rp rt ruby s samp search section small span strong sub ' +
-  'summary sup table tbody td tfoot th thead time tr u ul var wbr ' +
+  'dialog div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd label ' +
+  'legend li main map mark menu meter nav ol optgroup option output p picture progress q rp rt ruby s samp search section ' +
+  'select small source span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr ' +
   'circle clipPath defs ellipse g line linearGradient mask path pattern polygon polyline radialGradient rect stop svg ' +
   'symbol text tspan use';
 // Shapes that are remembered: whoever makes up names of properties is left to React.
 const SHAPES = 10_000;
 // React looks at addresses that begin like this one, in whatever way they are written.
 const SCRIPT = /^[\u0000- ]*j[\r\n\t]*a[\r\n\t]*v/i;
+// Images that are looked for early: React says so before all else, once for each, but for those that bring their bytes.
+const IMAGE = 'img';
+// These are not, since the browser chooses among several.
+const PICTURED = 'picture img';
+const EARLY = /^<link [^<>]*\/>$/;
+const INLINE = /^data:/i;
+// Whether they are depends on what these say, letter by letter.
+const TELLING = new Set(['loading', 'fetchPriority', 'crossOrigin']);
+// What a chosen option may stand in; whether it is chosen is said by what is around it.
+const CHOICES = new Set(['option', 'optgroup']);
+// So many are looked for in the order they come in; of more, those first that are wanted most.
+const IN_ORDER = 10;
 // Samples that React writes as they are, and that nothing else is.
 const MARK = '\uE000';
 const BIG = 70_000_000;
@@ -39,8 +53,8 @@ const width = (number) => 32 - Math.clz32(number);
 
 // Kinds of values: all of one kind are written in one way. Numbers that are zero, or parts of one, are kinds of their
 // own, since some attributes leave them out, and so are texts that are numbers. The first four are filled in; the
-// others are written with the shape.
-const [WORD, NUMBER, PART, DIGITS, NOUGHT, EMPTY, ZERO, TRUE, FALSE, FUNCTION, NOTHING, UNKNOWN] = Array(12).keys();
+// others are written with the shape. Of the last kind is what is looked at letter by letter: each value is one.
+const [WORD, NUMBER, PART, DIGITS, NOUGHT, EMPTY, ZERO, TRUE, FALSE, FUNCTION, NOTHING, UNKNOWN, EXACT] = Array(13).keys();
 const FILLED = DIGITS;
 
 const kindOf = (value) => {
@@ -89,6 +103,8 @@ class Shape {
     this.then = undefined;
     // What React writes: pieces, and which values stand between them; null where that cannot be said.
     this.written = undefined;
+    // What renders elements that mean more than they say; only at the beginning of the way.
+    this.meaning = undefined;
   }
 
   /** The shape with one more property; undefined where there are too many. */
@@ -99,6 +115,11 @@ class Shape {
       this.then = this.find(this.next, { name, kind, part: false });
     }
     return this.then;
+  }
+
+  /** The shape with one more property that has exactly this value; undefined where there are too many. */
+  withExact(name, value) {
+    return this.find(this.next, { name: `${name}=${value}`, kind: EXACT, part: false, exact: [name, value] });
   }
 
   /** The shape with one more part of its style; undefined where there are too many. */
@@ -132,7 +153,7 @@ export const makeQuick = ({ react, dom, renderToString }) => {
   if ((internals ?? older) === undefined || '_store' in sample) return undefined;
   const hints = dom('__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE');
 
-  const { put, raw, text: write, begin, finish, release } = makeWriter();
+  const { put, raw, text: write, taken, lead, begin, finish, release } = makeWriter();
   // Whether the last thing written was text.
   let textual = false;
   let failed = false;
@@ -146,8 +167,14 @@ export const makeQuick = ({ react, dom, renderToString }) => {
   let identifiers = 0;
   const room = { left: SHAPES };
   const contexts = new Map();
+  // What is written before all else, by what it is about.
+  const early = new Map();
   const values = [];
-  const roots = new Map(TAGS.split(' ').map((tag) => [tag, new Shape([], room)]));
+  const roots = new Map([...TAGS.split(' '), PICTURED].map((tag) => [tag, new Shape([], room)]));
+  // Whether what is rendered is in a picture, in a choice, and what is chosen there.
+  let pictured = false;
+  let choosing = false;
+  let chosen;
 
   const GIVEN_UP = new Error('left to React');
   const giveUp = () => {
@@ -219,18 +246,34 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     const props = {};
     const found = [];
     let at = 0;
-    for (const { name, kind, part } of shape.path) {
-      const value = sampleOf(kind, at);
+    for (const { name, kind, part, exact = [name, sampleOf(kind, at)] } of shape.path) {
+      const value = exact[1];
       if (part) (props.style ??= {})[name] = value;
-      else props[name] = value;
+      else props[exact[0]] = value;
       if (kind <= FILLED) found.push({ text: String(value), at: at++ });
     }
-    const html = renderToString(createElement(tag, props));
-    const end = html.endsWith('/>') ? '' : `</${tag}>`;
-    const start = html.slice(0, html.length - end.length);
+    const html = tag === PICTURED ? inPicture(props) : renderToString(createElement(tag, props));
+    const name = tag === PICTURED ? IMAGE : tag;
+    const from = name === IMAGE ? html.lastIndexOf('<') : 0;
+    const end = html.endsWith('/>') ? '' : `</${name}>`;
+    const start = html.slice(from, html.length - end.length);
     // Whatever is written besides is for React alone to write.
-    const whole = start.startsWith(`<${tag}`) && start.endsWith('>') && !start.includes('<', 1) && html.endsWith(end);
-    return (shape.written = whole ? cut(start, found, end) : null);
+    const whole = start.startsWith(`<${name}`) && start.endsWith('>') && !start.includes('<', 1) && html.endsWith(end);
+    const known = whole && (from === 0 || EARLY.test(html.slice(0, from)));
+    return (shape.written = known ? withEarly(cut(start, found, end), html.slice(0, from), found) : null);
+  };
+
+  /** Returns what React writes for an image in a picture. */
+  const inPicture = (props) => {
+    const html = renderToString(createElement('picture', null, createElement(IMAGE, props)));
+    return html.replace(/^<picture>|<\/picture>$/g, '');
+  };
+
+  /** Adds what is written before all else; null where that cannot be cut. */
+  const withEarly = (written, html, found) => {
+    if (html === '' || written === null) return written;
+    const early = cut(html, found, '');
+    return early === null ? null : { ...written, early };
   };
 
   /** Cuts a start tag into the pieces between the samples; null where one of them is there twice. */
@@ -276,10 +319,34 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     return reached;
   };
 
-  const count = { at: 0 };
+  const fill = (pieces, slots) => {
+    put(pieces[0]);
+    for (let at = 0; at < slots.length; at += 1) {
+      const value = values[slots[at]];
+      write(typeof value === 'string' ? value : `${value}`);
+      put(pieces[at + 1]);
+    }
+  };
+
+  /** Has an image looked for early; `values` are its own. */
+  const hasten = ({ pieces, slots }, { src, srcSet, sizes, fetchPriority }) => {
+    if (INLINE.test(src) || INLINE.test(srcSet)) return;
+    const key = srcSet ? `${srcSet}\n${typeof sizes === 'string' ? sizes : ''}` : src;
+    // React keeps them by their names in an object like any other.
+    if (key in Object.prototype || (fetchPriority && early.size >= IN_ORDER)) giveUp();
+    if (!early.has(key)) early.set(key, taken(() => fill(pieces, slots)));
+  };
+
   const host = (tag, props) => {
-    let shape = roots.get(tag);
-    if (shape === undefined) giveUp();
+    const root = roots.get(tag);
+    if (root === undefined || (choosing && !CHOICES.has(tag))) giveUp();
+    if (root.meaning === undefined) plain(tag, root, props);
+    else root.meaning(props);
+  };
+
+  const count = { at: 0 };
+  const plain = (tag, root, props) => {
+    let shape = root;
     let children;
     let inner;
     count.at = 0;
@@ -289,19 +356,20 @@ export const makeQuick = ({ react, dom, renderToString }) => {
       else if (name === 'dangerouslySetInnerHTML') inner = value;
       else if (name === 'style') shape = style(shape, value, count);
       else if (name !== 'ref') {
+        if (tag === IMAGE && typeof value === 'string' && TELLING.has(name)) {
+          shape = shape.withExact(name, value) ?? giveUp();
+          continue;
+        }
         const kind = kindOf(value);
         if (kind <= FILLED) values[count.at++] = value;
         else if (kind === UNKNOWN) giveUp();
         shape = shape.with(name, kind) ?? giveUp();
       }
     }
-    const { pieces, slots, end } = shape.written ?? (shape.written === null ? giveUp() : learn(tag, shape)) ?? giveUp();
-    put(pieces[0]);
-    for (let at = 0; at < slots.length; at += 1) {
-      const value = values[slots[at]];
-      write(typeof value === 'string' ? value : `${value}`);
-      put(pieces[at + 1]);
-    }
+    const written = shape.written ?? (shape.written === null ? giveUp() : learn(tag, shape)) ?? giveUp();
+    const { end } = written;
+    if (written.early !== undefined) hasten(written.early, props);
+    fill(written.pieces, written.slots);
     textual = false;
     if (inner !== undefined && inner !== null) {
       if (typeof inner.__html !== 'string' || (children !== undefined && children !== null) || end.length === 0) giveUp();
@@ -317,8 +385,60 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     textual = false;
   };
 
+  const asPlain = (tag, props) => plain(tag, roots.get(tag), props);
+
+  const meanings = {
+    img: (props) => asPlain(pictured ? PICTURED : IMAGE, props),
+    picture: (props) => {
+      const before = pictured;
+      pictured = true;
+      asPlain('picture', props);
+      pictured = before;
+    },
+    select: (props) => {
+      const before = [choosing, chosen];
+      [choosing, chosen] = [true, props.value ?? props.defaultValue];
+      asPlain('select', props);
+      [choosing, chosen] = before;
+    },
+    option: (props) => {
+      if (!choosing || chosen === undefined || chosen === null) return asPlain('option', props);
+      const { selected, ...others } = props;
+      asPlain('option', isChosen(props) ? { ...others, selected: true } : others);
+    },
+  };
+  for (const [tag, meaning] of Object.entries(meanings)) roots.get(tag).meaning = meaning;
+
+  const isChosen = ({ value, children }) => {
+    const own = value ?? children ?? '';
+    if (!isWritten(own) || !isWritten(chosen)) giveUp();
+    return `${own}` === `${chosen}`;
+  };
+  const isWritten = (value) => typeof value === 'string' || typeof value === 'number';
+
+  /** Calls what a class has; it has no hooks. */
+  const construct = (component, props) => {
+    if ('ref' in props || component.childContextTypes) giveUp();
+    const { contextType } = component;
+    const context = typeof contextType === 'object' && contextType !== null ? read(contextType) : {};
+    place.of[place.key] = refusing;
+    const made = new component(props, context);
+    if (made.componentWillMount || made.UNSAFE_componentWillMount) giveUp();
+    const state = made.state === undefined ? null : made.state;
+    Object.assign(made, { props, context, state, updater: refusing });
+    if (typeof component.getDerivedStateFromProps === 'function') {
+      const derived = component.getDerivedStateFromProps(props, state);
+      if (derived !== null && derived !== undefined) made.state = { ...state, ...derived };
+    }
+    const rendered = made.render();
+    place.of[place.key] = dispatcher;
+    if (failed) giveUp();
+    return rendered;
+  };
+
   const call = (component, props, second) => {
-    if (component.prototype?.isReactComponent || component.contextTypes || component.defaultProps) giveUp();
+    if (component.contextTypes || component.defaultProps) giveUp();
+    if (component.prototype?.isReactComponent) return draw(construct(component, props));
     identifiers = 0;
     inside = true;
     const made = component(props, second);
@@ -396,17 +516,20 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     const before = place.of[place.key];
     const told = hints?.d;
     [textual, failed, tidy, inside, depth, prefix] = [false, false, false, false, 0, identifierPrefix];
+    [pictured, choosing, chosen] = [false, false, undefined];
     place.of[place.key] = dispatcher;
     if (hints) hints.d = refusing;
     begin();
     try {
       draw(element);
+      if (early.size > 0) lead([...early.values()]);
     } catch {
       failed = true;
     } finally {
       place.of[place.key] = before;
       if (hints) hints.d = told;
       contexts.clear();
+      early.clear();
     }
     const html = finish();
     if (!failed) return html;

@@ -75,6 +75,26 @@ export const makeWriter = () => {
     at = to;
   };
 
+  /** Takes back what `work` writes, and returns it as a piece. */
+  const taken = (work) => {
+    const from = at;
+    work();
+    const piece = page.slice(from, at);
+    at = from;
+    return piece;
+  };
+
+  /** Puts pieces before all that is written. */
+  const lead = (pieces) => {
+    const more = pieces.reduce((size, piece) => size + piece.length, 0);
+    if (at + more > page.length) grow(more);
+    page.copyWithin(more, 0, at);
+    const end = at + more;
+    at = 0;
+    pieces.forEach(put);
+    at = end;
+  };
+
   const begin = () => {
     page = spares.pop() ?? new Bytes(FIRST);
     at = 0;
@@ -88,5 +108,5 @@ export const makeWriter = () => {
   /** Returns the bytes of the page, which belong to whoever asked for it. */
   const finish = () => page.subarray(0, at);
 
-  return { put, raw, text, begin, finish, release };
+  return { put, raw, text, taken, lead, begin, finish, release };
 };
