@@ -48,7 +48,6 @@ class Mirrored:
     """A file of another app; `lasting` where nothing else will ever have its name."""
 
     body: bytes
-    name: str
     lasting: bool
 
 
@@ -118,7 +117,7 @@ class Mirror:
         """Return a file of an earlier build of this app; None where it is not there any more."""
         listed = self._shelves[self._own].find(name)
         body = None if listed is None else await asyncio.to_thread(self._contents.get, listed[0])
-        return None if body is None else Mirrored(body, name, lasting=True)
+        return None if body is None else Mirrored(body, lasting=True)
 
     def split(self, path: str) -> tuple[str, str] | None:
         """Return the app and the file that a path below the mirror names; None where it names none."""
@@ -162,7 +161,7 @@ class Mirror:
         body = await asyncio.to_thread(self._contents.get, digest)
         if body is None:
             body = await self._fetch(app, name, digest)
-        return Mirrored(body, name, hashed)
+        return Mirrored(body, hashed)
 
     async def aclose(self) -> None:
         """End what is under way."""

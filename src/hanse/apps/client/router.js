@@ -37,15 +37,15 @@ const Root = () => {
 
 const here = () => location.pathname + location.search;
 
-const failed = (message, extra) => Object.assign(new Error(`hanse: ${message}`), extra);
+const failed = (message) => new Error(`hanse: ${message}`);
 
 // Asks this page's own origin, whoever's page it is.
 const ask = async (url, signal) => {
   const headers = { accept: 'application/json', 'hanse-snapshot': snapshot };
   const answer = await fetch(`/${PAGE}${url.pathname}${url.search}`, { headers, signal, credentials: 'same-origin' });
-  if (!answer.headers.get('content-type')?.startsWith('application/json')) throw failed('no page came', { reload: true });
+  if (!answer.headers.get('content-type')?.startsWith('application/json')) throw failed('no page came');
   const told = await answer.json();
-  if (told.redirect === undefined && told.module === undefined) throw failed('no page came', { reload: true });
+  if (told.redirect === undefined && told.module === undefined) throw failed('no page came');
   return told;
 };
 
