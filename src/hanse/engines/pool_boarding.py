@@ -101,7 +101,9 @@ class Boarding:
         """Take a place when one is free; whoever has had one goes before those who come."""
         waiter = Waiter(self._owners.find(subject), moved=moved)
         (self._waiting.appendleft if moved else self._waiting.append)(waiter)
-        self._changed()
+        if self._suspects:
+            # It may be stuck behind one of theirs: then there should be one more realm.
+            self._changed()
         try:
             return await waiter.turn
         except asyncio.CancelledError:
