@@ -75,15 +75,18 @@ class Site:
         manifest = {remote: f"{self._origin}/{remote}/remoteEntry.json" for remote in self._listed}
         (self._folder / "manifest.json").write_text(json.dumps(manifest))
 
-    async def show(self, *remotes: str) -> str:
-        """Render a page of fragments."""
-        for remote in remotes:
-            if remote not in self._listed:
-                await self._add(remote)
-        parts = await asyncio.gather(
-            *(self.federation.render(one, KEYS.get(one, "./Page"), PROPS) for one in remotes)
-        )
-        return f"{HEAD}{''.join(part.markup for part in parts)}{FOOT}"
+    async def show(self, remote: str) -> str:
+        """Render a page with one fragment."""
+        return f"{HEAD}{await self._render(remote)}{FOOT}"
+
+    async def show_all(self, *remotes: str) -> str:
+        """Render a page with several fragments, all at once."""
+        return f"{HEAD}{''.join(await asyncio.gather(*map(self._render, remotes)))}{FOOT}"
+
+    async def _render(self, remote: str) -> str:
+        if remote not in self._listed:
+            await self._add(remote)
+        return (await self.federation.render(remote, KEYS.get(remote, "./Page"), PROPS)).markup
 
     async def _add(self, remote: str) -> None:
         self._listed.append(remote)
@@ -109,7 +112,7 @@ def make_app(site: Site, remote: str) -> ASGIApp:
     """Return the app with the pages that the peer has, too."""
     pages: dict[str, Page] = {
         "/home": lambda: site.show("home"),
-        "/both": lambda: site.show("shop", "home"),
+        "/both": lambda: site.show_all("shop", "home"),
         f"/{remote}": lambda: site.show(remote),
     }
 
