@@ -5,6 +5,7 @@ Each row is a page of a real site with two remotes, of which one fails on the wa
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -65,6 +66,11 @@ async def cold(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> 
 
     texts = {name: card(fault) for fault, name in names.items()}
     async with open_market(tmp_path_factory.mktemp("cold"), texts, prepare=fail) as market:
+        # What browsers get of them is in order; with so much going on it may have come too late.
+        async with asyncio.timeout(30):
+            while not market.federation.snapshot.healthy:
+                await market.federation.refresh()
+                await asyncio.sleep(0.05)
         yield market
 
 
