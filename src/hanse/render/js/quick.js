@@ -4,7 +4,7 @@
 // with which names and in which order, it asks React: once for each shape, which is a tag with certain properties of
 // certain kinds. Whatever it does not know it leaves to React as a whole, and returns undefined.
 //
-// Three tags mean more than they say: `img`, `picture` and `select`.
+// A few tags mean more than they say, those of images and of choices: what they do is in `meanings`.
 
 import { encode, makeWriter } from './writing.js';
 
