@@ -19,10 +19,11 @@ STATEMENT: Final = re.compile(
 )
 BEGINNING: Final = frozenset(b" \t\r\n{*")
 BEFORE_FROM: Final = frozenset(b" \t\r\n}")
+# There is more that counts as a blank than ASCII has: where such a letter follows, the parser is asked.
 OWN: Final = re.compile(
     rb"import\.meta(?![\w$])"
     rb"|export\s++(?:const|let|var|function|class|async|default(?!\s*+(?:from|/)))(?![\w$])"
-    rb"|export\s*+\{[\w$,\s]*+\}\s*+(?![f/])"
+    rb"|export\s*+\{[\w$,\s]*+\}\s*+(?![f/\x80-\xff])"
 )
 
 
