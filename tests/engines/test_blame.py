@@ -122,6 +122,15 @@ async def test_a_realm_is_opened_for_the_others_where_all_are_held_up(pool: Pool
     assert {getattr(error, "reason", None) for error in await asyncio.gather(*loops)} == {"timeout"}
 
 
+async def test_a_realm_is_opened_for_whoever_comes_when_all_are_held_up(open_pool: OpenPool) -> None:
+    pool = await open_pool(GENERATION, LIMITS, size=1)
+    loop = asyncio.create_task(fault(pool.call("shop/a.js", "loop", [], deadline=6.0)))
+    await asyncio.sleep(2 * NOTICED)
+    assert await pool.call("home/a.js", "ok", [], deadline=4.0) == "ok"
+    assert not loop.done()
+    assert (await loop).reason == "timeout"
+
+
 async def test_what_was_opened_for_the_others_ends_when_all_is_well(open_pool: OpenPool) -> None:
     pool = await open_pool(GENERATION, LIMITS, size=2, apart=0.3)
     works = start(2, lambda: pool.call("shop/a.js", "work", [1500]))
