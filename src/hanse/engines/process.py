@@ -108,6 +108,7 @@ class Process(asyncio.SubprocessProtocol):
                 await self._gone.wait()
         # The transport closes its pipes itself once the process is gone and they are read to their end.
         self._running.close()
+        # Whoever listened knows this process: neither is to wait for the collector.
         self._heard = ignore
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

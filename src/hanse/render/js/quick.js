@@ -112,26 +112,26 @@ class Shape {
     if (name !== this.name || kind !== this.kind) {
       this.name = name;
       this.kind = kind;
-      this.then = this.find(this.next, { name, kind, part: false });
+      this.then = this.find(this.next, name, { name, kind, part: false });
     }
     return this.then;
   }
 
   /** The shape with one more property that has exactly this value; undefined where there are too many. */
   withExact(name, value) {
-    return this.find(this.next, { name: `${name}=${value}`, kind: EXACT, part: false, exact: [name, value] });
+    return this.find(this.next, `${name}=${value}`, { name, kind: EXACT, part: false, value });
   }
 
   /** The shape with one more part of its style; undefined where there are too many. */
   withPart(name, kind) {
-    return this.find(this.styled, { name, kind, part: true });
+    return this.find(this.styled, name, { name, kind, part: true });
   }
 
-  find(table, step) {
-    let kinds = table.get(step.name);
+  find(table, key, step) {
+    let kinds = table.get(key);
     if (kinds?.[step.kind] !== undefined) return kinds[step.kind];
     if ((this.room.left -= 1) < 0) return undefined;
-    if (kinds === undefined) table.set(step.name, (kinds = []));
+    if (kinds === undefined) table.set(key, (kinds = []));
     return (kinds[step.kind] = new Shape([...this.path, step], this.room));
   }
 }
@@ -246,10 +246,9 @@ export const makeQuick = ({ react, dom, renderToString }) => {
     const props = {};
     const found = [];
     let at = 0;
-    for (const { name, kind, part, exact = [name, sampleOf(kind, at)] } of shape.path) {
-      const value = exact[1];
+    for (const { name, kind, part, value = sampleOf(kind, at) } of shape.path) {
       if (part) (props.style ??= {})[name] = value;
-      else props[exact[0]] = value;
+      else props[name] = value;
       if (kind <= FILLED) found.push({ text: String(value), at: at++ });
     }
     const html = tag === PICTURED ? inPicture(props) : renderToString(createElement(tag, props));
